@@ -1,0 +1,73 @@
+# Every target works from a clean clone: what it needs, it installs or builds first.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+CLUSTER ?= modelward
+PYTHON ?= python3
+VENV := .venv
+PY := PYTHONPATH=operator:. $(VENV)/bin/python
+export PYTHONUNBUFFERED := 1
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.locked: requirements/dev.txt
+	@echo "Installing the locked Python packages into $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one rolled back
+	$(PY) -m examples.demo --cluster $(CLUSTER)
+
+test: lint test-unit test-apiserver test-e2e ## everything; brings its cluster up and takes it down
+
+test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; seconds
+	$(VENV)/bin/python -m pytest tests/unit
+
+test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
+	$(VENV)/bin/python -m pytest tests/apiserver
+
+test-e2e: $(VENV)/.locked ## stories on a whole node
+	$(VENV)/bin/python -m pytest tests/e2e
+
+lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy --no-error-summary operator tests examples
+	PYTHONPATH=operator $(VENV)/bin/lint-imports --no-logo
+	$(PY) -m tests.lint.lengths
+	$(PY) -m tests.lint.generated
+
+format: $(VENV)/.locked ## put the code into its form
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
+	$(PY) -m modelward.api.crd crds/
+
+lock: $(VENV)/.locked ## pin the dependencies anew
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
+LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	--no-emit-find-links --strip-extras --allow-unsafe
+
+image: ## build modelward:dev with docker or buildah
+	$(PYTHON) -m tests.cluster build-image . --tag modelward:dev
+
+cluster-up: ## a real Kubernetes on this machine; the last line is the kubeconfig's path
+	@$(PYTHON) -m tests.cluster up --name $(CLUSTER)
+
+cluster-down: ## take it down: processes, mounts, namespaces
+	@$(PYTHON) -m tests.cluster down --name $(CLUSTER)
+
+deploy: image ## install the operator into the cluster
+	$(PYTHON) -m tests.cluster load modelward:dev --name $(CLUSTER)
+	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/base
+
+undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
+	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
+
+.PHONY: help demo test test-unit test-apiserver test-e2e lint format generate lock image \
+	cluster-up cluster-down deploy undeploy

@@ -1,0 +1,1 @@
+"""Sequential tests and verdicts. Pure: no clock, no I/O."""

@@ -1,0 +1,1 @@
+"""Snapshot to plan for a ModelDeployment. Pure: no clock, no I/O."""

@@ -1,0 +1,97 @@
+"""What a release decision sees: one frozen picture of a ModelDeployment and its children."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.api.modeldeployment import ModelDeployment
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A serving pod."""
+
+    name: str
+    created: datetime
+    ready: bool
+    terminating: bool = False
+    ready_since: datetime | None = None
+    """Last transition of the Ready condition, in either direction."""
+    started: datetime | None = None
+    """Latest start of one of its containers."""
+    problem: str | None = None
+    """The kubelet's or scheduler's own reason: ImagePullBackOff, CrashLoopBackOff, Unschedulable..."""
+    problem_message: str = ""
+    image_digest: str | None = None
+    """imageID of the first container."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A ReplicaSet of ours: one revision of the model, and the memory of its releases."""
+
+    hash: str
+    name: str
+    uid: str
+    created: datetime
+    annotations: Mapping[str, str]
+    """The release's memory, see modelward.release.memory."""
+    desired: int
+    """spec.replicas."""
+    replicas: int
+    """status.replicas: pods that exist and are not terminating."""
+    ready: int
+    available: int
+    settled: bool
+    """The ReplicaSet controller has seen the latest spec (observedGeneration)."""
+    failure: str | None = None
+    """Message of the ReplicaFailure condition: quota, Pod Security, ..."""
+    pods: tuple[Pod, ...] = ()
+    service_uid: str | None = None
+    """uid of the revision's own Service, None while it doesn't exist."""
+
+
+@dataclass(frozen=True)
+class RootService:
+    """The Service for callers."""
+
+    uid: str
+    selector: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class DatasetState:
+    """What reading a data set's ConfigMap gave: a digest, or a problem."""
+
+    sha256: str | None = None
+    """Digest of the key's value, 64 hex digits."""
+    problem: str | None = None
+    """What is wrong with it, for people; None when the rows are well formed."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A create that the API server refused; kept in memory by the one who acts."""
+
+    kind: str
+    name: str
+    reason: str
+    """NameTaken, or the API server's reason (Invalid, Forbidden)."""
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that a decision may depend on; time is a value in it."""
+
+    now: datetime
+    deployment: ModelDeployment
+    revisions: tuple[Revision, ...] = ()
+    service: RootService | None = None
+    runs: tuple[BenchmarkRun, ...] = ()
+    datasets: Mapping[str, DatasetState] | None = None
+    """By the data set's name; None where they were not read, because nothing is being judged."""
+    refusals: tuple[Refusal, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""What runs in the benchmark pod: schedule, protocols, metrics."""

@@ -1,0 +1,1 @@
+"""Weights to objects: how many pods of which revision, and what the Service selects. Pure."""
