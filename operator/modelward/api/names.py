@@ -1,0 +1,22 @@
+"""Names of labels and annotations: part of the public contract, never renamed."""
+
+PREFIX = "modelward.dev/"
+
+MANAGED = PREFIX + "managed"
+"""Label of every object that is watched; its value is "true"."""
+NAME = PREFIX + "name"
+"""Label of serving pods and of what belongs to a ModelDeployment: its name."""
+REVISION = PREFIX + "revision"
+"""Label of serving pods and of what belongs to a revision: its hash."""
+RUN = PREFIX + "run"
+"""Label of Jobs and benchmark pods: the BenchmarkRun's name. Never together with NAME."""
+PLAN = PREFIX + "plan"
+"""Annotation of a benchmark pod: the plan as JSON, mounted by the downward API."""
+
+PROMOTE = PREFIX + "promote"
+ABORT = PREFIX + "abort"
+
+RUNNER_CONTAINER = "runner"
+PLAN_PATH = "/etc/modelward/plan.json"
+DATASETS_PATH = "/etc/modelward/datasets"
+"""Each data set is a file of its name below this folder."""
