@@ -1,0 +1,3 @@
+module modelward.dev/cluster/pause
+
+go 1.24

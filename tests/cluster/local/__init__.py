@@ -1,0 +1,1 @@
+"""The bare local node: a Kubernetes without Docker, in namespaces of its own."""

@@ -1,0 +1,142 @@
+"""Bringing a cluster up: what is started when, and what is waited for."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import packages, paths
+from tests.cluster.local import cgroups, controlplane, dns, network, pause_image, pki, processes, slots
+from tests.cluster.local.api import Api
+from tests.cluster.local.build import Binaries
+from tests.cluster.local.containerd import containerd, import_command
+from tests.cluster.local.enter import in_node
+from tests.cluster.local.kubelet import kubelet
+from tests.cluster.local.layout import Layout, write_json
+from tests.cluster.local.proxy import kube_proxy
+from tests.cluster.local.slots import Addresses
+from tests.cluster.local.waiting import wait_for
+
+_SUPERVISOR_TIMEOUT = 20.0
+_API_TIMEOUT = 60.0
+_NODE_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all parts of a cluster are given."""
+
+    layout: Layout
+    addresses: Addresses
+    binaries: Binaries
+    pki: pki.Pki
+
+    def start(self, process: processes.Process) -> None:
+        """Have a process run for as long as the cluster."""
+        processes.start(self.layout, process)
+
+    def check(self) -> None:
+        """Raise RuntimeError if nothing will happen any more."""
+        processes.check_supervisor(self.layout)
+
+
+def bring_up(layout: Layout, binaries: Binaries, lock: int, *, with_node: bool) -> None:
+    """Bring a cluster up where there is none; the caller holds its lock by descriptor `lock`."""
+    packages.ensure(packages.NODE if with_node else packages.CONTROL_PLANE)
+    for folder in (layout.folder, layout.config, layout.logs, layout.processes):
+        folder.mkdir(parents=True, exist_ok=True)
+    addresses = _start_supervisor(layout, binaries, lock, with_node=with_node)
+    site = Site(layout, addresses, binaries, pki.create(layout, addresses))
+    if with_node:
+        network.connect(layout, addresses)
+        site.start(containerd(layout, addresses))
+    api = _start_api(site)
+    if with_node:
+        _start_node(site, api)
+    shutil.copyfile(site.pki.kubeconfig(pki.ADMIN), layout.kubeconfig)
+    layout.kubeconfig.chmod(0o600)
+    write_json(layout.state, {"slot": addresses.slot, **description(binaries, with_node)})
+
+
+def description(binaries: Binaries, with_node: bool) -> dict[str, object]:
+    """What decides whether a running cluster is the one that is asked for."""
+    return {"with_node": with_node, "binaries": binaries.key}
+
+
+def _start_supervisor(layout: Layout, binaries: Binaries, lock: int, *, with_node: bool) -> Addresses:
+    """Start the process that all others end with; it keeps the cluster's addresses claimed."""
+    addresses, slot = slots.claim(with_node)
+    command = [sys.executable, "-m", "tests.cluster.local.supervisor", str(layout.folder)]
+    command += [f"--lock={lock}", f"--slot={slot}"]
+    if with_node:
+        command += ["--sandbox", *(f"--binaries={path}" for path in binaries.folders.values())]
+    try:
+        with (layout.logs / "supervisor.log").open("ab") as log:
+            subprocess.run(
+                command,
+                cwd=paths.PROJECT_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock, slot),
+                check=True,
+            )
+    finally:
+        os.close(slot)
+    wait_for(
+        layout.ready.exists,
+        f"the cluster's supervisor to start; see {layout.logs / 'supervisor.log'}",
+        _SUPERVISOR_TIMEOUT,
+        lambda: processes.check_supervisor(layout),
+    )
+    return addresses
+
+
+def _start_api(site: Site) -> Api:
+    site.start(controlplane.etcd(site.binaries, site.layout, site.addresses))
+    site.start(
+        controlplane.kube_apiserver(site.binaries, site.layout, site.addresses, site.pki)
+    )
+    api = Api.as_admin(site.addresses.api_url, site.pki)
+    api.wait_until_ready(_API_TIMEOUT, site.check)
+    return api
+
+
+def _start_node(site: Site, api: Api) -> None:
+    """Start what makes a control plane a cluster that runs pods, and wait until it does."""
+    binaries, layout, addresses, keys = site.binaries, site.layout, site.addresses, site.pki
+    cgroups.create(layout.unique)
+    site.start(kubelet(binaries, layout, addresses, keys))
+    site.start(controlplane.kube_controller_manager(binaries, addresses, keys))
+    site.start(controlplane.kube_scheduler(binaries, keys))
+    site.start(kube_proxy(binaries, layout, addresses, keys))
+    dns.publish(api, addresses)
+    site.start(dns.coredns(binaries, layout, keys))
+    _import_pause_image(site)
+    wait_for(
+        lambda: node_is_ready(api, layout.node_name),
+        f"node {layout.node_name} to be Ready; see {layout.logs}",
+        _NODE_TIMEOUT,
+        site.check,
+    )
+
+
+def _import_pause_image(site: Site) -> None:
+    archive: Path = pause_image.archive(site.binaries)
+    in_node(site.layout, import_command(archive))
+
+
+def node_is_ready(api: Api, name: str) -> bool:
+    """Whether the node is Ready without a taint, and pods can be created in a namespace."""
+    nodes = api.get("/api/v1/nodes")["items"]
+    accounts = api.get("/api/v1/namespaces/default/serviceaccounts")["items"]
+    ready = {"type": "Ready", "status": "True"}
+    return bool(accounts) and any(
+        node["metadata"]["name"] == name
+        and not node["spec"].get("taints")
+        and any(ready.items() <= condition.items() for condition in node["status"]["conditions"])
+        for node in nodes
+    )

@@ -1,0 +1,195 @@
+"""Kubernetes, etcd and CoreDNS, built from their Go modules into a cache by version."""
+
+import functools
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import locks, paths
+from tests.cluster.local import linux
+from tests.cluster.progress import Progress
+
+_MODULES = Path(__file__).resolve().parents[1] / "go"
+_ENVIRONMENT = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false"}
+_KEPT_VERSIONS = 3
+
+
+class BuildError(RuntimeError):
+    """Go is missing, or it could not build a module."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A folder with a go.mod of ours, and what to build there."""
+
+    name: str
+    target: str = "."
+
+    @property
+    def folder(self) -> Path:
+        """Where its go.mod is."""
+        return _MODULES / self.name
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags for `go build`."""
+        linker = ["-s", "-w"]
+        version = re.search(r"k8s\.io/kubernetes (v(\d+)\.(\d+)\.\S+)", self._go_mod)
+        if version:
+            values = dict(zip(("Version", "Major", "Minor"), version.groups(), strict=True))
+            for package in ("component-base/version", "client-go/pkg/version"):
+                for name, value in values.items():
+                    linker += ["-X", f"k8s.io/{package}.git{name}={value}"]
+        return ("-trimpath", f"-ldflags={' '.join(linker)}")
+
+    @property
+    def _go_mod(self) -> str:
+        return (self.folder / "go.mod").read_text()
+
+    def key(self, go_version: str) -> str:
+        """A digest of all that decides what is built."""
+        digest = hashlib.sha256()
+        for word in (go_version, self.target, *self.flags, *sorted(_ENVIRONMENT.items())):
+            digest.update(repr(word).encode())
+        for file in sorted(self.folder.iterdir()):
+            if file.name in {"go.mod", "go.sum"} or file.suffix == ".go":
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        return digest.hexdigest()[:16]
+
+
+_KUBERNETES = Module("kubernetes", target="tool")
+_ETCD = Module("etcd", target="tool")
+_COREDNS = Module("coredns")
+_PAUSE = Module("pause")
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """Where the built programs are; each folder is there once it is complete."""
+
+    folders: dict[str, Path]
+
+    def kubernetes(self, program: str) -> Path:
+        """A program of Kubernetes."""
+        return self.folders["kubernetes"] / program
+
+    @property
+    def etcd(self) -> Path:
+        """etcd, whose module names its program `server`."""
+        return self.folders["etcd"] / "server"
+
+    @property
+    def coredns(self) -> Path:
+        """CoreDNS."""
+        return self.folders["coredns"] / "coredns"
+
+    @property
+    def pause(self) -> Path:
+        """The program of the image that holds a pod's namespaces."""
+        return self.folders["pause"] / "pause"
+
+    @property
+    def key(self) -> str:
+        """Names the versions of all programs."""
+        return " ".join(sorted(folder.name for folder in self.folders.values()))
+
+
+def binaries(with_node: bool) -> Binaries:
+    """All programs of a cluster, built now if they aren't in the cache. Raises BuildError."""
+    modules = [_ETCD, _KUBERNETES]
+    if with_node:
+        modules += [_PAUSE, _COREDNS]
+    return Binaries({module.name: _built(module) for module in modules})
+
+
+def _built(module: Module) -> Path:
+    cache = paths.cache("bin")
+    folder = cache / f"{module.name}-{module.key(go_version())}"
+    if folder.exists():
+        return folder
+    with locks.locked(cache / f".{module.name}.lock"):
+        if not folder.exists():
+            _remove(cache.glob(f".{module.name}-*"))
+            draft = Path(tempfile.mkdtemp(prefix=f".{module.name}-", dir=cache))
+            _build(module, draft)
+            draft.chmod(0o755)
+            draft.rename(folder)
+            by_age = sorted(cache.glob(f"{module.name}-*"), key=lambda path: path.stat().st_mtime)
+            _remove(by_age[:-_KEPT_VERSIONS])
+    return folder
+
+
+@functools.cache
+def go_version() -> str:
+    """The version of the machine's Go. Raises BuildError if there is none."""
+    if shutil.which("go") is None:
+        message = "Go is missing: install Go 1.26 or later (go.dev/doc/install) to build Kubernetes"
+        raise BuildError(message)
+    return subprocess.check_output(["go", "env", "GOVERSION"], text=True).strip()
+
+
+def _build(module: Module, output: Path) -> None:
+    progress = Progress(f"Building {module.name} (kept for the next time)")
+    listed = _go(module, ["list", "-deps", *module.flags, "-f", "{{if .Stale}}x{{end}}"], progress)
+    total = sum(line == "x" for line in listed)
+    _go(module, ["build", "-v", *module.flags, "-o", f"{output}/"], progress, total)
+    progress.done()
+
+
+def _go(module: Module, arguments: list[str], progress: Progress, total: int = 0) -> list[str]:
+    """Run Go in a module's folder, saying how far it is; the lines that it printed."""
+    parent = os.getpid()
+    process = subprocess.Popen(
+        ["go", *arguments, module.target],
+        cwd=module.folder,
+        env={**os.environ, **_ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: linux.die_with_parent(parent),
+    )
+    lines: list[str] = []
+    counted = GoOutput(total)
+    for line in process.stdout or ():
+        lines.append(line.rstrip())
+        counted.take(lines[-1])
+        progress.update(str(counted))
+    if process.wait() != 0:
+        tail = "\n".join(deque(lines, maxlen=30))
+        message = f"go {arguments[0]} failed in {module.folder}:\n{tail}"
+        raise BuildError(message)
+    return lines
+
+
+@dataclass
+class GoOutput:
+    """How far Go is, by what it printed."""
+
+    total: int
+    downloaded: int = 0
+    compiled: int = 0
+
+    def take(self, line: str) -> None:
+        """Count one line: `go: downloading ...`, or with -v a package about to be compiled."""
+        if line.startswith("go: downloading "):
+            self.downloaded += 1
+        elif re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", line):
+            self.compiled += 1
+
+    def __str__(self) -> str:
+        if self.total:
+            return f"{min(self.compiled, self.total)} of {self.total} packages"
+        return f"{self.downloaded} modules fetched"
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

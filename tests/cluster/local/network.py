@@ -1,0 +1,48 @@
+"""The link between the machine and the node's own network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.cluster.local import commands
+from tests.cluster.local.enter import nsenter
+from tests.cluster.local.layout import Layout
+from tests.cluster.local.slots import Addresses
+from tests.cluster.local.waiting import wait_for
+
+_NODE_END = "uplink"
+
+
+def connect(layout: Layout, addresses: Addresses) -> None:
+    """Link the node's network namespace to the machine's.
+
+    The link ends with either of its ends, and its routes with it. The machine reaches the node,
+    the pods and the Services; the machine forwards nothing, so what is in the node stays there.
+    """
+    machine_end, prefix = layout.unique, addresses.link_prefix
+    pid = layout.recorded_supervisor().pid
+    _ip(
+        f"link add {machine_end} type veth peer name {_NODE_END} netns {pid}",
+        f"address add {addresses.host}/{prefix} dev {machine_end}",
+        f"link set {machine_end} up",
+    )
+    _ip(
+        "link set lo up",
+        f"address add {addresses.node}/{prefix} dev {_NODE_END}",
+        f"link set {_NODE_END} up",
+        f"route add default via {addresses.host}",
+        inside=nsenter(layout, "net"),
+    )
+    _ip(
+        f"route add {addresses.pods} via {addresses.node}",
+        f"route add {addresses.services} via {addresses.node}",
+    )
+
+
+def wait_until_disconnected(layout: Layout, timeout: float) -> None:
+    """Wait until the kernel has removed the link: it does so soon after the node's last process."""
+    link = Path("/sys/class/net", layout.unique)
+    wait_for(lambda: not link.exists(), f"the network link {layout.unique} to go", timeout)
+
+
+def _ip(*batch: str, inside: Sequence[str] = ()) -> None:
+    commands.run([*inside, "ip", "-batch", "-"], stdin="".join(f"{line}\n" for line in batch))

@@ -1,0 +1,44 @@
+"""What the supervisor is told to run."""
+
+import os
+import signal
+from dataclasses import asdict, dataclass, field
+
+from tests.cluster.local.identity import is_running
+from tests.cluster.local.layout import Layout, write_json
+
+
+@dataclass(frozen=True)
+class Process:
+    """A program that runs, and is started again when it ends, until the cluster goes."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def start(layout: Layout, process: Process) -> None:
+    """Have the supervisor keep a process running; its output goes to the log of its name."""
+    write_json(layout.processes / f"{process.name}.json", asdict(process))
+    _notify(layout)
+
+
+def stop(layout: Layout, name: str) -> None:
+    """Have the supervisor kill a process and leave it so."""
+    (layout.processes / f"{name}.json").unlink(missing_ok=True)
+    _notify(layout)
+
+
+def check_supervisor(layout: Layout) -> None:
+    """Raise RuntimeError if the process that all others end with is gone."""
+    identity = layout.supervisor_identity()
+    if identity is not None and not is_running(identity):
+        message = f"the supervisor of cluster {layout.name} has ended; see {layout.logs}"
+        raise RuntimeError(message)
+
+
+def _notify(layout: Layout) -> None:
+    check_supervisor(layout)
+    identity = layout.supervisor_identity()
+    if identity is not None:
+        os.kill(identity.pid, signal.SIGHUP)

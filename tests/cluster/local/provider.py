@@ -1,0 +1,112 @@
+"""The bare local node as a provider of clusters."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import locks, paths
+from tests.cluster.local import build, enter, processes
+from tests.cluster.local.api import Api
+from tests.cluster.local.bringup import bring_up, description, node_is_ready
+from tests.cluster.local.identity import is_running
+from tests.cluster.local.layout import Layout, read_json
+from tests.cluster.local.pki import Pki
+from tests.cluster.local.slots import Addresses
+from tests.cluster.local.teardown import tear_down
+from tests.cluster.provider import run_kubectl
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """A cluster whose node is a set of namespaces of this machine."""
+
+    layout: Layout
+    kubectl_program: Path
+    with_node: bool
+
+    @property
+    def name(self) -> str:
+        """Its name, unique within this checkout."""
+        return self.layout.name
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.layout.kubeconfig
+
+    @property
+    def audit_log(self) -> Path:
+        """The API server's audit log."""
+        return self.layout.audit_log
+
+    @property
+    def netns(self) -> Path | None:
+        """The node's network namespace."""
+        if not self.with_node:
+            return None
+        return Path(f"/proc/{self.layout.recorded_supervisor().pid}/ns/net")
+
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl as administrator."""
+        return run_kubectl(self.kubectl_program, self.kubeconfig, arguments, stdin, check)
+
+    def load_image(self, reference: str) -> None:
+        """Give the node an image that was built on this machine."""
+        raise NotImplementedError
+
+    def run_in_node(
+        self, command: Sequence[str], *, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of this machine in the node's network."""
+        return enter.in_node_network(self.layout, command, check=check)
+
+    def stop_process(self, name: str) -> None:
+        """Kill a component (`kube-apiserver`, ...) and leave it so."""
+        processes.stop(self.layout, name)
+
+
+class LocalProvider:
+    """Clusters on this machine, without Docker."""
+
+    def up(self, name: str, *, control_plane_only: bool = False) -> LocalCluster:
+        """The cluster `name`, running: as it is if it is healthy, else made anew."""
+        layout = Layout(paths.cluster_folder(name))
+        with_node = not control_plane_only
+        with locks.locked(paths.lock_file(name)) as lock:
+            os.set_inheritable(lock, True)
+            binaries = build.binaries(with_node)
+            if not _is_healthy(layout, description(binaries, with_node)):
+                tear_down(layout)
+                bring_up(layout, binaries, lock, with_node=with_node)
+        return LocalCluster(layout, binaries.kubernetes("kubectl"), with_node)
+
+    def find(self, name: str) -> LocalCluster | None:
+        """The cluster `name` if it is healthy."""
+        layout = Layout(paths.cluster_folder(name))
+        if not _is_healthy(layout, {}):
+            return None
+        with_node = bool((read_json(layout.state) or {})["with_node"])
+        return LocalCluster(layout, build.binaries(with_node).kubernetes("kubectl"), with_node)
+
+    def down(self, name: str) -> bool:
+        """Remove the cluster `name` in whatever state it is; False if there was none."""
+        layout = Layout(paths.cluster_folder(name))
+        with locks.locked(paths.lock_file(name)):
+            return tear_down(layout)
+
+
+def _is_healthy(layout: Layout, wanted: dict[str, object]) -> bool:
+    """Whether the cluster is up as it was wanted, and answers."""
+    state = read_json(layout.state)
+    identity = layout.supervisor_identity()
+    if state is None or identity is None or not is_running(identity):
+        return False
+    if not wanted.items() <= state.items():
+        return False
+    addresses = Addresses(state["slot"], state["with_node"])
+    api = Api.as_admin(addresses.api_url, Pki(layout.pki))
+    return api.is_ready() and (not addresses.with_node or node_is_ready(api, layout.node_name))

@@ -1,0 +1,68 @@
+"""What tests ask of a cluster, and what a kind of cluster offers to be one."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class Cluster(Protocol):
+    """A running Kubernetes."""
+
+    @property
+    def name(self) -> str:
+        """Its name, unique within this checkout."""
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig; it works from this machine."""
+
+    @property
+    def audit_log(self) -> Path:
+        """The API server's audit log: JSON lines at level Metadata, stage ResponseComplete."""
+
+    @property
+    def netns(self) -> Path | None:
+        """The node's network namespace, None if the cluster has no node."""
+
+    def kubectl(
+        self, *arguments: str, stdin: str | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run kubectl; KubectlError with its output when it fails and `check` is set."""
+
+    def load_image(self, reference: str) -> None:
+        """Give the node an image that was built on this machine; nothing if it has it already."""
+
+    def run_in_node(
+        self, command: Sequence[str], *, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program of this machine in the node's network."""
+
+
+class Provider(Protocol):
+    """A way to have clusters."""
+
+    def up(self, name: str, *, control_plane_only: bool = False) -> Cluster:
+        """The cluster `name`, running: as it is if it is healthy, else made anew."""
+
+    def find(self, name: str) -> Cluster | None:
+        """The cluster `name` if it is healthy."""
+
+    def down(self, name: str) -> bool:
+        """Remove the cluster `name` in whatever state it is; False if there was none."""
+
+
+class KubectlError(RuntimeError):
+    """kubectl failed; the text holds the command and what it printed."""
+
+
+def run_kubectl(
+    program: Path, kubeconfig: Path, arguments: Sequence[str], stdin: str | None, check: bool
+) -> subprocess.CompletedProcess[str]:
+    """Run kubectl on a cluster. Raises KubectlError when it fails and `check` is set."""
+    command = [str(program), f"--kubeconfig={kubeconfig}", *arguments]
+    result = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    if check and result.returncode != 0:
+        message = f"kubectl {' '.join(arguments)} exited {result.returncode}:\n"
+        raise KubectlError(message + result.stdout + result.stderr)
+    return result
