@@ -1,0 +1,290 @@
+"""What the operator asks of a benchmark pod, and what the pod answers. Both are compact JSON.
+
+The answer travels in the pod's termination message. The kubelet cuts that at 4,096 bytes without a
+mark, earlier beside many sidecars, so an answer takes at most 2,048: KPIs are short lists in the
+plan's order, and every number in them is a bounded integer (modelward.benchmark.counts). Limits
+and shares in the plan are decimals written as strings, so that neither side rounds them.
+"""
+
+import json
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from modelward.api.values import format_decimal, parse_decimal
+from modelward.benchmark.counts import MAX_REQUESTS, Counts
+from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+
+MAX_RESULT_BYTES = 2_048
+MAX_MESSAGE_CHARS = 300
+DIGEST_CHARS = 16
+"""Hex digits of a data set's sha256 that a result repeats."""
+
+Metric = Literal["accuracy", "errorRate", "latency"]
+Outcome = Literal[
+    "Measured", "Unreachable", "DatasetInvalid", "NotDeterministic", "GeneratorLagged"
+]
+"""Measured also when time ran out: what is missing is then NotMeasured or undecided."""
+Letter = Literal["P", "F", "I"]
+"""Pass, Fail, Inconclusive."""
+Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
+"""Why there are no counts; empty where there are, because their verdict follows from them."""
+
+
+def _exact(value: object) -> object:
+    return parse_decimal(value) if isinstance(value, str) else value
+
+
+Exact = Annotated[
+    Fraction,
+    BeforeValidator(_exact),
+    Field(ge=0),
+    PlainSerializer(format_decimal, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}),
+]
+"""An exact number, on the wire a plain decimal in a string."""
+
+
+class Message(BaseModel):
+    """A frozen, strict model: unknown members and numbers of the wrong type are refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+    def to_json(self) -> str:
+        """Return the compact JSON document."""
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+class PlanSubject(Message):
+    """The revision that is measured, and where it answers."""
+
+    url: str = Field(pattern="^http://[^/]+$", max_length=300)
+    """Base, http://<service>.<namespace>.svc:<port>."""
+    protocol: Literal["v2", "http"]
+    model_name: str = Field(max_length=253)
+    path: str | None = Field(default=None, max_length=1024)
+    """Path for protocol http."""
+    revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
+
+
+class PlanDataset(Message):
+    """A data set: a file of its name in the folder of data sets."""
+
+    name: str = Field(max_length=63)
+    prediction: str | None = Field(default=None, max_length=1024)
+    """JMESPath of the prediction in the server's answer. Default: that of the protocol."""
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    """Digest that the file must have."""
+
+
+class PlanLoad(Message):
+    """Load on a fixed schedule, for errorRate and latency."""
+
+    rate: Exact
+    """Requests per second."""
+    for_seconds: Exact
+    """The longest that load is sent after warm-up and calibration."""
+    warm_up_seconds: Exact
+    dataset: str
+    """Data set whose rows are the payload."""
+
+
+class PlanKpi(Message):
+    """A KPI, its values without units: shares (0.92) and seconds (0.25)."""
+
+    name: str = Field(max_length=63)
+    metric: Metric
+    dataset: str | None = None
+    """Data set, for accuracy."""
+    quantile: Exact | None = None
+    """Quantile as a share (0.95), for latency."""
+    limit: Exact
+    expected: Exact | None = None
+    direction: Literal["atMost", "atLeast"]
+    effect: Literal["gate", "report"]
+
+
+class PlanJudgement(Message):
+    """Error probabilities of each gate, already shared among the gates."""
+
+    false_promotion: Exact = Field(gt=0, lt=1)
+    false_rollback: Exact = Field(gt=0, lt=1)
+
+
+class RunnerPlan(Message):
+    """What a benchmark pod measures."""
+
+    version: Literal[1]
+    nonce: str = Field(pattern="^[0-9a-f]{16}$")
+    """Repeated in the result; another one for every attempt."""
+    subject: PlanSubject
+    datasets: tuple[PlanDataset, ...] = Field(default=(), max_length=8)
+    load: PlanLoad | None = None
+    """Absent where no KPI needs load."""
+    kpis: tuple[PlanKpi, ...] = Field(min_length=1, max_length=32)
+    judgement: PlanJudgement
+    deadline_seconds: int = Field(ge=1)
+    """The pod reports what it has at the latest so long after its start."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the plan that a JSON document holds. Raises ValueError for any other text."""
+        return cls.model_validate_json(text)
+
+    @model_validator(mode="after")
+    def _load_is_countable(self) -> Self:
+        if self.load and self.load.rate * self.load.for_seconds > MAX_REQUESTS:
+            raise ValueError(
+                f"load sends more than {MAX_REQUESTS} requests: lower load.rate or load.for"
+            )
+        return self
+
+
+class KpiReport(Message):
+    """One KPI of a result; on the wire a short list: verdict, reason, and its counts.
+
+    `["P","",200,200,187]` is an exam passed with 187 of 200 rows; `["I","NotMeasured"]` a KPI that
+    was not reached.
+    """
+
+    verdict: Letter
+    reason: Reason = ""
+    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(default=(), max_length=8)
+
+    @classmethod
+    def of(cls, verdict: Letter, counts: Counts) -> Self:
+        """Return the report of a KPI that was measured."""
+        return cls(verdict=verdict, counts=counts.to_ints())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        if len(value) < 2:
+            raise ValueError("a KPI is a list of verdict, reason and counts")
+        return {"verdict": value[0], "reason": value[1], "counts": tuple(value[2:])}
+
+    @model_validator(mode="after")
+    def _counts_or_a_reason(self) -> Self:
+        if bool(self.counts) == bool(self.reason):
+            raise ValueError("a KPI has either counts or a reason why there are none")
+        if self.reason and self.verdict != "I":
+            raise ValueError("a KPI without counts is Inconclusive")
+        return self
+
+    @model_serializer
+    def _to_list(self) -> list[Any]:
+        return [self.verdict, self.reason, *self.counts]
+
+
+_KPI_SCHEMA = {
+    "description": "Verdict, reason and counts: see modelward/benchmark/counts.py for their order.",
+    "type": "array",
+    "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
+    "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},
+    "minItems": 2,
+    "maxItems": 10,
+}
+
+
+class ResultError(ValueError):
+    """A result message that does not count; `reason` is one word for it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class RunnerResult(Message):
+    """What a benchmark pod measured: its termination message."""
+
+    v: Literal[1]
+    nonce: str = Field(pattern="^[0-9a-f]{16}$")
+    revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
+    datasets: tuple[Annotated[str, Field(pattern="^[0-9a-f]{16}$")], ...] = Field(
+        default=(), max_length=8
+    )
+    """First 16 hex digits of each data set's sha256, in the plan's order."""
+    outcome: Outcome
+    windows: int = Field(default=0, ge=0, le=9_999)
+    """Calibration windows that the dispersions rest on."""
+    kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
+    """One for each KPI of the plan, in its order."""
+    message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
+    """What to look at, where the outcome is not Measured."""
+
+    def to_json(self) -> str:
+        """Return the termination message: at most 2,048 bytes, `message` cut to what is left."""
+        text = super().to_json()
+        excess = len(text.encode()) - MAX_RESULT_BYTES
+        if excess <= 0:
+            return text
+        kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
+        return Message.to_json(self.model_copy(update={"message": kept}))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the result that a termination message holds.
+
+        Raises ResultError with the reason NoResult, Oversized, Truncated or Malformed.
+        """
+        if not text.strip():
+            raise ResultError("NoResult", "the benchmark pod left no result")
+        if len(text.encode(errors="replace")) > MAX_RESULT_BYTES:
+            raise ResultError("Oversized", f"the result is longer than {MAX_RESULT_BYTES} bytes")
+        try:
+            loads_integers(text)
+            return cls.model_validate_json(text)
+        except StrictJsonError as error:
+            if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
+                raise ResultError("Truncated", "the result ends in the middle") from error
+            raise ResultError("Malformed", f"the result is not JSON: {error}") from error
+        except ValidationError as error:
+            raise ResultError("Malformed", _first_problem(error)) from error
+
+    @model_validator(mode="after")
+    def _no_verdict_without_measuring(self) -> Self:
+        if self.outcome in {"Unreachable", "DatasetInvalid"}:
+            for report in self.kpis:
+                if report.verdict != "I":
+                    raise ValueError(f"{self.outcome} with a verdict")
+        return self
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON schemas of plan and result by file name, for people's own images."""
+    return {
+        f"{name}.schema.json": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **model.model_json_schema(mode="serialization"),
+        }
+        for name, model in (("plan", RunnerPlan), ("result", RunnerResult))
+    }
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"the result is not as agreed: {place + ': ' if place else ''}{first['msg']}"

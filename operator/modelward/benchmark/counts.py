@@ -1,0 +1,128 @@
+"""The integers that a KPI's verdict rests on, by metric, as they stand in a result message.
+
+A dispersion is the factor by which evidence is tempered because requests are not independent, in
+hundredths, rounded up, never below 100: the judge measures it on the calibration windows before
+the evidence. It counts the same whether or not the calibration was long enough; the result's
+number of windows tells that.
+"""
+
+from dataclasses import dataclass
+
+MAX_REQUESTS = 9_999_999
+MAX_DISPERSION = 99_999
+MAX_MICROSECONDS = 99_999_999
+
+
+class CountsError(ValueError):
+    """Integers that cannot have been counted; the message says why."""
+
+
+@dataclass(frozen=True)
+class ExamCounts:
+    """Rows of a data set that is the requirement itself. On the wire: [rows, read, correct]."""
+
+    rows: int
+    """Rows in the data set."""
+    read: int
+    """Rows that were asked and answered."""
+    correct: int
+    """Rows that were answered as expected."""
+
+    def __post_init__(self) -> None:
+        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, self.rows))
+        _within(("correct rows", self.correct, 0, self.read))
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers in wire order."""
+        return (self.rows, self.read, self.correct)
+
+
+@dataclass(frozen=True)
+class ErrorCounts:
+    """Requests that failed. On the wire: [dispersion, requests, bad]."""
+
+    dispersion: int
+    """Dispersion of failed requests, in hundredths."""
+    requests: int
+    """Evidence requests; warm-up and calibration not among them."""
+    bad: int
+    """Evidence requests that failed."""
+
+    def __post_init__(self) -> None:
+        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
+        _within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers in wire order."""
+        return (self.dispersion, self.requests, self.bad)
+
+
+@dataclass(frozen=True)
+class LatencyCounts:
+    """Requests that took too long, a failed one among them.
+
+    On the wire: [dispersion, requests, beyond limit, quantile in microseconds], and where the
+    objective has `expected` two more: [dispersion of those beyond expected, beyond expected].
+    """
+
+    dispersion: int
+    """Dispersion of requests beyond the limit, in hundredths."""
+    requests: int
+    """Evidence requests; warm-up and calibration not among them."""
+    beyond_limit: int
+    """Evidence requests that took longer than the limit."""
+    quantile_micros: int
+    """The quantile as observed, for people; no verdict rests on it. The largest value: or more."""
+    dispersion_expected: int | None = None
+    """Dispersion of requests beyond `expected`, in hundredths."""
+    beyond_expected: int | None = None
+    """Evidence requests that took longer than `expected`; at least those beyond the limit."""
+
+    def __post_init__(self) -> None:
+        _within(
+            ("dispersion", self.dispersion, 100, MAX_DISPERSION),
+            ("requests", self.requests, 0, MAX_REQUESTS),
+            ("requests beyond the limit", self.beyond_limit, 0, self.requests),
+            ("quantile", self.quantile_micros, 0, MAX_MICROSECONDS),
+        )
+        if (self.dispersion_expected is None) != (self.beyond_expected is None):
+            raise CountsError("only one of the two counts for `expected` is there")
+        if self.dispersion_expected is not None and self.beyond_expected is not None:
+            _within(
+                ("dispersion beyond expected", self.dispersion_expected, 100, MAX_DISPERSION),
+                ("requests beyond expected", self.beyond_expected, self.beyond_limit,
+                 self.requests),
+            )  # fmt: skip
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers in wire order."""
+        counts = (self.dispersion, self.requests, self.beyond_limit, self.quantile_micros)
+        if self.dispersion_expected is None or self.beyond_expected is None:
+            return counts
+        return (*counts, self.dispersion_expected, self.beyond_expected)
+
+
+Counts = ExamCounts | ErrorCounts | LatencyCounts
+
+_LENGTHS = {"accuracy": (3,), "errorRate": (3,), "latency": (4, 6)}
+
+
+def counts_of(metric: str, ints: tuple[int, ...], *, with_expected: bool) -> Counts:
+    """Return what the integers of a metric mean.
+
+    Raises CountsError for a wrong number of them and for values that cannot have been counted.
+    """
+    wanted = _LENGTHS[metric][-1 if with_expected else 0]
+    if len(ints) != wanted:
+        raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
+    if metric == "accuracy":
+        return ExamCounts(*ints)
+    if metric == "errorRate":
+        return ErrorCounts(*ints)
+    return LatencyCounts(*ints)
+
+
+def _within(*checks: tuple[str, int, int, int]) -> None:
+    for what, value, low, high in checks:
+        if not low <= value <= high:
+            raise CountsError(f"{what}: {value} is not between {low} and {high}")
