@@ -1,0 +1,185 @@
+"""From what is wanted to writes: only what differs, in an order that any interruption survives."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from modelward.api.base import API_VERSION
+from modelward.release import memory, render, steps
+from modelward.release.direction import Direction
+from modelward.release.memory import Memory
+from modelward.release.situation import RELEASE_LABEL, Actor, Situation, run_number
+from modelward.release.snapshot import Revision, RootService, Snapshot
+from modelward.release.turns import Turn
+from modelward.traffic import switch
+from modelward.writes import Apply, Create, Delete, Document, Write
+
+NOT_YET = ""
+"""uid of a child that this plan creates."""
+
+
+def after_turn(snapshot: Snapshot, turn: Turn | None, wanted: str) -> Snapshot:
+    """Return the snapshot as it will be once the turn is written.
+
+    A promotion begins the drain of the old revision now, not at the last switch before it.
+    """
+    revisions, service = list(snapshot.revisions), snapshot.service
+    if turn is None:
+        return snapshot
+    for index, revision in enumerate(revisions):
+        if revision.hash in turn.memories:
+            remembered = dict(revision.annotations) | turn.memories[revision.hash].to_annotations()
+            revisions[index] = replace(revision, annotations=remembered)
+    if wanted in turn.memories and all(revision.hash != wanted for revision in revisions):
+        revisions.append(_newborn(snapshot, wanted, turn.memories[wanted]))
+    if turn.promoted:
+        service = root_service(snapshot, switch.only(turn.promoted))
+    return replace(snapshot, revisions=tuple(revisions), service=service)
+
+
+def _newborn(snapshot: Snapshot, wanted: str, remembered: Memory) -> Revision:
+    return Revision(
+        hash=wanted,
+        name=f"{snapshot.deployment.metadata.name}-{wanted}",
+        uid=NOT_YET,
+        created=snapshot.now,
+        annotations=remembered.to_annotations(),
+        desired=1,
+        replicas=0,
+        ready=0,
+        available=0,
+        settled=False,
+    )
+
+
+def root_service(snapshot: Snapshot, selection: switch.Selection) -> RootService:
+    """Return the root Service as it is wanted; the time of its last switch stays if none is due."""
+    selector = switch.to_selector(snapshot.deployment.metadata.name, selection)
+    present = snapshot.service
+    if present and present.selector == selector and present.annotations.get(switch.SINCE):
+        return present
+    switched = {switch.SINCE: memory.from_time(snapshot.now)}
+    return RootService(present.uid if present else NOT_YET, selector, switched)
+
+
+def writes(
+    before: Situation, after: Situation, direction: Direction, turn: Turn | None
+) -> list[Write]:
+    """Return what brings the children to where they are wanted.
+
+    Memory is written before traffic follows it, except for a promotion: there the root Service's
+    selector is the decision itself, and the roles only tell of it.
+    """
+    service = list(_root_service(before, direction))
+    revisions = list(_revisions(before, after, direction))
+    ordered = service + revisions if turn and turn.promoted else revisions + service
+    told: list[Write] = list(turn.announcements) if turn else []
+    return [
+        *told,
+        *_permitted(before, ordered),
+        *_permitted(before, list(_missing(after))),
+        *_stale_runs(after),
+        *_pruned(after),
+    ]
+
+
+def _permitted(situation: Situation, wanted: list[Write]) -> list[Write]:
+    """Leave out what the API server refused lately; it is asked again when the refusal is old."""
+    refused = {(refusal.kind, refusal.name) for refusal in situation.snapshot.refusals}
+
+    def is_refused(write: Write) -> bool:
+        if not isinstance(write, Create):
+            return False
+        return (write.body["kind"], write.body["metadata"]["name"]) in refused
+
+    return [write for write in wanted if not is_refused(write)]
+
+
+def _root_service(before: Situation, direction: Direction) -> Iterator[Write]:
+    present = before.snapshot.service
+    wanted = root_service(before.snapshot, direction.selection)
+    if present is None:
+        yield Create(render.root_service(before.deployment, wanted))
+    elif wanted != present:
+        body = _body(before, "v1", "Service", before.deployment.metadata.name, present.uid)
+        body["metadata"]["annotations"] = dict(wanted.annotations)
+        body["spec"] = {"selector": dict(wanted.selector)}
+        yield Apply(body)
+
+
+def _revisions(before: Situation, after: Situation, direction: Direction) -> Iterator[Write]:
+    present = {actor.hash: actor.revision for actor in before.actors}
+    for actor in after.actors:
+        if actor.hash not in present:
+            yield Create(render.replica_set(after.deployment, actor.hash, actor.memory))
+            continue
+        was = present[actor.hash]
+        replicas = direction.replicas.get(actor.hash, was.desired)
+        annotations = actor.memory.to_annotations()
+        remembered = {key: was.annotations.get(key) for key in annotations}
+        if replicas != was.desired or annotations != remembered:
+            body = _body(before, "apps/v1", "ReplicaSet", was.name, was.uid)
+            body["metadata"]["annotations"] = annotations
+            body["spec"] = {"replicas": replicas}
+            yield Apply(body)
+
+
+def _body(situation: Situation, api_version: str, kind: str, name: str, uid: str) -> Document:
+    namespace = situation.deployment.metadata.namespace
+    metadata = {"name": name, "namespace": namespace, "uid": uid}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+def _missing(situation: Situation) -> Iterator[Write]:
+    for actor in (situation.stable, situation.candidate):
+        born = actor is not None and actor.revision.uid != NOT_YET
+        if actor and born and actor.revision.service_uid is None:
+            yield Create(render.revision_service(situation.deployment, actor))
+    run = _run_to_begin(situation)
+    if run:
+        yield Create(run)
+
+
+def _run_to_begin(situation: Situation) -> Document | None:
+    """In a benchmark step, once the candidate can answer, there is one run for this release."""
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.verdict or candidate.memory.passed_by_hand:
+        return None
+    step = steps.present(candidate.memory)
+    if step is None or step.benchmark is None or situation.runs_of(candidate):
+        return None
+    can_answer = candidate.revision.service_uid and situation.pods(candidate).available
+    if not can_answer or situation.requirements is None:
+        return None
+    numbers = [
+        run_number(run.metadata.name)
+        for run in situation.snapshot.runs
+        if run.spec.subject.revision == candidate.hash
+    ]
+    number = max(numbers, default=0) + 1
+    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to)
+
+
+def _stale_runs(situation: Situation) -> Iterator[Write]:
+    """A run that has not finished and that no release waits for any more measures for nobody."""
+    candidate = situation.candidate
+    current = candidate.memory.release if candidate else None
+    for run in situation.snapshot.runs:
+        release = run.metadata.labels.get(RELEASE_LABEL)
+        going = run.status.phase != "Finished" and not run.metadata.deletion_timestamp
+        if release and release != current and going:
+            meta = run.metadata
+            yield Delete(API_VERSION, "BenchmarkRun", meta.namespace, meta.name, meta.uid)
+
+
+def _pruned(situation: Situation) -> Iterator[Write]:
+    """Old revisions beyond revisionHistoryLimit go, and their evidence with them."""
+    old = [a for a in situation.others if not a.has_pods and a.hash != situation.wanted]
+    newest_first = sorted(old, key=_ended, reverse=True)
+    namespace = situation.deployment.metadata.namespace
+    for actor in newest_first[situation.spec.rollout.revision_history_limit :]:
+        revision = actor.revision
+        yield Delete("apps/v1", "ReplicaSet", namespace, revision.name, revision.uid)
+
+
+def _ended(actor: Actor) -> str:
+    return memory.from_time(actor.memory.outcome_at or actor.revision.created)

@@ -1,0 +1,167 @@
+"""Conditions and phase: the state of a deployment in the words of the Kubernetes API conventions.
+
+Reconciling and Stalled are present only while True (kstatus); Ready is Unknown during a release.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from modelward.api.status import Condition, Phase
+from modelward.release import steps
+from modelward.release.revisions import gates_hash
+from modelward.release.situation import Actor, Situation
+from modelward.release.turns import named
+
+Truth = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What the conditions say, in one value."""
+
+    phase: Phase
+    ready: Truth
+    reason: str
+    message: str
+    reconciling: bool = False
+    stalled: bool = False
+
+
+def state(situation: Situation) -> State:
+    """Say in one value how the deployment is; the first that applies."""
+    blocked = _blocked(situation)
+    if blocked:
+        return blocked
+    candidate = situation.candidate
+    if candidate:
+        return _in_release(situation, candidate)
+    asked_for = situation.asked_for
+    if asked_for and asked_for.role == "failed":
+        return _rolled_back(situation, asked_for)
+    if situation.stable is None or situation.stable.hash != situation.wanted:
+        message = f"Release of {named(situation, situation.wanted)} is about to begin."
+        return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
+    return _serving(situation, situation.stable)
+
+
+def _blocked(situation: Situation) -> State | None:
+    """What a person must change before anything new can go on."""
+    phase: Phase = "Degraded"
+    for refusal in situation.snapshot.refusals:
+        message = f"{refusal.kind} {refusal.name}: {refusal.message}"
+        return State(phase, "False", refusal.reason, message, stalled=True)
+    for name, dataset in sorted((situation.snapshot.datasets or {}).items()):
+        if dataset.problem:
+            message = f"Data set {name}: {dataset.problem}"
+            return State(phase, "False", "DatasetInvalid", message, stalled=True)
+    return None
+
+
+def _in_release(situation: Situation, candidate: Actor) -> State:
+    who, where = named(situation, candidate.hash), steps.describe(candidate.memory)
+    step = steps.present(candidate.memory)
+    annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
+    promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
+    if candidate.memory.verdict == "Inconclusive":
+        message = (
+            f"No verdict about {who} at {where}: {candidate.memory.message} "
+            f"To go on all the same: {promote}"
+        )
+        return State("Paused", "Unknown", "Inconclusive", message, reconciling=True)
+    if step is not None and step.pause is not None:
+        message = f"{who} waits at {where}. To go on: {promote}"
+        return State("Paused", "Unknown", "Paused", message, reconciling=True)
+    pods = situation.pods(candidate)
+    message = f"{who} is at {where}; {pods.ready} of {max(1, pods.desired)} of its pods are ready."
+    return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
+
+
+def _rolled_back(situation: Situation, failed: Actor) -> State:
+    serving = situation.stable
+    still = f"Revision {serving.hash} serves on." if serving else "Nothing serves."
+    message = (
+        f"{named(situation, failed.hash)} was rolled back ({failed.memory.reason}): "
+        f"{failed.memory.message} {still} It is not tried again until spec.model, spec.serving, "
+        "the KPIs or the data sets change: revert or fix it in Git."
+    )
+    return State("Degraded", "False", "RolledBack", message, stalled=True)
+
+
+def _serving(situation: Situation, stable: Actor) -> State:
+    pods, limits = situation.pods(stable), situation.limits
+    who = named(situation, stable.hash)
+    if pods.available < limits.least:
+        message = f"{pods.available} of {limits.size} pods of {who} are available."
+        return State("Progressing", "False", "PodsNotReady", message, reconciling=True)
+    if stable.revision.desired != limits.size or pods.ready < limits.size:
+        message = f"{who} is scaled: {pods.ready} of {limits.size} pods are ready."
+        return State("Progressing", "Unknown", "Scaling", message, reconciling=True)
+    return State("Healthy", "True", "Serving", f"{who} serves with {pods.ready} pods.")
+
+
+def conditions(situation: Situation, now: State) -> list[Condition]:
+    """Return all conditions; the time of the last transition stays while the status does."""
+    made = [
+        _condition(situation, "Ready", now.ready, now.reason, now.message),
+        _available(situation),
+        _kpis_met(situation),
+    ]
+    if now.reconciling:
+        made.append(_condition(situation, "Reconciling", "True", now.reason, now.message))
+    if now.stalled:
+        made.append(_condition(situation, "Stalled", "True", now.reason, now.message))
+    return made
+
+
+def _condition(
+    situation: Situation, kind: str, status: Truth, reason: str, message: str
+) -> Condition:
+    before = {c.type: c for c in situation.deployment.status.conditions}.get(kind)
+    unchanged = before is not None and before.status == status
+    since = before.last_transition_time if unchanged and before else _seconds(situation)
+    return Condition(
+        type=kind,
+        status=status,
+        reason=reason,
+        message=message[:1024],
+        observed_generation=situation.deployment.metadata.generation,
+        last_transition_time=since,
+    )
+
+
+def _seconds(situation: Situation) -> str:
+    return situation.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _available(situation: Situation) -> Condition:
+    stable = situation.stable
+    if stable is None:
+        return _condition(
+            situation, "Available", "False", "NeverServed", "No version has been promoted yet."
+        )
+    ready = situation.pods(stable).available
+    if situation.selection.split:
+        ready += situation.pods(situation.candidate).available
+    least = situation.limits.least
+    status: Truth = "True" if ready >= least else "False"
+    reason = "MinimumPodsAvailable" if ready >= least else "TooFewPods"
+    message = f"{ready} pods serve; at least {least} must."
+    return _condition(situation, "Available", status, reason, message)
+
+
+def _kpis_met(situation: Situation) -> Condition:
+    """What is known about the revision that serves."""
+    stable = situation.stable
+    if stable is None:
+        return _condition(situation, "KPIsMet", "Unknown", "NotJudged", "No version serves yet.")
+    judged_by = stable.memory.kpis_hash.partition(".")[0]
+    if judged_by != gates_hash(situation.spec):
+        message = (
+            f"KPIs changed after revision {stable.hash} was judged; the next release uses them."
+        )
+        return _condition(situation, "KPIsMet", "Unknown", "KPIsChanged", message)
+    if stable.memory.passed_by_hand:
+        message = f"Promoted by hand without a verdict: {', '.join(stable.memory.passed_by_hand)}."
+        return _condition(situation, "KPIsMet", "Unknown", "PromotedByHand", message)
+    message = f"Every gate was shown to hold (BenchmarkRun {stable.memory.run})."
+    return _condition(situation, "KPIsMet", "True", "Judged", message)

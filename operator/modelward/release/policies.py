@@ -1,0 +1,234 @@
+"""The turns of a release, in the order in which they are considered.
+
+Each policy is a question to the situation; the first one with an answer takes the turn. Read from
+top to bottom this is what the operator does.
+"""
+
+from collections.abc import Callable
+
+from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.api.modeldeployment import Step
+from modelward.release import steps, turns, verbs
+from modelward.release.direction import direct
+from modelward.release.problems import PASSING, problem
+from modelward.release.situation import Actor, Situation
+from modelward.release.timer import Timer
+from modelward.release.turns import Turn
+
+TRY_AGAIN = "10m"
+"""How long until what the cluster's surroundings refused is tried again."""
+
+Policy = Callable[[Situation, Timer], Turn | None]
+
+
+def next_turn(situation: Situation, timer: Timer) -> Turn | None:
+    """Return the one turn that is due now, if any."""
+    chain: tuple[Policy, ...] = (
+        finish_promotion,
+        give_way_to_what_spec_asks_for,
+        abort_when_told,
+        judge_again_when_requirements_change,
+        roll_back_when_pods_do_not_come,
+        roll_back_when_undecided_and_told_so,
+        go_on_when_told,
+        take_the_present_step,
+        begin_what_spec_asks_for,
+    )
+    return next((turn for policy in chain if (turn := policy(situation, timer))), None)
+
+
+def finish_promotion(situation: Situation, _: Timer) -> Turn | None:
+    """Whom the root Service selects is stable; write the roles if a writer was interrupted."""
+    stable = situation.stable
+    if stable is None or situation.selection.split:
+        return None
+    others = (actor for actor in situation.actors if actor is not stable)
+    if stable.role == "stable" and all(actor.role != "stable" for actor in others):
+        return None
+    return turns.settle_roles(situation, stable)
+
+
+def give_way_to_what_spec_asks_for(situation: Situation, _: Timer) -> Turn | None:
+    """A candidate that spec no longer asks for ends."""
+    candidate = situation.candidate
+    if candidate is None or candidate.hash == situation.wanted:
+        return None
+    return turns.supersede(situation, candidate)
+
+
+def abort_when_told(situation: Situation, _: Timer) -> Turn | None:
+    """A person gives the release up."""
+    verb, candidate = verbs.acting(situation, "abort"), situation.candidate
+    if verb is None or candidate is None:
+        return None
+    message = "aborted by hand; change spec.model or spec.serving for another try"
+    return turns.roll_back(situation, candidate, "Aborted", message, verb=verb, verdict="")
+
+
+def judge_again_when_requirements_change(situation: Situation, _: Timer) -> Turn | None:
+    """Evidence for other KPIs, or from other rows, proves nothing."""
+    candidate, requirements = situation.candidate, situation.requirements
+    if candidate is None or requirements is None or candidate.memory.kpis_hash == requirements:
+        return None
+    return turns.judge_again(situation, candidate, requirements)
+
+
+def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn | None:
+    """progressDeadline counts from the last change for the better or worse of a pod."""
+    candidate = situation.candidate
+    if candidate is None or waits_for_person(candidate):
+        return None
+    pods = situation.pods(candidate)
+    since = candidate.memory.step_since
+    if since is None or pods.ready >= max(1, pods.desired):
+        return None
+    changes = [pod.ready_since for pod in candidate.living if pod.ready_since]
+    deadline = situation.duration(situation.spec.rollout.progress_deadline)
+    if not timer.passed(max([since, *changes]), deadline):
+        return None
+    found = problem(candidate)
+    message = (
+        f"{pods.ready} of {max(1, pods.desired)} candidate pods are ready after "
+        f"rollout.progressDeadline ({situation.spec.rollout.progress_deadline}): {found.message}"
+    )
+    return turns.roll_back(situation, candidate, found.reason, message, verdict="")
+
+
+def waits_for_person(candidate: Actor) -> bool:
+    """Tell whether nothing happens until somebody promotes or aborts."""
+    step = steps.present(candidate.memory)
+    paused = step is not None and step.pause is not None
+    return paused or candidate.memory.verdict == "Inconclusive"
+
+
+def roll_back_when_undecided_and_told_so(situation: Situation, _: Timer) -> Turn | None:
+    """judgement.onInconclusive: rollback."""
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.verdict != "Inconclusive":
+        return None
+    if situation.spec.judgement.on_inconclusive != "rollback":
+        return None
+    message = f"no verdict in time ({candidate.memory.reason}), and onInconclusive is rollback"
+    return turns.roll_back(situation, candidate, "Inconclusive", message, verdict="Inconclusive")
+
+
+def go_on_when_told(situation: Situation, _: Timer) -> Turn | None:
+    """A person passes the pause, or the Inconclusive, that the release stands at; once."""
+    verb, candidate = verbs.acting(situation, "promote"), situation.candidate
+    if verb is None or candidate is None:
+        return None
+    by_hand = candidate.memory.passed_by_hand
+    if candidate.memory.verdict == "Inconclusive":
+        by_hand = tuple(dict.fromkeys((*by_hand, *_undecided(situation, candidate))))
+    return turns.advance(
+        situation,
+        candidate,
+        "Promoted by hand.",
+        handled_promote=verb.value,
+        passed_by_hand=by_hand,
+    )
+
+
+def _undecided(situation: Situation, candidate: Actor) -> list[str]:
+    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
+    runs = situation.runs_of(candidate)[-1:]
+    kpis = [kpi for run in runs for kpi in run.status.kpis]
+    return [kpi.name for kpi in kpis if kpi.verdict == "Inconclusive" and kpi.name in gates]
+
+
+def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
+    """Ask the step that the release is in whether it is passed."""
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.verdict == "Inconclusive":
+        return None
+    step = steps.present(candidate.memory)
+    if step is None:
+        done = direct(situation, timer).reached
+        return turns.promote(situation, candidate) if done else None
+    if step.benchmark:
+        return _benchmark(situation, candidate)
+    if step.weight is not None:
+        return _soak(situation, candidate, step, timer)
+    return None
+
+
+def _benchmark(situation: Situation, candidate: Actor) -> Turn | None:
+    if candidate.memory.passed_by_hand:
+        return turns.advance(situation, candidate, "Gates were passed by hand in this release.")
+    run = next(iter(situation.runs_of(candidate)[-1:]), None)
+    if run is None or run.status.phase != "Finished":
+        return None
+    name, message = run.metadata.name, run.status.message or ""
+    match run.status.verdict:
+        case "Pass":
+            why = f"Every gate holds (BenchmarkRun {name})."
+            return turns.advance(situation, candidate, why, run=name)
+        case "Fail":
+            return turns.roll_back(situation, candidate, failed_gate(situation, run), message, name)
+        case _:
+            reason = _inconclusive_reason(run)
+            return turns.wait_for_person(situation, candidate, reason, message, name)
+
+
+def failed_gate(situation: Situation, run: BenchmarkRun) -> str:
+    """Name the gate that failed."""
+    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
+    failed = (k.name for k in run.status.kpis if k.verdict == "Fail" and k.name in gates)
+    return next(failed, "Benchmark")
+
+
+def _inconclusive_reason(run: BenchmarkRun) -> str:
+    reasons = (k.reason for k in run.status.kpis if k.verdict == "Inconclusive" and k.reason)
+    complete = (c.reason for c in run.status.conditions if c.type == "Complete")
+    return next(reasons, None) or next(complete, None) or "Inconclusive"
+
+
+def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> Turn | None:
+    """A weight step without live KPIs: hold the share for as long as asked."""
+    since = candidate.memory.step_since
+    if since is None:
+        return None
+    hold = step.for_ or steps.DEFAULT_FOR
+    if direct(situation, timer).reached:
+        moments = [since]
+        for pod in candidate.living:
+            moments += [moment for moment in (pod.ready_since, pod.started) if moment]
+        if timer.passed(max(moments), situation.duration(hold)):
+            why = f"Weight {step.weight} was held for {hold}."
+            return turns.advance(situation, candidate, why)
+    up_to = step.up_to or steps.DEFAULT_UP_TO
+    if not timer.passed(since, situation.duration(up_to)):
+        return None
+    message = (
+        f"weight {step.weight} was not held ready for {hold} within upTo {up_to}; look at the "
+        "candidate's pods, then promote or abort"
+    )
+    return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
+
+
+def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
+    """A revision that isn't stable, and wasn't rolled back for these requirements, is released."""
+    stable, before = situation.stable, situation.asked_for
+    requirements = situation.requirements
+    if situation.candidate or requirements is None:
+        return None
+    if stable and stable.hash == situation.wanted:
+        return None
+    if (
+        before
+        and before.role == "failed"
+        and not _may_try_again(before, requirements, situation, timer)
+    ):
+        return None
+    if situation.selection.split or any(actor.has_pods for actor in situation.others):
+        return None
+    return turns.begin(situation, requirements)
+
+
+def _may_try_again(before: Actor, requirements: str, situation: Situation, timer: Timer) -> bool:
+    if before.memory.kpis_hash != requirements:
+        return True
+    ended = before.memory.outcome_at
+    if before.memory.reason not in PASSING or ended is None:
+        return False
+    return timer.passed(ended, situation.duration(TRY_AGAIN))

@@ -1,0 +1,212 @@
+"""The documents of a revision's children. Rendered once, at creation; never again."""
+
+import copy
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
+from typing import Any
+
+from modelward.api.base import API_VERSION
+from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
+from modelward.api.modeldeployment import Kpi, ModelDeployment, Protocol
+from modelward.api.names import MANAGED, NAME, REVISION
+from modelward.api.values import parse_percent
+from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
+from modelward.release.revisions import HASH_VERSION, revision_input
+from modelward.release.situation import RELEASE_LABEL, Actor, Situation
+from modelward.release.snapshot import RootService
+from modelward.writes import Document
+
+DEFAULT_PROTOCOL: Protocol = "v2"
+PRE_STOP_SECONDS = 5
+"""Ending pods answer on while kube-proxy and clients learn that they are gone."""
+EXAM_METRICS = frozenset({"accuracy"})
+"""Read all rows, so that a false rollback cannot happen and no share is needed."""
+
+
+def owner(api_version: str, kind: str, name: str, uid: str) -> list[Document]:
+    """Return ownerReferences that let the garbage collector clean up, and name the controller."""
+    return [
+        {
+            "apiVersion": api_version,
+            "kind": kind,
+            "name": name,
+            "uid": uid,
+            "controller": True,
+            "blockOwnerDeletion": True,
+        }
+    ]
+
+
+def owned_by_deployment(deployment: ModelDeployment) -> list[Document]:
+    """Return ownerReferences to the ModelDeployment."""
+    meta = deployment.metadata
+    return owner(API_VERSION, "ModelDeployment", meta.name, meta.uid)
+
+
+def owned_by_revision(actor: Actor) -> list[Document]:
+    """Return ownerReferences to the revision's ReplicaSet: its evidence goes when it goes."""
+    return owner("apps/v1", "ReplicaSet", actor.revision.name, actor.revision.uid)
+
+
+def replica_set(deployment: ModelDeployment, revision: str, memory: Memory) -> Document:
+    """Return the ReplicaSet of a new revision, with one pod that no user reaches yet."""
+    meta, labels = deployment.metadata, revision_labels(deployment, revision)
+    born_with = {HASH_VERSION_KEY: HASH_VERSION, INPUT_KEY: revision_input(deployment.spec)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"{meta.name}-{revision}",
+            "namespace": meta.namespace,
+            "labels": labels,
+            "annotations": memory.to_annotations() | born_with,
+            "ownerReferences": owned_by_deployment(deployment),
+        },
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {NAME: meta.name, REVISION: revision}},
+            "template": pod_template(deployment, labels),
+        },
+    }
+
+
+def revision_labels(deployment: ModelDeployment, revision: str) -> dict[str, str]:
+    """Return the labels of everything that belongs to a revision."""
+    return {MANAGED: "true", NAME: deployment.metadata.name, REVISION: revision}
+
+
+def pod_template(deployment: ModelDeployment, labels: dict[str, str]) -> Document:
+    """Return the user's template with our labels, and what the serving container lacks."""
+    template = copy.deepcopy(deployment.spec.serving.template)
+    metadata = template.setdefault("metadata", {})
+    metadata["labels"] = {**(metadata.get("labels") or {}), **labels}
+    container = template["spec"]["containers"][0]
+    container.setdefault("readinessProbe", readiness_probe(deployment))
+    lifecycle = container.setdefault("lifecycle", {})
+    lifecycle.setdefault("preStop", {"sleep": {"seconds": PRE_STOP_SECONDS}})
+    return template
+
+
+def readiness_probe(deployment: ModelDeployment) -> Document:
+    """Return a probe for a template without one: the model's own readiness where it has one."""
+    port = deployment.spec.serving.port
+    if protocol(deployment) == "v2":
+        check: Document = {
+            "httpGet": {"path": f"/v2/models/{model_name(deployment)}/ready", "port": port}
+        }
+    else:
+        check = {"tcpSocket": {"port": port}}
+    return check | {"periodSeconds": 1, "failureThreshold": 2}
+
+
+def protocol(deployment: ModelDeployment) -> Protocol:
+    """Return the serving protocol, by default the Open Inference Protocol."""
+    return deployment.spec.serving.protocol or DEFAULT_PROTOCOL
+
+
+def model_name(deployment: ModelDeployment) -> str:
+    """Return the model's name as its server knows it."""
+    model = deployment.spec.model
+    return (model and model.name) or deployment.metadata.name
+
+
+def _service(deployment: ModelDeployment, name: str, labels: dict[str, str]) -> Document:
+    port = deployment.spec.serving.port
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": deployment.metadata.namespace, "labels": labels},
+        "spec": {"ports": [{"name": "http", "port": port, "targetPort": port, "protocol": "TCP"}]},
+    }
+
+
+def root_service(deployment: ModelDeployment, service: RootService) -> Document:
+    """Return the Service for callers, as it is first made."""
+    name = deployment.metadata.name
+    document = _service(deployment, name, {MANAGED: "true", NAME: name})
+    document["metadata"]["annotations"] = dict(service.annotations)
+    document["metadata"]["ownerReferences"] = owned_by_deployment(deployment)
+    document["spec"]["selector"] = dict(service.selector)
+    return document
+
+
+def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
+    """Return the revision's own Service: what benchmarks ask, whomever users reach."""
+    labels = revision_labels(deployment, actor.hash)
+    document = _service(deployment, actor.revision.name, labels)
+    document["metadata"]["ownerReferences"] = owned_by_revision(actor)
+    document["spec"]["selector"] = {NAME: deployment.metadata.name, REVISION: actor.hash}
+    return document
+
+
+def benchmark_run(situation: Situation, actor: Actor, number: int, up_to: str) -> Document:
+    """Return the BenchmarkRun that judges a revision in its present benchmark step."""
+    deployment = situation.deployment
+    labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
+    labels[RELEASE_LABEL] = actor.memory.release
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "BenchmarkRun",
+        "metadata": {
+            "name": f"{actor.revision.name}-{number}",
+            "namespace": deployment.metadata.namespace,
+            "labels": labels,
+            "ownerReferences": owned_by_revision(actor),
+        },
+        "spec": _run_spec(situation, actor, up_to).to_wire(),
+    }
+
+
+def _run_spec(situation: Situation, actor: Actor, up_to: str) -> BenchmarkRunSpec:
+    deployment, spec = situation.deployment, situation.spec
+    digests: dict[str, Any] = {
+        name: state.sha256 for name, state in (situation.snapshot.datasets or {}).items()
+    }
+    return BenchmarkRunSpec(
+        model_deployment=deployment.metadata.name,
+        subject=Subject(
+            revision=actor.hash,
+            service=actor.revision.name,
+            port=spec.serving.port,
+            protocol=protocol(deployment),
+            model_name=model_name(deployment),
+            path=spec.serving.http.path if spec.serving.http else None,
+        ),
+        datasets=[
+            RunDataset(
+                name=dataset.name,
+                config_map=dataset.config_map,
+                rows=dataset.rows,
+                prediction=dataset.prediction,
+                sha256=digests[dataset.name],
+            )
+            for dataset in spec.datasets
+        ],
+        load=spec.load,
+        kpis=spec.kpis,
+        judgement=shared_judgement(
+            spec.kpis, spec.judgement.false_promotion, spec.judgement.false_rollback
+        ),
+        up_to=up_to,
+        pod=spec.benchmark_pod,
+    )
+
+
+def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str) -> RunJudgement:
+    """Share the error probabilities among the gates.
+
+    Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
+    rolls back, so that each gets a K-th of falseRollback (Bonferroni).
+    """
+    gates = [kpi for kpi in kpis if kpi.effect == "gate"]
+    sharing = sum(kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
+    return RunJudgement(
+        false_promotion=_decimal(parse_percent(false_promotion)),
+        false_rollback=_decimal(parse_percent(false_rollback) / max(1, sharing)),
+    )
+
+
+def _decimal(value: Fraction) -> str:
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    rounded = exact.quantize(Decimal("0.000001"), rounding=ROUND_DOWN)
+    return format(rounded.normalize(), "f")

@@ -1,0 +1,69 @@
+"""What names a revision, and what names the requirements it was judged by."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from modelward.api.modeldeployment import ModelDeploymentSpec
+from modelward.release.snapshot import DatasetState
+
+HASH_VERSION = "1"
+"""Version of the algorithm below, kept with each revision. Golden values in the tests pin it."""
+
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""Alphabet of Kubernetes' own pod-template hashes: no vowels, so no words, and no look-alikes."""
+
+
+def revision_input(spec: ModelDeploymentSpec) -> str:
+    """Return the canonical JSON of what the user wrote about the model and how it is served.
+
+    Keys are sorted and null members left out, so that a field which is merely known to a newer
+    schema changes no hash.
+    """
+    wire = spec.to_wire()
+    written = {key: wire[key] for key in ("model", "serving") if key in wire}
+    return canonical(written)
+
+
+def revision_hash(spec: ModelDeploymentSpec) -> str:
+    """Return the ten characters that name the revision which the spec asks for."""
+    return short_hash(revision_input(spec))
+
+
+def kpis_hash(spec: ModelDeploymentSpec, datasets: Mapping[str, DatasetState]) -> str:
+    """Return what names the requirements: gates and judgement, then the data sets' contents.
+
+    The two parts are joined by a dot; the first alone tells whether someone changed the KPIs.
+    """
+    contents = {
+        dataset.name: [dataset.prediction, datasets[dataset.name].sha256]
+        for dataset in spec.datasets
+        if dataset.name in datasets
+    }
+    return f"{gates_hash(spec)}.{short_hash(canonical(contents))}"
+
+
+def gates_hash(spec: ModelDeploymentSpec) -> str:
+    """Return what names the gates and the judgement, whatever the data sets hold."""
+    gates = [kpi.to_wire() for kpi in spec.kpis if kpi.effect == "gate"]
+    return short_hash(canonical({"gates": gates, "judgement": spec.judgement.to_wire()}))
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with sorted keys, without spaces and without null members."""
+    return json.dumps(_without_nulls(value), sort_keys=True, separators=(",", ":"))
+
+
+def short_hash(text: str) -> str:
+    """Return the first ten characters of the text's sha256 in Kubernetes' hash alphabet."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:10])
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [_without_nulls(item) for item in value]
+    return value

@@ -1,0 +1,190 @@
+"""Status of a ModelDeployment: what operations read, derived anew every time."""
+
+from typing import Any
+
+from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.api.names import NAME, REVISION
+from modelward.api.status import (
+    FailedRevision,
+    HistoryEntry,
+    KpiStatus,
+    LastHandled,
+    ModelDeploymentStatus,
+    RevisionStatus,
+)
+from modelward.release import memory, verbs
+from modelward.release.conditions import conditions, state
+from modelward.release.direction import entitled_weight
+from modelward.release.situation import Actor, Situation
+
+HISTORY_ENTRIES = 20
+
+
+def patch(before: ModelDeploymentStatus, after: ModelDeploymentStatus) -> dict[str, Any]:
+    """Return the merge patch between two statuses: changed members, and null for those that go."""
+    old, new = before.to_wire(), after.to_wire()
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    return changed | {key: None for key in old if key not in new}
+
+
+def status(situation: Situation) -> ModelDeploymentStatus:
+    """Return the whole status."""
+    now = state(situation)
+    run = _run_to_show(situation)
+    return ModelDeploymentStatus(
+        observed_generation=situation.deployment.metadata.generation,
+        phase=now.phase,
+        message=now.message[:1024],
+        stable=_revision(situation, situation.stable),
+        candidate=_candidate(situation),
+        failed_revision=_failed(situation),
+        kpis=_kpis(situation, run),
+        kpi_summary=_summary(situation, run),
+        weight=_weight(situation),
+        last_handled=_last_handled(situation),
+        history=_history(situation),
+        selector=_selector(situation),
+        replicas=_replicas(situation),
+        conditions=conditions(situation, now),
+    )
+
+
+def _revision(situation: Situation, actor: Actor | None) -> RevisionStatus | None:
+    if actor is None:
+        return None
+    digests = (pod.image_digest for pod in actor.living if pod.image_digest)
+    return RevisionStatus(
+        revision=actor.hash,
+        version=memory.version_of(actor.revision.annotations),
+        image_digest=next(digests, None),
+    )
+
+
+def _candidate(situation: Situation) -> RevisionStatus | None:
+    candidate = situation.candidate
+    shown = _revision(situation, candidate)
+    if candidate is None or shown is None:
+        return None
+    return shown.model_copy(
+        update={
+            "weight": entitled_weight(situation),
+            "actual_weight": _actual_weight(situation),
+            "step": candidate.memory.step,
+            "since": memory.from_time(candidate.memory.step_since) or None,
+        }
+    )
+
+
+def _actual_weight(situation: Situation) -> int:
+    """Return the candidate's share of the ready pods that users reach, in percent."""
+    if not situation.selection.split:
+        return 0
+    stable, candidate = (
+        situation.pods(actor).ready for actor in (situation.stable, situation.candidate)
+    )
+    return round(100 * candidate / (stable + candidate)) if stable + candidate else 0
+
+
+def _weight(situation: Situation) -> str | None:
+    if situation.candidate is None:
+        return None
+    return f"{_actual_weight(situation)}/{entitled_weight(situation)}"
+
+
+def _failed(situation: Situation) -> FailedRevision | None:
+    failed = situation.asked_for
+    if failed is None or failed.role != "failed":
+        return None
+    return FailedRevision(
+        revision=failed.hash,
+        version=memory.version_of(failed.revision.annotations),
+        reason=failed.memory.reason,
+        message=failed.memory.message,
+        run=failed.memory.run or None,
+        since=memory.from_time(failed.memory.outcome_at) or None,
+    )
+
+
+def _run_to_show(situation: Situation) -> BenchmarkRun | None:
+    """Return the run that people ask about: of the release, of the failure, of the stable one."""
+    failed = situation.asked_for if _failed(situation) else None
+    for actor in (situation.candidate, failed, situation.stable):
+        runs = situation.runs_of(actor) if actor else ()
+        if actor and (runs or actor is not situation.stable):
+            return runs[-1] if runs else None
+    return None
+
+
+def _kpis(situation: Situation, run: BenchmarkRun | None) -> list[KpiStatus]:
+    if run is None:
+        return []
+    actor = next((a for a in situation.actors if a.hash == run.spec.subject.revision), None)
+    by_hand = actor.memory.passed_by_hand if actor else ()
+    return [
+        KpiStatus(
+            name=kpi.name,
+            subject=run.spec.subject.revision,
+            verdict=kpi.verdict,
+            reason="PromotedByHand" if kpi.name in by_hand else kpi.reason,
+            value=kpi.value,
+            objective=kpi.objective,
+            low=kpi.low,
+            high=kpi.high,
+            samples=kpi.samples,
+            effective_samples=kpi.effective_samples,
+            run=run.metadata.name,
+            time=run.status.finished_at,
+        )
+        for kpi in run.status.kpis
+    ]
+
+
+def _summary(situation: Situation, run: BenchmarkRun | None) -> str | None:
+    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
+    if run is not None:
+        gates = {kpi.name for kpi in run.spec.kpis if kpi.effect == "gate"}
+    passed = [kpi.name for kpi in run.status.kpis if kpi.verdict == "Pass"] if run else []
+    return f"{len(gates.intersection(passed))}/{len(gates)}"
+
+
+def _last_handled(situation: Situation) -> LastHandled | None:
+    """Return the verbs that were answered; what is in the annotations now has been, by this plan."""
+    annotations = situation.deployment.metadata.annotations
+    values = {name: annotations.get(key) for name, key in verbs.ANNOTATIONS.items()}
+    before = situation.deployment.status.last_handled or LastHandled()
+    shown = before.model_copy(update={name: value for name, value in values.items() if value})
+    return shown if shown != LastHandled() else None
+
+
+def _history(situation: Situation) -> list[HistoryEntry]:
+    """Return ended releases, newest last; those that status forgot are found on the ReplicaSets."""
+    known = {(e.revision, e.time): e for e in situation.deployment.status.history}
+    for actor in situation.actors:
+        remembered = actor.memory
+        if remembered.outcome and remembered.outcome_at:
+            entry = HistoryEntry(
+                revision=actor.hash,
+                version=memory.version_of(actor.revision.annotations),
+                outcome=remembered.outcome,
+                reason=remembered.reason or None,
+                run=remembered.run or None,
+                time=memory.from_time(remembered.outcome_at),
+            )
+            known[entry.revision, entry.time] = entry
+    return sorted(known.values(), key=lambda entry: entry.time)[-HISTORY_ENTRIES:]
+
+
+def _selector(situation: Situation) -> str:
+    """Return the selector of all pods that serve users, for autoscalers."""
+    name = situation.deployment.metadata.name
+    if situation.selection.split or situation.selection.revision is None:
+        return f"{NAME}={name}"
+    return f"{NAME}={name},{REVISION}={situation.selection.revision}"
+
+
+def _replicas(situation: Situation) -> int:
+    """Return the pods that serve users; what a release adds on top for a while is not counted."""
+    stable = situation.pods(situation.stable).present
+    if situation.selection.split:
+        stable += situation.pods(situation.candidate).present
+    return min(stable, situation.limits.size)
