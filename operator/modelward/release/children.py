@@ -45,9 +45,6 @@ def _newborn(snapshot: Snapshot, wanted: str, remembered: Memory) -> Revision:
         annotations=remembered.to_annotations(),
         desired=1,
         replicas=0,
-        ready=0,
-        available=0,
-        settled=False,
     )
 
 

@@ -156,9 +156,7 @@ def _kpis_met(situation: Situation) -> Condition:
         return _condition(situation, "KPIsMet", "Unknown", "NotJudged", "No version serves yet.")
     judged_by = stable.memory.kpis_hash.partition(".")[0]
     if judged_by != gates_hash(situation.spec):
-        message = (
-            f"KPIs changed after revision {stable.hash} was judged; the next release uses them."
-        )
+        message = f"KPIs changed after {stable.hash} was judged; the next release uses them."
         return _condition(situation, "KPIsMet", "Unknown", "KPIsChanged", message)
     if stable.memory.passed_by_hand:
         message = f"Promoted by hand without a verdict: {', '.join(stable.memory.passed_by_hand)}."

@@ -119,7 +119,7 @@ def _was_shown_bad(remembered: memory.Memory) -> bool:
 def _drained(situation: Situation, timer: Timer) -> bool:
     """Tell whether connections had drainDelay to leave what the selector no longer selects.
 
-    Where nobody knows since when (the annotation was removed), the wait was begun anew by writing it.
+    Where nobody knows since when (somebody removed the annotation), the wait begins anew.
     """
     service = situation.snapshot.service
     since = memory.to_time(service.annotations.get(switch.SINCE, "")) if service else None

@@ -226,7 +226,7 @@ def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
 
 
 def _may_try_again(before: Actor, requirements: str, situation: Situation, timer: Timer) -> bool:
-    if before.memory.kpis_hash != requirements:
+    if before.role != "failed" or before.memory.kpis_hash != requirements:
         return True
     ended = before.memory.outcome_at
     if before.memory.reason not in PASSING or ended is None:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.release.snapshot import DatasetState
@@ -50,7 +49,7 @@ def gates_hash(spec: ModelDeploymentSpec) -> str:
     return short_hash(canonical({"gates": gates, "judgement": spec.judgement.to_wire()}))
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """Return JSON with sorted keys, without spaces and without null members."""
     return json.dumps(_without_nulls(value), sort_keys=True, separators=(",", ":"))
 
@@ -61,7 +60,7 @@ def short_hash(text: str) -> str:
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest[:10])
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> object:
     if isinstance(value, dict):
         return {key: _without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):

@@ -10,7 +10,7 @@ from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from modelward.api.names import PREFIX
 from modelward.api.values import parse_duration
 from modelward.release import memory
-from modelward.release.memory import Memory
+from modelward.release.memory import Memory, Role
 from modelward.release.revisions import kpis_hash, revision_hash
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
@@ -32,7 +32,7 @@ class Actor:
         return self.revision.hash
 
     @property
-    def role(self) -> memory.Role:
+    def role(self) -> Role:
         """What the revision is in this deployment's life."""
         return self.memory.role
 

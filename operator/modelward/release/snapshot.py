@@ -21,7 +21,7 @@ class Pod:
     started: datetime | None = None
     """Latest start of one of its containers."""
     problem: str | None = None
-    """The kubelet's or scheduler's own reason: ImagePullBackOff, CrashLoopBackOff, Unschedulable..."""
+    """The kubelet's or scheduler's own reason: ImagePullBackOff, Unschedulable..."""
     problem_message: str = ""
     image_digest: str | None = None
     """imageID of the first container."""
@@ -41,10 +41,6 @@ class Revision:
     """spec.replicas."""
     replicas: int
     """status.replicas: pods that exist and are not terminating."""
-    ready: int
-    available: int
-    settled: bool
-    """The ReplicaSet controller has seen the latest spec (observedGeneration)."""
     failure: str | None = None
     """Message of the ReplicaFailure condition: quota, Pod Security, ..."""
     pods: tuple[Pod, ...] = ()

@@ -148,7 +148,7 @@ def _summary(situation: Situation, run: BenchmarkRun | None) -> str | None:
 
 
 def _last_handled(situation: Situation) -> LastHandled | None:
-    """Return the verbs that were answered; what is in the annotations now has been, by this plan."""
+    """Return the verbs that were answered: all that are given now are, by this very plan."""
     annotations = situation.deployment.metadata.annotations
     values = {name: annotations.get(key) for name, key in verbs.ANNOTATIONS.items()}
     before = situation.deployment.status.last_handled or LastHandled()

@@ -33,11 +33,11 @@ def only(revision: str) -> Selection:
     return Selection(revision)
 
 
-def to_selector(name: str, selection: Selection) -> dict[str, str | None]:
+def to_selector(name: str, selection: Selection) -> dict[str, str]:
     """Return the selector for the root Service of this name.
 
-    In a split the revision is not selected by. As a key that an apply leaves out after our own POST
-    would stay, the split's selector is still complete: the name label alone.
+    A split's selector is the name label alone. (Selectors are atomic in Kubernetes: an apply that
+    leaves the revision out removes it, unlike an annotation.)
     """
     if selection.split:
         return {NAME: name}
