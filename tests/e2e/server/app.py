@@ -1,0 +1,87 @@
+"""The story server: python -m server.app, told by the environment how to behave.
+
+VERSION is what it calls itself in answers, BEHAVIOUR the JSON of a Behaviour. A PUT of other
+members to /behaviour changes it while it runs. Speaks v2 and plain HTTP (POST /predict).
+"""
+
+import asyncio
+import json
+import os
+import random
+from dataclasses import replace
+
+from aiohttp import web
+
+from .behaviour import Behaviour, predict
+
+PORT = 8080
+
+
+class Server:
+    """One version of a model."""
+
+    def __init__(self, version: str, behaviour: Behaviour) -> None:
+        self._version = version
+        self._behaviour = behaviour
+        self._chance = random.Random(version)
+
+    def app(self) -> web.Application:
+        """Return the web application."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/ready", self.ready),
+                web.get("/v2/models/{name}/ready", self.ready),
+                web.post("/v2/models/{name}/infer", self.infer),
+                web.post("/predict", self.predict),
+                web.put("/behaviour", self.behave),
+            ]
+        )
+        return app
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Answer the readiness probe."""
+        return web.Response(status=200 if self._behaviour.ready else 503)
+
+    async def infer(self, request: web.Request) -> web.Response:
+        """Answer a request of the Open Inference Protocol."""
+        number = (await request.json())["inputs"][0]["data"][0]
+        output = {"name": "number", "shape": [1], "datatype": "INT64"}
+        return await self._answer(
+            {
+                "model_name": request.match_info["name"],
+                "model_version": self._version,
+                "outputs": [output | {"data": [self._predict(number)]}],
+            }
+        )
+
+    async def predict(self, request: web.Request) -> web.Response:
+        """Answer a plain request."""
+        number = (await request.json())["number"]
+        answer = {"model_version": self._version, "prediction": self._predict(number)}
+        return await self._answer(answer)
+
+    async def behave(self, request: web.Request) -> web.Response:
+        """Change the behaviour."""
+        self._behaviour = replace(self._behaviour, **await request.json())
+        return web.Response(text=f"{self._behaviour}\n")
+
+    def _predict(self, number: int) -> int:
+        return predict(self._behaviour, number, self._chance)
+
+    async def _answer(self, body: dict[str, object]) -> web.Response:
+        await asyncio.sleep(self._behaviour.latency)
+        if self._chance.random() < self._behaviour.error_rate:
+            return web.json_response({"error": "as told"}, status=500)
+        return web.json_response(body)
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    behaviour = Behaviour(**json.loads(os.environ.get("BEHAVIOUR", "{}")))
+    server = Server(os.environ.get("VERSION", "unknown"), behaviour)
+    web.run_app(server.app(), port=PORT, access_log=None, shutdown_timeout=2, print=None)
+
+
+if __name__ == "__main__":
+    main()
