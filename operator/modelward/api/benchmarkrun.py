@@ -1,91 +1,183 @@
 """The BenchmarkRun resource: one judging of one revision, and the evidence that stays."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from modelward.api.base import ApiModel
-from modelward.api.modeldeployment import (
-    BenchmarkPod,
-    ConfigMapKey,
+from modelward.api.base import ApiModel, ObjectMeta
+from modelward.api.cel import map_list, rule, rules, text
+from modelward.api.fields import (
+    Counted,
+    Label,
+    Message,
+    Name,
+    Port,
+    PositiveDuration,
+    Revision,
+    Time,
+    Value,
+    Verdict,
+)
+from modelward.api.kpi import (
+    MOST_DATASETS,
+    MOST_KPIS,
+    Dataset,
     Kpi,
     Load,
-    ObjectMeta,
-    Protocol,
+    datasets_are_declared,
 )
-from modelward.api.status import Condition, Verdict
+from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
+from modelward.api.pods import BenchmarkPod
+from modelward.api.status import Conditions
+
+ServiceName = Annotated[
+    str,
+    WithJsonSchema(
+        text(
+            "^[a-z]([-a-z0-9]*[a-z0-9])?$",
+            "say the name of a Service in this namespace: lower-case letters, digits and dashes",
+            63,
+        )
+    ),
+]
+"""Name of a Service."""
+
+Digest = Annotated[
+    str,
+    WithJsonSchema(
+        text(
+            "^[0-9a-f]{64}$",
+            "say the sha256 of the ConfigMap key's value: 64 hexadecimal digits, lower case",
+            64,
+        )
+    ),
+]
+
+Share = Annotated[
+    str,
+    WithJsonSchema(
+        text(
+            "^0[.][0-4][0-9]{0,15}$",
+            'say a decimal below 0.5 in quotes, such as "0.05"',
+            18,
+        )
+    ),
+]
+"""An error probability as a plain decimal, between 0 and 0.5."""
 
 
 class Subject(ApiModel):
     """The revision that is measured, and where it answers."""
 
-    revision: str
-    service: str
+    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("path")))
+
+    revision: Revision
+    """Hash that names the revision."""
+    service: ServiceName
     """Service in the run's namespace."""
-    port: int
+    port: Port
+    """Port of the Service."""
     protocol: Protocol
-    model_name: str
-    path: str | None = None
+    """v2 (Open Inference Protocol) or http (plain JSON over POST)."""
+    model_name: ModelName
+    """Name of the model as its server knows it."""
+    path: Path | None = None
     """Path for protocol http."""
 
 
-class RunDataset(ApiModel):
+class RunDataset(Dataset):
     """A data set as it was when the run was asked for."""
 
-    name: str
-    config_map: ConfigMapKey
-    rows: Literal["exam"] = "exam"
-    prediction: str | None = None
-    sha256: str
+    sha256: Digest
     """Digest of the key's value; rows that differ are refused."""
 
 
 class RunJudgement(ApiModel):
-    """Error probabilities of each gate, already shared among them. Decimals between 0 and 1."""
+    """Error probabilities of each gate, already shared among them. Decimals between 0 and 0.5."""
 
-    false_promotion: str
-    false_rollback: str
+    false_promotion: Share
+    """Probability that a version beyond a limit passes, at most."""
+    false_rollback: Share
+    """Probability that a healthy version fails, at most."""
 
 
 class BenchmarkRunSpec(ApiModel):
     """What is measured and how it is judged. Immutable."""
 
-    model_deployment: str | None = None
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "self == oldSelf",
+                "a BenchmarkRun is evidence and its spec can't change: make another one",
+            ),
+            *datasets_are_declared(),
+        )
+    )
+
+    model_deployment: Name | None = None
     """Name of the ModelDeployment; absent when a person made the run."""
     subject: Subject
-    datasets: list[RunDataset] = Field(default_factory=list)
+    """The revision that is measured."""
+    datasets: Annotated[
+        list[RunDataset],
+        Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
+    ]
+    """Golden data sets, each pinned to its content."""
     load: Load = Load()
-    kpis: list[Kpi]
+    """Load that is sent for errorRate and latency."""
+    kpis: Annotated[
+        list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
+    ]
+    """What is measured."""
     judgement: RunJudgement
-    up_to: str = "20m"
+    """How sure verdicts are."""
+    up_to: PositiveDuration = "20m"
+    """The longest that the judgement may take, repeated attempts included."""
     pod: BenchmarkPod = BenchmarkPod()
+    """What benchmark pods need to run in this namespace."""
 
 
 class Attempt(ApiModel):
     """One Job of a run."""
 
-    job: str
-    started_at: str
-    finished_at: str | None = None
+    job: Label
+    """Name of the Job."""
+    started_at: Time
+    """When the Job was made."""
+    finished_at: Time | None = None
+    """When its end was seen."""
     outcome: Literal["Accepted", "Infrastructure", "Refused"] | None = None
-    reason: str | None = None
-    message: str | None = None
+    """Accepted: its result counts. Infrastructure, Refused: it doesn't, and another may follow."""
+    reason: Label | None = None
+    """Why it doesn't count, in one word."""
+    message: Message | None = None
+    """Why it doesn't count, for people."""
 
 
 class RunKpiStatus(ApiModel):
     """The verdict about one KPI and what it rests on."""
 
-    name: str
+    name: Name
+    """Name of the KPI."""
     verdict: Verdict
-    reason: str | None = None
-    value: str | None = None
-    objective: str | None = None
-    low: str | None = None
-    high: str | None = None
-    samples: int | None = None
-    effective_samples: int | None = None
+    """Pass, Fail, Inconclusive or NotApplicable."""
+    reason: Label | None = None
+    """Why there is no Pass, in one word."""
+    value: Value | None = None
+    """What was measured."""
+    objective: Value | None = None
+    """What is good enough."""
+    low: Value | None = None
+    """Lower end of the interval for the value."""
+    high: Value | None = None
+    """Upper end of the interval for the value."""
+    samples: Counted | None = None
+    """Rows or requests that the verdict rests on."""
+    effective_samples: Counted | None = None
+    """Independent requests that would say as much."""
     independence_assumed: bool | None = None
-    evidence: list[int] = Field(default_factory=list)
+    """Whether the verdict takes requests as independent, because dispersion was not measured."""
+    evidence: list[Counted] = Field(default_factory=list, max_length=8)
     """The counts as the runner reported them, in the order of the result contract."""
 
 
@@ -93,14 +185,27 @@ class BenchmarkRunStatus(ApiModel):
     """How far the run is, and its evidence."""
 
     observed_generation: int = -1
+    """Generation of the spec that this status is about; -1 before the first look."""
     phase: Literal["Pending", "Running", "Finished"] | None = None
+    """How far the run is."""
     verdict: Verdict | None = None
-    message: str | None = None
-    started_at: str | None = None
-    finished_at: str | None = None
-    attempts: list[Attempt] = Field(default_factory=list)
-    kpis: list[RunKpiStatus] = Field(default_factory=list)
-    conditions: list[Condition] = Field(default_factory=list)
+    """The verdict of all gates together."""
+    message: Message | None = None
+    """What came of it, and what to look at."""
+    started_at: Time | None = None
+    """When the first attempt began."""
+    finished_at: Time | None = None
+    """When the verdict was reached."""
+    attempts: Annotated[list[Attempt], Field(max_length=8, json_schema_extra=map_list("job"))] = (
+        Field(default_factory=list)
+    )
+    """Jobs of this run, in order."""
+    kpis: Annotated[
+        list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
+    ] = Field(default_factory=list)
+    """Verdicts."""
+    conditions: Conditions = Field(default_factory=list)
+    """Complete, once the run has finished."""
 
 
 class BenchmarkRun(ApiModel):
@@ -108,4 +213,6 @@ class BenchmarkRun(ApiModel):
 
     metadata: ObjectMeta
     spec: BenchmarkRunSpec
+    """What is measured."""
     status: BenchmarkRunStatus = BenchmarkRunStatus()
+    """How far the run is, and its evidence."""

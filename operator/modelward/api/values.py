@@ -1,7 +1,7 @@
 """Values with units as people write them, and exact numbers.
 
 Everything is a Fraction, an int or a timedelta: comparing decimals as binary floats gets 0.28 x 25
-rows wrong (7, not 8). The forms here are the ones that the CRDs accept (modelward.api.types).
+rows wrong (7, not 8). The forms here are the ones that the CRDs accept (modelward.api.fields).
 """
 
 import math

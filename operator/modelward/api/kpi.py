@@ -1,0 +1,262 @@
+"""Data sets, and the measurable requirements on them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, WithJsonSchema
+
+from modelward.api.base import ApiModel
+from modelward.api.cel import (
+    Schema,
+    implies,
+    is_duration,
+    is_percent,
+    map_list,
+    number,
+    rule,
+    rules,
+    text,
+)
+from modelward.api.fields import (
+    Duration,
+    Limit,
+    Name,
+    ObjectName,
+    PositiveDuration,
+    Quantile,
+    Rate,
+)
+
+Metric = Literal["accuracy", "errorRate", "latency"]
+
+MOST_DATASETS = 8
+MOST_KPIS = 32
+MOST_GATES = 16
+MOST_REQUESTS = 9_999_999
+"""What a benchmark pod can count in one run."""
+
+
+class ConfigMapKey(ApiModel):
+    """A key of a ConfigMap in the resource's namespace."""
+
+    name: ObjectName
+    """Name of the ConfigMap."""
+    key: Annotated[
+        str,
+        WithJsonSchema(
+            text(
+                "^[-._a-zA-Z0-9]+$",
+                "say a key of the ConfigMap: letters, digits, dashes, dots and underscores",
+                253,
+            )
+        ),
+    ]
+    """Key within it."""
+
+
+class Dataset(ApiModel):
+    """Golden rows: JSON lines of {"id", "inputs", "expected"}."""
+
+    name: Name
+    """Name that KPIs refer to."""
+    config_map: ConfigMapKey
+    """Where the rows are."""
+    rows: Literal["exam"] = "exam"
+    """exam: these rows are the requirement itself and are all read."""
+    prediction: str | None = Field(default=None, min_length=1, max_length=256)
+    """JMESPath of the prediction in the server's answer.
+
+    Default: outputs[0].data[0] for protocol v2, prediction for http.
+    """
+
+
+class Load(ApiModel):
+    """Load of the benchmark step. The rows of a data set are the payload."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                f"type(self.rate) != string || !self.rate.endsWith('/s') "
+                f"|| !({is_duration('self.__for__')}) || {number('self.rate', '/s')} "
+                f"* double(duration(self.__for__).getMilliseconds()) <= {MOST_REQUESTS}000.0",
+                f"one run sends at most {MOST_REQUESTS} requests: lower rate or for",
+            )
+        )
+    )
+
+    rate: Rate = "10/s"
+    """Requests per second, for example 20/s, on a fixed schedule whether or not answers come."""
+    for_: PositiveDuration = Field(default="1m", alias="for")
+    """The longest that load is sent after warm-up and calibration, for example 2m."""
+    warm_up: Duration = "5s"
+    """How long load is sent before anything is counted."""
+    dataset: Name | None = None
+    """Data set whose rows are sent. Default: the first one."""
+
+
+class BenchmarkSource(ApiModel):
+    """A KPI that is measured by a benchmark pod."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                implies("self.metric == 'accuracy'", "has(self.dataset)"),
+                "accuracy is counted on a data set: name it, as in "
+                "{metric: accuracy, dataset: golden}",
+            ),
+            rule(
+                implies("has(self.dataset)", "self.metric == 'accuracy'"),
+                "only accuracy names a data set: remove dataset here; the rows that errorRate and "
+                "latency send are those of load.dataset",
+            ),
+            rule(
+                implies("self.metric == 'latency'", "has(self.quantile)"),
+                "say which quantile of the latency, as in {metric: latency, quantile: p95}",
+            ),
+            rule(
+                implies("has(self.quantile)", "self.metric == 'latency'"),
+                "only latency has a quantile: remove it",
+            ),
+        )
+    )
+
+    metric: Metric
+    """accuracy (share of rows answered as expected), errorRate or latency."""
+    dataset: Name | None = None
+    """Data set, for accuracy."""
+    quantile: Quantile | None = None
+    """Quantile, for latency: p50 to p99.9."""
+
+
+def _percent_between(low: str, path: str, high: str) -> str:
+    return f"{is_percent(path)} && {number(path, '%')} {low} && {number(path, '%')} {high}"
+
+
+def _expected_is_better() -> str:
+    expected, limit = "self.expected", "self.atMost"
+    percentages = (
+        f"{is_percent(limit)} && {is_percent(expected)} && {number(expected, '%')} > 0.0 "
+        f"&& {number(expected, '%')} < {number(limit, '%')}"
+    )
+    durations = (
+        f"{is_duration(limit)} && {is_duration(expected)} && duration({expected}) > "
+        f"duration('0s') && duration({expected}) < duration({limit})"
+    )
+    return f"{percentages} || {durations}"
+
+
+class Objective(ApiModel):
+    """What is good enough. Values carry units: 92%, 250ms."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                implies("has(self.expected) && has(self.atMost)", _expected_is_better()),
+                "expected is what a healthy version shows: say a value with the unit of atMost, "
+                "above zero and below atMost, as in {atMost: 250ms, expected: 150ms}",
+                field=".expected",
+            )
+        )
+    )
+
+    at_most: Limit | None = None
+    """Upper limit: a percentage for errorRate, a duration for latency."""
+    at_least: Limit | None = None
+    """Lower limit: a percentage for accuracy."""
+    expected: Limit | None = None
+    """What a healthy version shows, better than the limit.
+
+    A version shown to be worse than this is rolled back. Not for accuracy.
+    """
+
+
+def _for_metric(metric: str, expression: str) -> str:
+    return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
+
+
+_KPI_RULES = rules(
+    # A list of all sources, so that others can join.
+    rule(
+        "[has(self.benchmark)].filter(given, given).size() == 1",
+        "say where this KPI is measured, by exactly one source, as in "
+        "benchmark: {metric: accuracy, dataset: golden}",
+    ),
+    rule(
+        _for_metric(
+            "accuracy",
+            "has(self.objective.atLeast) && !has(self.objective.atMost) && "
+            + _percent_between("> 0.0", "self.objective.atLeast", "<= 100.0"),
+        ),
+        "accuracy has a lower limit above 0%, as in {atLeast: 92%}",
+        field=".objective",
+    ),
+    rule(
+        _for_metric("accuracy", "!has(self.objective.expected)"),
+        "remove expected: exam rows are the requirement itself, their share is counted exactly",
+        field=".objective.expected",
+    ),
+    rule(
+        _for_metric(
+            "errorRate",
+            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
+            + _percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
+        ),
+        "errorRate has an upper limit above 0% and below 50%, as in {atMost: 2%}",
+        field=".objective",
+    ),
+    rule(
+        _for_metric(
+            "latency",
+            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
+            f"{is_duration('self.objective.atMost')} && "
+            "duration(self.objective.atMost) > duration('0s')",
+        ),
+        "latency has an upper limit, a duration above 0s, as in {atMost: 250ms}",
+        field=".objective",
+    ),
+)
+
+
+def _kpi_schema(schema: dict[str, Any]) -> None:
+    """Leave a missing source to our rule, which says what to write."""
+    schema["required"].remove("benchmark")
+    schema.update(_KPI_RULES)
+
+
+class Kpi(ApiModel):
+    """A measurable requirement."""
+
+    model_config = ConfigDict(json_schema_extra=_kpi_schema)
+
+    name: Name
+    """Name of the KPI."""
+    benchmark: BenchmarkSource
+    """Measured by a benchmark pod, before the version gets user traffic."""
+    objective: Objective
+    """What is good enough."""
+    effect: Literal["gate", "report"] = "gate"
+    """gate: decides about promotion. report: is only shown."""
+
+
+Datasets = Annotated[
+    list[Dataset],
+    Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
+]
+
+
+def datasets_are_declared() -> tuple[Schema, ...]:
+    """Return the rules for a spec with datasets, load and kpis: names in them must be declared."""
+    declared = "self.datasets.exists(d, d.name == {})"
+    names_one = "has(k.benchmark) && has(k.benchmark.dataset)"
+    return (
+        rule(
+            implies("has(self.load.dataset)", declared.format("self.load.dataset")),
+            "there is no such data set in spec.datasets: declare it there, or correct the name",
+            field=".load.dataset",
+        ),
+        rule(
+            f"self.kpis.all(k, {implies(names_one, declared.format('k.benchmark.dataset'))})",
+            "a KPI's benchmark.dataset is not in spec.datasets: declare it there, or correct the "
+            "name",
+            field=".kpis",
+        ),
+    )
