@@ -13,7 +13,7 @@ from modelward.api.fields import (
     Name,
     Port,
     PositiveDuration,
-    Revision,
+    Share,
     Time,
     Value,
     Verdict,
@@ -53,17 +53,14 @@ Digest = Annotated[
     ),
 ]
 
-Share = Annotated[
+
+RevisionHash = Annotated[
     str,
     WithJsonSchema(
-        text(
-            "^0[.][0-4][0-9]{0,15}$",
-            'say a decimal below 0.5 in quotes, such as "0.05"',
-            18,
-        )
+        text("^[a-z0-9]+$", "say the revision's hash: lower-case letters and digits", 16)
     ),
 ]
-"""An error probability as a plain decimal, between 0 and 0.5."""
+"""Hash that names a revision; it is a label's value."""
 
 
 class Subject(ApiModel):
@@ -71,7 +68,7 @@ class Subject(ApiModel):
 
     model_config = ConfigDict(json_schema_extra=rules(*path_with_http("path")))
 
-    revision: Revision
+    revision: RevisionHash
     """Hash that names the revision."""
     service: ServiceName
     """Service in the run's namespace."""
@@ -157,7 +154,7 @@ class Attempt(ApiModel):
 class RunKpiStatus(ApiModel):
     """The verdict about one KPI and what it rests on."""
 
-    name: Name
+    name: Label
     """Name of the KPI."""
     verdict: Verdict
     """Pass, Fail, Inconclusive or NotApplicable."""

@@ -19,6 +19,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.cel import Schema, form, rule, rules
 from modelward.api.fields import NAME_ADVICE, NAME_FORM
 from modelward.api.modeldeployment import ModelDeployment
+from modelward.api.reference import to_markdown
 
 Document = dict[str, Any]
 
@@ -189,8 +190,10 @@ def to_yaml(resource: Resource) -> str:
 
 
 def main(folder: Path) -> None:
-    """Write the definitions into a folder."""
+    """Write the definitions and their reference into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    reference = to_markdown({resource.kind: schema(resource) for resource in RESOURCES})
+    (folder / "README.md").write_text(reference, encoding="utf-8")
     for resource in RESOURCES:
         (folder / resource.file_name).write_text(to_yaml(resource), encoding="utf-8")
 

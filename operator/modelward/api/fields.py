@@ -24,7 +24,6 @@ from modelward.api.values import (
 
 NAME_FORM = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAME_ADVICE = "begin with a lower-case letter, go on with these, digits and dashes; no dots"
-MESSAGE_LIMIT = 1024
 _COUNT_FORM = "^[0-9]{1,3}%$"
 _LONGEST = "720h"
 
@@ -49,9 +48,9 @@ def _check_count(value: int | str) -> int | str:
     return value
 
 
-def _schema(expression: str, message: str) -> WithJsonSchema:
+def _schema(limit: int, expression: str, message: str) -> WithJsonSchema:
     """Return the schema of an int-or-string that takes only what `expression` lets through."""
-    shape: Schema = {"x-kubernetes-int-or-string": True, "maxLength": 16}
+    shape: Schema = {"x-kubernetes-int-or-string": True, "maxLength": limit}
     return WithJsonSchema(shape | rules(rule(expression, message)))
 
 
@@ -70,6 +69,7 @@ Probability = Annotated[
     str,
     _checked(parse_percent),
     _schema(
+        11,
         f"{is_percent('self')} && {_PERCENT_NUMBER} > 0.0 && {_PERCENT_NUMBER} < 50.0",
         "say a percentage above 0% and below 50%, such as 5%",
     ),
@@ -80,6 +80,7 @@ Limit = Annotated[
     str,
     _checked(_check_limit),
     _schema(
+        16,
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
         "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
         f"250ms, at most {_LONGEST}",
@@ -91,6 +92,7 @@ Duration = Annotated[
     str,
     _checked(parse_duration),
     _schema(
+        16,
         _duration_from(">="),
         f"say a duration such as 250ms, 2s or 1h30m, at most {_LONGEST}",
     ),
@@ -101,6 +103,7 @@ PositiveDuration = Annotated[
     str,
     _checked(parse_duration),
     _schema(
+        16,
         _duration_from(">"),
         f"say a duration above 0s, such as 30s, 20m or 1h30m, at most {_LONGEST}",
     ),
@@ -111,6 +114,7 @@ Rate = Annotated[
     str,
     _checked(parse_rate),
     _schema(
+        12,
         f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= 10000.0",
         "say a rate from 0.1/s to 10000/s, such as 20/s",
     ),
@@ -120,13 +124,14 @@ Rate = Annotated[
 Quantile = Annotated[
     str,
     _checked(parse_quantile),
-    _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
+    _schema(5, form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
 
 Count = Annotated[
     int | str,
     AfterValidator(_check_count),
     _schema(
+        4,
         "type(self) == int ? self >= 0 && self <= 1000 "
         f": self.matches(r'{_COUNT_FORM}') && {_PERCENT_NUMBER} <= 100.0",
         "say a number of pods or a percentage up to 100%, such as 1 or 25%",
@@ -160,6 +165,23 @@ Counted = Annotated[int, Field(ge=0)]
 Label = Annotated[str, Field(max_length=64)]
 """A short text for people or a word of ours."""
 
+Share = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 18,
+            **rules(
+                rule(
+                    "self.matches('^0[.][0-9]{1,16}$') && double(self) > 0.0 && double(self) < 0.5",
+                    'say a decimal above 0 and below 0.5 in quotes, such as "0.05"',
+                )
+            ),
+        }
+    ),
+]
+"""An error probability as a plain decimal."""
+
 Value = Annotated[str, Field(max_length=64)]
 """A measured value or an objective, as people read it."""
 
@@ -169,14 +191,20 @@ Time = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-ti
 Verdict = Literal["Pass", "Fail", "Inconclusive", "NotApplicable"]
 
 
-def _clip(value: object) -> object:
-    if isinstance(value, str) and len(value) > MESSAGE_LIMIT:
-        return value[: MESSAGE_LIMIT - 1] + "…"
-    return value
+def _clip(limit: int) -> BeforeValidator:
+    def clip(value: object) -> object:
+        if isinstance(value, str) and len(value) > limit:
+            return f"{value[: limit - 1]}…"
+        return value
+
+    return BeforeValidator(clip)
 
 
-Message = Annotated[str, BeforeValidator(_clip), Field(max_length=MESSAGE_LIMIT)]
+Message = Annotated[str, _clip(1024), Field(max_length=1024)]
 """A text for people; a longer one is clipped, so that a status is never refused for it."""
+
+Note = Annotated[str, _clip(128), Field(max_length=128)]
+"""A short text of somebody's, repeated; a longer one is clipped."""
 
 
 def string_map(values: Schema, limit: int, *found: Schema) -> WithJsonSchema:

@@ -18,7 +18,7 @@ _OURS = rule(
     f"{PREFIX} is the operator's own prefix: take another one",
 )
 _LABELS = string_map({"type": "string", "maxLength": 63}, 32, _OURS)
-_ANNOTATIONS = string_map({"type": "string", "maxLength": 1024}, 32, _OURS)
+_ANNOTATIONS = string_map({"type": "string", "maxLength": 4096}, 32, _OURS)
 
 Labels = Annotated[dict[str, str], _LABELS]
 Annotations = Annotated[dict[str, str], _ANNOTATIONS]
@@ -63,7 +63,7 @@ _TEMPLATE = _open(
         "metadata": _open(
             "Labels and annotations of the pods.",
             [],
-            {"labels": _LABELS.json_schema or {}, "annotations": _ANNOTATIONS.json_schema or {}},
+            {"labels": {**(_LABELS.json_schema or {}), "description": "Labels of the pods."}},
         ),
         "spec": _POD_SPEC,
     },
@@ -96,11 +96,13 @@ _RESOURCES: Schema = {
 }
 _SECRET: Schema = {
     "type": "object",
+    "description": "Reference to a Secret in the resource's namespace.",
     "required": ["name"],
     "properties": {"name": OBJECT_NAME | {"description": "Name of the Secret."}},
 }
 _TOLERATION: Schema = {
     "type": "object",
+    "description": "A toleration, as in a Pod.",
     "properties": {
         "key": {"type": "string", "maxLength": 317, "description": "Taint's key; none: all."},
         "operator": {

@@ -6,7 +6,17 @@ from pydantic import Field
 
 from modelward.api.base import ApiModel
 from modelward.api.cel import map_list
-from modelward.api.fields import Counted, Label, Message, Revision, RunName, Time, Value, Verdict
+from modelward.api.fields import (
+    Counted,
+    Label,
+    Message,
+    Note,
+    Revision,
+    RunName,
+    Time,
+    Value,
+    Verdict,
+)
 
 __all__ = [
     "MOST_HISTORY",
@@ -136,9 +146,9 @@ class HistoryEntry(ApiModel):
 class LastHandled(ApiModel):
     """Verbs that were last acted on or refused."""
 
-    promote: Value | None = None
+    promote: Note | None = None
     """Latest value of the annotation modelward.dev/promote."""
-    abort: Value | None = None
+    abort: Note | None = None
     """Latest value of the annotation modelward.dev/abort."""
 
 
