@@ -214,11 +214,7 @@ def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
         return None
     if stable and stable.hash == situation.wanted:
         return None
-    if (
-        before
-        and before.role == "failed"
-        and not _may_try_again(before, requirements, situation, timer)
-    ):
+    if before and not _may_try_again(before, requirements, situation, timer):
         return None
     if situation.selection.split or any(actor.has_pods for actor in situation.others):
         return None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
+from modelward.writes import Refusal
 
 
 @dataclass(frozen=True)
@@ -65,18 +66,6 @@ class DatasetState:
     """Digest of the key's value, 64 hex digits."""
     problem: str | None = None
     """What is wrong with it, for people; None when the rows are well formed."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A create that the API server refused; kept in memory by the one who acts."""
-
-    kind: str
-    name: str
-    reason: str
-    """NameTaken, or the API server's reason (Invalid, Forbidden)."""
-    message: str
-    at: datetime
 
 
 @dataclass(frozen=True)

@@ -71,14 +71,17 @@ class Shares:
     candidate: int
 
 
-def target(size: int, weight: int) -> Shares:
-    """Return the pods at which a weight is reached; weight 100 keeps one stable pod to the end.
+def target(limits: Bounds, weight: int) -> Shares:
+    """Return the pods at which a weight is reached.
 
-    >>> target(3, 10), target(1, 10), target(10, 25)
+    One stable pod stays to the end, and the candidate leaves room for it within the bounds.
+
+    >>> target(bounds(3, 1, 0), 10), target(bounds(1, 1, 0), 10), target(bounds(10, 3, 0), 25)
     (Shares(stable=2, candidate=1), Shares(stable=1, candidate=1), Shares(stable=7, candidate=3))
     """
-    candidate = min(size, max(1, ceil(Fraction(size * weight, 100))))
-    return Shares(stable=max(1, size - candidate), candidate=candidate)
+    wanted = max(1, ceil(Fraction(limits.size * weight, 100)))
+    candidate = min(limits.size, wanted, limits.most - 1)
+    return Shares(stable=max(1, limits.size - candidate), candidate=candidate)
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
     A closed candidate is first brought to as many pods as may be opened at once, then opened; after
     that it grows as room allows while the stable one shrinks as availability allows.
     """
-    goal = target(limits.size, weight)
+    goal = target(limits, weight)
     if not is_open:
         return _opening(limits, goal, stable, candidate)
     shares = Shares(
@@ -108,9 +111,7 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
     if stable.ready == 0:
         return Forward(Shares(goal.stable, candidate.desired), open=True, reached=False)
     settled = stable.desired == shares.stable and candidate.desired == goal.candidate
-    if weight == 100:
-        settled = candidate.available >= limits.least
-    reached = settled and candidate.available >= min(goal.candidate, candidate.desired)
+    reached = settled and candidate.available >= goal.candidate
     return Forward(shares, open=True, reached=reached)
 
 
