@@ -1,1 +1,39 @@
-"""Sequential tests and verdicts. Pure: no clock, no I/O."""
+"""Sequential tests and verdicts. Pure: no clock, no I/O.
+
+`rate_verdict` and `exam_verdict` turn counts into verdicts, for the operator and the runner alike;
+`LoadSession` turns requests into counts.
+"""
+
+from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.exams import exam_verdict
+from modelward.judge.hypotheses import (
+    RateObjective,
+    ShareTest,
+    errors_objective,
+    latency_objective,
+)
+from modelward.judge.rates import rate_verdict
+from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
+from modelward.judge.shape import LoadShape
+from modelward.judge.verdict import Outcome, Reason, Verdict
+
+__all__ = [
+    "CALIBRATION_WINDOWS",
+    "FAILED",
+    "LoadKpi",
+    "LoadResult",
+    "LoadSession",
+    "LoadShape",
+    "Outcome",
+    "RateCounts",
+    "RateObjective",
+    "Reason",
+    "ShareTest",
+    "Tally",
+    "Verdict",
+    "dispersion",
+    "errors_objective",
+    "exam_verdict",
+    "latency_objective",
+    "rate_verdict",
+]

@@ -1,0 +1,44 @@
+"""Verdicts about exam rows: a finite population, read whole, judged exactly."""
+
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+
+from modelward.judge.verdict import Verdict
+
+_Z = Decimal("1.959963984540054")
+"""Two-sided 95% of the normal distribution."""
+
+
+def exam_verdict(rows: int, read: int, correct: int, at_least: Fraction) -> Verdict:
+    """Return whether enough rows of the whole exam were answered as expected.
+
+    The rows are the requirement itself, so the comparison is exact. The interval is for traffic
+    that the rows would be a sample of (Wilson 1927, 95%), and does not enter the verdict.
+    Raises ValueError for numbers that cannot have been counted.
+    """
+    if not 0 <= correct <= read <= rows:
+        raise ValueError(f"{correct} correct of {read} read of {rows} rows")
+    if read == 0:
+        return Verdict("Inconclusive", "NotMeasured")
+    value = Fraction(correct, read)
+    low, high = wilson(correct, read)
+    passed = value >= at_least
+    return Verdict(
+        "Inconclusive" if read < rows else "Pass" if passed else "Fail",
+        "NotMeasured" if read < rows else "" if passed else "BelowLimit",
+        value=value,
+        low=low,
+        high=high,
+        samples=read,
+        effective_samples=read,
+    )
+
+
+def wilson(hits: int, total: int) -> tuple[Fraction, Fraction]:
+    """Return Wilson's 95% score interval of a share; `total` is at least 1."""
+    with localcontext(Context(prec=28)):
+        n, share, z2 = Decimal(total), Decimal(hits) / total, _Z * _Z
+        middle = share + z2 / (2 * n)
+        spread = _Z * (share * (1 - share) / n + z2 / (4 * n * n)).sqrt()
+        low, high = ((middle + sign * spread) / (1 + z2 / n) for sign in (-1, 1))
+    return max(Fraction(low), Fraction(0)), min(Fraction(high), Fraction(1))

@@ -1,0 +1,31 @@
+"""What a judgement says."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Outcome = Literal["Pass", "Fail", "Inconclusive"]
+Reason = Literal[
+    "", "BelowLimit", "BeyondLimit", "WorseThanExpected", "Undecided", "Uncalibrated", "NotMeasured"
+]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict about one KPI and what it rests on. Values are shares between 0 and 1."""
+
+    verdict: Outcome
+    reason: Reason = ""
+    """Why it is not Pass; empty for Pass."""
+    value: Fraction | None = None
+    """The share that was observed: of correct rows, or of bad requests. None: nothing was."""
+    low: Fraction = Fraction(0)
+    """Lower end of the interval for the share in traffic."""
+    high: Fraction = Fraction(1)
+    """Upper end of the interval for the share in traffic."""
+    samples: int = 0
+    """Rows or requests that the verdict rests on."""
+    effective_samples: int = 0
+    """How many independent ones they are worth."""
+    independence_assumed: bool = False
+    """True where the dispersion of requests was not measured."""
