@@ -2,13 +2,13 @@
 
 import pytest
 
-from modelward.api.modeldeployment import ModelDeployment
+from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from modelward.release.revisions import gates_hash, kpis_hash, revision_hash
 from modelward.release.snapshot import DatasetState
 from tests.unit.world import deployment_document
 
 
-def spec_of(**members: object):  # noqa: ANN201
+def spec_of(**members: object) -> ModelDeploymentSpec:
     return ModelDeployment.model_validate(deployment_document(**members)).spec
 
 

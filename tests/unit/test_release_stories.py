@@ -93,7 +93,7 @@ def test_spec_back_at_stable_is_healthy_again() -> None:
     world.change("1")
     world.run(5)
     assert world.status["phase"] == "Healthy"
-    assert world.condition("Stalled") is None
+    assert world.condition("Stalled") == {}
 
 
 def test_an_undecided_benchmark_waits_for_a_person_who_promotes() -> None:

@@ -95,11 +95,10 @@ class World:
         """Return what the operator would see now."""
         deployment = ModelDeployment.model_validate(self.deployment)
         root = self.objects.get(("Service", "fraud"))
-        service = root and RootService(
-            root["metadata"]["uid"],
-            root["spec"]["selector"],
-            root["metadata"].get("annotations", {}),
-        )
+        service = None
+        if root:
+            annotations = root["metadata"].get("annotations", {})
+            service = RootService(root["metadata"]["uid"], root["spec"]["selector"], annotations)
         judged = needs_datasets(deployment, service)
         return Snapshot(
             now=self.now,
@@ -129,7 +128,7 @@ class World:
                 desired=document["spec"]["replicas"],
                 replicas=sum(not pod.terminating for pod in pods),
                 pods=tuple(pods),
-                service_uid=service and service["metadata"]["uid"],
+                service_uid=service["metadata"]["uid"] if service else None,
             )
 
     def decide(self) -> Plan:
@@ -274,9 +273,9 @@ class World:
         status: Document = self.deployment.get("status", {})
         return status
 
-    def condition(self, kind: str) -> Document | None:
-        """Return a condition of this type."""
-        return next((c for c in self.status.get("conditions", []) if c["type"] == kind), None)
+    def condition(self, kind: str) -> Document:
+        """Return the condition of this type, empty where there is none."""
+        return next((c for c in self.status.get("conditions", []) if c["type"] == kind), {})
 
     @property
     def reasons(self) -> list[str]:
