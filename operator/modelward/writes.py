@@ -5,7 +5,7 @@ are plain Kubernetes documents with apiVersion, kind and metadata (namespace, na
 """
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 Document = dict[str, Any]
@@ -72,3 +72,15 @@ class Plan:
     wake_after: timedelta | None = None
     metrics: tuple[tuple[str, str], ...] = field(default=())
     """Counted turns, as (metric, label value): see modelward.cluster.metrics."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A create that the API server refused; kept in memory by the one who acts."""
+
+    kind: str
+    name: str
+    reason: str
+    """NameTaken, or the API server's reason (Invalid, Forbidden)."""
+    message: str
+    at: datetime

@@ -1,0 +1,155 @@
+"""From a BenchmarkRun's spec to the plan of one attempt."""
+
+import hashlib
+import math
+from fractions import Fraction
+
+from pydantic import ValidationError
+
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec
+from modelward.api.modeldeployment import Kpi
+from modelward.api.values import (
+    parse_decimal,
+    parse_duration,
+    parse_percent,
+    parse_quantile,
+    parse_rate,
+    to_seconds,
+)
+from modelward.benchmark.contract import (
+    PlanDataset,
+    PlanJudgement,
+    PlanKpi,
+    PlanLoad,
+    PlanSubject,
+    RunnerPlan,
+)
+from modelward.judge import LoadShape, RateObjective, errors_objective, latency_objective
+
+PREPARATION_SECONDS = 30
+"""For reading data sets, the preflight and waiting for the last answers."""
+
+
+class PlanError(ValueError):
+    """A spec that no plan can be made of; the message names the field."""
+
+
+def nonce(run_uid: str, attempt: int) -> str:
+    """Return what the result of this attempt must repeat.
+
+    It follows from the run and the attempt alone, so that a restarted operator finds the same. It
+    is no secret: it tells attempts apart, and ties a result to what was asked.
+    """
+    return hashlib.sha256(f"{run_uid}/{attempt}".encode()).hexdigest()[:16]
+
+
+def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPlan:
+    """Return the plan of an attempt that may take at most `seconds_left` seconds.
+
+    Raises PlanError.
+    """
+    spec = run.spec
+    try:
+        load = _load(spec)
+        plan = RunnerPlan(
+            version=1,
+            nonce=nonce(run.metadata.uid, attempt),
+            subject=_subject(spec, run.metadata.namespace),
+            datasets=tuple(
+                PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
+                for data in spec.datasets
+            ),
+            load=load,
+            kpis=tuple(_kpi(kpi) for kpi in spec.kpis),
+            judgement=PlanJudgement(
+                false_promotion=parse_decimal(spec.judgement.false_promotion),
+                false_rollback=parse_decimal(spec.judgement.false_rollback),
+            ),
+            deadline_seconds=max(1, min(seconds_left, _seconds_needed(spec, load))),
+        )
+        for kpi in plan.kpis:
+            if kpi.metric != "accuracy":
+                rate_objective(kpi, plan.judgement)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise PlanError(f"{place}: {first['msg']}") from error
+    except PlanError:
+        raise
+    except ValueError as error:
+        raise PlanError(str(error)) from error
+    return plan
+
+
+def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
+    """Return the tests of a KPI that is measured under load.
+
+    Raises ValueError for a limit that no number of requests can prove.
+    """
+    alphas = (judgement.false_promotion, judgement.false_rollback)
+    if kpi.metric == "errorRate":
+        return errors_objective(kpi.limit, kpi.expected, *alphas)
+    if kpi.quantile is None:
+        raise ValueError(f"kpis: {kpi.name} needs a quantile, such as p95")
+    return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
+
+
+def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
+    """Return the longest that an attempt can take.
+
+    How many rows a data set has is known to the pod alone, so reading rows may take all that is
+    left of upTo.
+    """
+    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.kpis):
+        return math.ceil(to_seconds(parse_duration(spec.up_to)))
+    if load is None:
+        return PREPARATION_SECONDS
+    shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
+    return math.ceil(shape.seconds) + PREPARATION_SECONDS
+
+
+def _subject(spec: BenchmarkRunSpec, namespace: str) -> PlanSubject:
+    subject = spec.subject
+    return PlanSubject(
+        url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
+        protocol=subject.protocol,
+        model_name=subject.model_name,
+        path=subject.path,
+        revision=subject.revision,
+    )
+
+
+def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
+    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.kpis):
+        return None
+    dataset = spec.load.dataset or next((data.name for data in spec.datasets), None)
+    if dataset is None:
+        raise PlanError("datasets: declare one, its rows are what load sends")
+    return PlanLoad(
+        rate=parse_rate(spec.load.rate),
+        for_seconds=_seconds(spec.load.for_),
+        warm_up_seconds=_seconds(spec.load.warm_up),
+        dataset=dataset,
+    )
+
+
+def _kpi(kpi: Kpi) -> PlanKpi:
+    limit = kpi.objective.at_least or kpi.objective.at_most
+    if limit is None:
+        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
+    read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
+    expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
+    return PlanKpi(
+        name=kpi.name,
+        metric=kpi.benchmark.metric,
+        dataset=kpi.benchmark.dataset,
+        quantile=parse_quantile(quantile) if quantile else None,
+        limit=read(limit),
+        expected=read(expected) if expected else None,
+        direction="atLeast" if kpi.objective.at_least else "atMost",
+        effect=kpi.effect,
+    )
+
+
+def _seconds(duration: str) -> Fraction:
+    return to_seconds(parse_duration(duration))

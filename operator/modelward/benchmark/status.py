@@ -1,0 +1,146 @@
+"""The status of a BenchmarkRun: how far it is, and its evidence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelward.api.benchmarkrun import BenchmarkRunStatus, RunKpiStatus
+from modelward.api.status import Condition
+from modelward.benchmark import words
+from modelward.benchmark.accept import Accepted
+from modelward.benchmark.attempts import Tried, ends, from_time, started
+from modelward.benchmark.evidence import RunVerdict, overall, unmeasured
+from modelward.benchmark.foreign import waiting
+from modelward.benchmark.snapshot import RunSnapshot
+from modelward.writes import Refusal
+
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ends."""
+
+    verdict: RunVerdict
+    reason: str
+    """In one word, for the condition Complete."""
+    message: str
+    kpis: tuple[RunKpiStatus, ...]
+
+
+def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
+    """Return how the run ends, None while it goes on."""
+    accepted = next((attempt.accepted for attempt in tried if attempt.accepted), None)
+    if accepted:
+        return _judged(snapshot, accepted)
+    if any(attempt.goes_on for attempt in tried):
+        return None
+    up_to = snapshot.run.spec.up_to
+    if len(tried) >= MOST_ATTEMPTS:
+        message = f"{len(tried)} attempts gave no result: {_told(tried)}"
+        return without_result(snapshot, "Infrastructure", message)
+    if snapshot.now >= ends(snapshot):
+        told = _told(tried) or "no attempt could begin"
+        return without_result(snapshot, "Deadline", f"no result within upTo {up_to}: {told}")
+    return None
+
+
+def without_result(snapshot: RunSnapshot, reason: str, message: str) -> Ending:
+    """Return the ending of a run in which nothing was measured."""
+    kpis = unmeasured(snapshot.run.spec.kpis, reason)
+    return Ending("Inconclusive", reason, message, kpis)
+
+
+def finished(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> BenchmarkRunStatus:
+    """Return the status of a run that ends now."""
+    return BenchmarkRunStatus(
+        observed_generation=snapshot.run.metadata.generation,
+        phase="Finished",
+        verdict=end.verdict,
+        message=end.message,
+        started_at=from_time(started(snapshot)),
+        finished_at=from_time(snapshot.now),
+        attempts=[attempt.shown for attempt in tried],
+        kpis=list(end.kpis),
+        conditions=[_complete(snapshot, "True", end.reason, end.message)],
+    )
+
+
+def going_on(
+    snapshot: RunSnapshot, tried: tuple[Tried, ...], refusal: Refusal | None
+) -> BenchmarkRunStatus:
+    """Return the status of a run that is not at its end."""
+    is_running = len(tried) > 1 or any(pod.started for t in tried if t.job for pod in t.job.pods)
+    phase = "Running" if is_running else "Pending"
+    message = _progress(tried, refusal)
+    return BenchmarkRunStatus(
+        observed_generation=snapshot.run.metadata.generation,
+        phase="Running" if is_running else "Pending",
+        message=message,
+        started_at=from_time(started(snapshot)),
+        attempts=[attempt.shown for attempt in tried],
+        conditions=[_complete(snapshot, "False", phase, message)],
+    )
+
+
+def patch(before: BenchmarkRunStatus, after: BenchmarkRunStatus) -> dict[str, Any]:
+    """Return the merge patch between two statuses: changed members, and null for those that go."""
+    old, new = before.to_wire(), after.to_wire()
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    return changed | {key: None for key in old if key not in new}
+
+
+def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
+    kpis, result = snapshot.run.spec.kpis, accepted.result
+    verdict = overall(kpis, accepted.kpis, complete=result.outcome == "Measured")
+    names = {kpi.name for kpi in kpis if kpi.effect == "gate"}
+    gates = [shown for shown in accepted.kpis if shown.name in names]
+    match verdict:
+        case "Pass":
+            return Ending(verdict, "EveryGateHolds", words.passed(gates), accepted.kpis)
+        case "Fail":
+            return Ending(verdict, "GateFailed", words.failed(gates, kpis), accepted.kpis)
+        case _:
+            reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
+            reason = next((r for r in reasons if r), None) or result.outcome
+            message = words.inconclusive(gates, result.message)
+            return Ending(verdict, reason, message, accepted.kpis)
+
+
+def _told(tried: tuple[Tried, ...]) -> str:
+    shown = [attempt.shown for attempt in tried]
+    return "; ".join(f"{a.reason}: {a.message}" for a in shown)
+
+
+def _progress(tried: tuple[Tried, ...], refusal: Refusal | None) -> str:
+    lost = _told(tuple(attempt for attempt in tried if not attempt.goes_on))
+    before = f" Before: {lost}" if lost else ""
+    if refusal:
+        told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
+        return f"{told}. It is tried again every minute.{before}"
+    number = tried[-1].number if tried else 1
+    return f"Attempt {number} of {MOST_ATTEMPTS} {_doing(tried)}.{before}"
+
+
+def _doing(tried: tuple[Tried, ...]) -> str:
+    pods = tried[-1].job.pods if tried and tried[-1].job else ()
+    for pod in pods:
+        if pod.started:
+            return "measures"
+        if pod.problem:
+            return waiting(pod)
+    return "begins"
+
+
+def _complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:
+    before = next((c for c in snapshot.run.status.conditions if c.type == "Complete"), None)
+    kept = before.last_transition_time if before and before.status == status else None
+    return Condition.model_validate(
+        {
+            "type": "Complete",
+            "status": status,
+            "reason": reason,
+            "message": message,
+            "observed_generation": snapshot.run.metadata.generation,
+            "last_transition_time": kept or from_time(snapshot.now),
+        }
+    )

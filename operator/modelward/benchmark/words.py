@@ -1,0 +1,47 @@
+"""What a BenchmarkRun says to people: what happened, to which KPI, and what to do."""
+
+from collections.abc import Sequence
+
+from modelward.api.benchmarkrun import RunKpiStatus
+from modelward.api.modeldeployment import Kpi
+
+_ADVICE = {
+    "NotMeasured": "was not measured before its time was up: raise the step's upTo",
+    "Undecided": "is undecided: more requests would decide it (load.rate, load.for), or a wider "
+    "gap between expected and limit",
+    "Uncalibrated": "could not be calibrated: load ended before its 60 windows, so raise the "
+    "step's upTo or load.rate",
+    "Unreachable": "was not measured: the revision could not be reached from the benchmark pod",
+    "DatasetInvalid": "was not measured: its data set can't be used",
+    "NotDeterministic": "is not judged: the same rows were answered differently the second time",
+    "GeneratorLagged": "is not judged: the benchmark pod could not keep its schedule; lower "
+    "load.rate or give it more CPU (benchmarkPod.resources)",
+}
+
+
+def passed(gates: Sequence[RunKpiStatus]) -> str:
+    """Return what a run says whose gates all passed."""
+    return "Every gate holds: " + ", ".join(f"{k.name} {k.value} ({k.objective})" for k in gates)
+
+
+def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
+    """Return what a run says of the gates that failed."""
+    exams = {kpi.name for kpi in kpis if kpi.benchmark.metric == "accuracy"}
+    return "; ".join(_failed(gate, gate.name in exams) for gate in gates if gate.verdict == "Fail")
+
+
+def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
+    """Return what a run says whose gates are not all decided; `hint` is the pod's own."""
+    told: dict[str, list[str]] = {}
+    for gate in gates:
+        if gate.verdict == "Inconclusive":
+            told.setdefault(gate.reason or "Undecided", []).append(gate.name)
+    parts = [f"{', '.join(names)} {_ADVICE.get(why, why)}" for why, names in told.items()]
+    return "; ".join(parts + [hint] * bool(hint))
+
+
+def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
+    share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
+    worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
+    how = f"not enough: {gate.objective}" if is_exam else f"{worse}: {gate.objective}"
+    return f"{gate.name} is {gate.value} on {share}, {how}"
