@@ -1,0 +1,85 @@
+"""`modelward operator`: the command line of the operator."""
+
+import argparse
+import os
+from pathlib import Path
+
+RUNNER_IMAGE = "MODELWARD_RUNNER_IMAGE"
+RUNNER_PULL_POLICY = "MODELWARD_RUNNER_PULL_POLICY"
+NAMESPACES = "MODELWARD_NAMESPACES"
+LOG_LEVEL = "MODELWARD_LOG_LEVEL"
+ANYWHERE = "0.0.0.0"  # noqa: S104
+"""The kubelet probes the pod's address, which nobody knows beforehand."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; those that a Deployment sets have environment variables, too."""
+    env = os.environ
+    parser.add_argument("--kubeconfig", type=Path, help="default: as kubectl, or the pod's own")
+    parser.add_argument("--context", help="context of the kubeconfig")
+    parser.add_argument(
+        "--namespace",
+        action="append",
+        dest="namespaces",
+        help=f"look after this namespace only; may be repeated ({NAMESPACES}, by commas)",
+    )
+    parser.add_argument(
+        "--runner-image",
+        default=env.get(RUNNER_IMAGE),
+        help=f"image of benchmark pods ({RUNNER_IMAGE}); required",
+    )
+    parser.add_argument(
+        "--runner-pull-policy",
+        default=env.get(RUNNER_PULL_POLICY, "IfNotPresent"),
+        choices=("Always", "IfNotPresent", "Never"),
+        help=f"of that image ({RUNNER_PULL_POLICY}); default %(default)s",
+    )
+    parser.add_argument(
+        "--listen",
+        default=f"{ANYWHERE}:8080",
+        metavar="HOST:PORT",
+        help="where /healthz, /readyz and /metrics are; default %(default)s",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=16, help="rounds at the same time; default %(default)s"
+    )
+    parser.add_argument(
+        "--resync",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="how often the cache is checked against the API server; default %(default)s",
+    )
+    parser.add_argument(
+        "--log-level",
+        default=env.get(LOG_LEVEL, "info"),
+        choices=("debug", "info", "warning", "error"),
+        help=f"({LOG_LEVEL}); default %(default)s",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the operator until SIGTERM or SIGINT."""
+    # Imported here, so that `modelward runner` does without Kopf.
+    from modelward.cluster.observe.runs import Runner  # noqa: PLC0415
+    from modelward.cluster.run import Options, main  # noqa: PLC0415
+
+    if not arguments.runner_image:
+        print(f"modelward operator: say the image of benchmark pods by {RUNNER_IMAGE}")
+        return 2
+    listed = os.environ.get(NAMESPACES, "")
+    namespaces = arguments.namespaces or [each for each in listed.split(",") if each]
+    host, _, port = arguments.listen.rpartition(":")
+    return main(
+        Options(
+            runner=Runner(arguments.runner_image, arguments.runner_pull_policy),
+            kubeconfig=arguments.kubeconfig,
+            context=arguments.context,
+            namespaces=tuple(sorted(set(namespaces))),
+            host=host,
+            port=int(port),
+            workers=arguments.workers,
+            resync_seconds=arguments.resync,
+            log_level=arguments.log_level,
+        )
+    )

@@ -1,0 +1,159 @@
+"""Acting: carry out a plan's writes in their order, and take note of what came of each."""
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelward.api.names import MANAGED
+from modelward.cluster import errors, events
+from modelward.cluster.api import Api
+from modelward.cluster.documents import Key, controller, labels
+from modelward.cluster.kinds import SERVICE, Kind, kind_named
+from modelward.cluster.refusals import Refusals
+from modelward.cluster.store import Store
+from modelward.writes import Announce, Apply, Create, Delete, Document, PatchStatus, Plan, Write
+
+log = logging.getLogger(__name__)
+
+_ANNOUNCED_LIMIT = 10_000
+"""Events remembered as written. One that was forgotten costs a request and changes nothing."""
+
+
+class OutdatedError(Exception):
+    """The plan was made from a state that has changed: look again and decide anew."""
+
+
+@dataclass
+class Actor:
+    """Writes to the API server. Everything it writes is in the store when it returns."""
+
+    api: Api
+    store: Store
+    refusals: Refusals
+    now: Callable[[], datetime]
+    instance: str
+    """Name of this process, as Events tell it."""
+    _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
+
+    async def carry_out(self, key: Key, plan: Plan) -> None:
+        """Carry out the writes; the first that fails ends it.
+
+        Raises OutdatedError where a fresh decision is due, and ApiError where only time helps.
+        """
+        for write in plan.writes:
+            await self._write(key, write)
+
+    async def _write(self, key: Key, write: Write) -> None:
+        match write:
+            case Create():
+                await self._create(key, write.body)
+            case Apply():
+                await self._apply(write.body)
+            case Delete():
+                await self._delete(write)
+            case PatchStatus():
+                await self._patch_status(write)
+            case Announce():
+                await self._announce(write)
+
+    async def _create(self, key: Key, body: Document) -> None:
+        try:
+            stored = await self.api.create(body)
+        except errors.NameTakenError as error:
+            await self._name_taken(key, body, error)
+        except errors.InvalidError as error:
+            self._refused(key, body, "Invalid", error)
+        except errors.ForbiddenError as error:
+            self._refused(key, body, "Forbidden", error)
+        else:
+            self.refusals.created(key, body)
+            self.store.wrote(kind_named(body["kind"]), stored)
+            log.info("Created %s %s.", body["kind"], body["metadata"]["name"])
+
+    async def _name_taken(self, key: Key, body: Document, error: errors.NameTakenError) -> None:
+        """Find out who has the name: we, while our cache lags behind, or somebody else."""
+        kind, metadata = kind_named(body["kind"]), body["metadata"]
+        existing = await self.api.get(kind, metadata["namespace"], metadata["name"])
+        what = f"{kind.name} {metadata['name']}"
+        if existing is not None and controller(existing) != controller(body):
+            message = _foreign(kind, body)
+        elif existing is not None and kind.selector and labels(existing).get(MANAGED) != "true":
+            message = (
+                f"it exists and is ours, but lost its label {MANAGED}=true and can't be watched. "
+                f"Put it back: kubectl label {kind.plural} {metadata['name']} {MANAGED}=true"
+            )
+        else:
+            if existing is not None:
+                self.store.wrote(kind, existing)
+            raise OutdatedError(f"{what} exists already and is ours") from error
+        self.refusals.record(key, body, "NameTaken", message)
+        raise OutdatedError(f"{what}: {message}") from error
+
+    def _refused(self, key: Key, body: Document, reason: str, error: errors.ApiError) -> None:
+        self.refusals.record(key, body, reason, str(error))
+        raise OutdatedError(f"{body['kind']} {body['metadata']['name']}: {error}") from error
+
+    async def _apply(self, body: Document) -> None:
+        kind = kind_named(body["kind"])
+        try:
+            stored = await self.api.apply(body)
+        except errors.GoneError as error:
+            self.store.deleted(kind, body["metadata"]["uid"])
+            message = f"{kind.name} {body['metadata']['name']} is gone"
+            raise OutdatedError(message) from error
+        self.store.wrote(kind, stored)
+        log.info("Applied %s %s.", body["kind"], body["metadata"]["name"])
+
+    async def _delete(self, write: Delete) -> None:
+        kind = kind_named(write.kind)
+        await self.api.delete(kind, write.namespace, write.name, write.uid)
+        self.store.deleted(kind, write.uid)
+        log.info("Deleted %s %s.", write.kind, write.name)
+
+    async def _patch_status(self, write: PatchStatus) -> None:
+        kind = kind_named(write.kind)
+        try:
+            stored = await self.api.patch_status(
+                kind, write.namespace, write.name, write.resource_version, write.status
+            )
+        except (errors.ConflictError, errors.NotFoundError) as error:
+            message = f"{write.kind} {write.name} has changed since it was looked at"
+            raise OutdatedError(message) from error
+        self.store.wrote(kind, stored)
+
+    async def _announce(self, announce: Announce) -> None:
+        """Write an Event. That it can't be written is no reason not to act."""
+        said = (announce.regarding["uid"], announce.key)
+        if said in self._announced:
+            return
+        try:
+            await self.api.create(events.render(announce, self.now(), self.instance))
+        except errors.NameTakenError:
+            pass  # said before a restart
+        except errors.UnavailableError as error:
+            if not error.status:
+                raise  # no connection: nothing else would work either
+            log.warning("Event %s was not written: %s", announce.reason, error)
+            return
+        except errors.ApiError as error:
+            log.warning("Event %s was not written: %s", announce.reason, error)
+            return
+        else:
+            log.info("%s: %s", announce.reason, announce.note)
+        self._announced[said] = None
+        if len(self._announced) > _ANNOUNCED_LIMIT:
+            self._announced.popitem(last=False)
+
+
+def _foreign(kind: Kind, body: Document) -> str:
+    """Say what to do about an object that has a name we need."""
+    metadata = body["metadata"]
+    message = "another object has this name. Delete it, or give this resource another name."
+    if kind is not SERVICE:
+        return message
+    ours = {name: metadata[name] for name in ("labels", "ownerReferences")}
+    patch = json.dumps({"metadata": ours}, separators=(",", ":"))
+    return f"{message} Or hand it over: kubectl patch service {metadata['name']} -p '{patch}'"

@@ -1,0 +1,113 @@
+"""The operator's parts, put together: two loops on one store and one adapter."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from modelward.benchmark.decide import decide as decide_run
+from modelward.cluster import clock
+from modelward.cluster.act import Actor
+from modelward.cluster.api import Api
+from modelward.cluster.documents import Key
+from modelward.cluster.kinds import BENCHMARK_RUN, MODEL_DEPLOYMENT
+from modelward.cluster.loop import Loop
+from modelward.cluster.metrics import Metrics
+from modelward.cluster.observe.datasets import Datasets
+from modelward.cluster.observe.deployments import DeploymentObserver
+from modelward.cluster.observe.runs import Runner, RunObserver
+from modelward.cluster.observe.unreadable import Unreadable, explain
+from modelward.cluster.queue import WorkQueue
+from modelward.cluster.refusals import Refusals
+from modelward.cluster.resync import Resync
+from modelward.cluster.store import Store
+from modelward.release.decide import decide as decide_release
+from modelward.writes import Plan
+
+STUCK_SECONDS = 300.0
+"""A round that takes longer than this, ten times a request's time-out, will never end."""
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything that runs beside Kopf."""
+
+    store: Store
+    queues: dict[str, WorkQueue[Key]]
+    """By the kind of their keys."""
+    loops: Sequence[Loop[Any]]
+    resync: Resync
+
+    def wake(self, key: Key) -> None:
+        """Ask for a look at a resource as soon as possible."""
+        self.queues[key.kind].add(key)
+
+    def stuck(self) -> str | None:
+        """Say which loop has been at one resource for too long, if any."""
+        for kind, queue in self.queues.items():
+            if queue.oldest > STUCK_SECONDS:
+                return f"a round for a {kind} has taken {queue.oldest:.0f} s"
+        return None
+
+    def unready(self) -> str | None:
+        """Say what keeps the operator from deciding, if anything does."""
+        return None if self.resync.filled else "the cache is being filled"
+
+    def work(self, workers: int) -> list[Coroutine[Any, Any, None]]:
+        """Return what must run: `workers` for each loop, and the check of the cache."""
+        return [self.resync.run(), *(loop.work() for loop in self.loops for _ in range(workers))]
+
+
+def assemble(
+    api: Api,
+    metrics: Metrics,
+    runner: Runner,
+    *,
+    namespaces: Sequence[str | None] = (None,),
+    resync_seconds: float = 600.0,
+) -> Assembly:
+    """Put the operator together. Must be called within the event loop that it will run in."""
+    store = Store()
+    queues = {
+        kind.name: WorkQueue[Key](asyncio.get_running_loop())
+        for kind in (MODEL_DEPLOYMENT, BENCHMARK_RUN)
+    }
+    for name, queue in queues.items():
+        metrics.watch_depth(name, queue.__len__)
+    refusals = Refusals(clock.now)
+    act = Actor(api, store, refusals, clock.now, socket.gethostname()).carry_out
+    datasets = Datasets(api, time.monotonic)
+    deployments = DeploymentObserver(store, datasets, refusals, clock.now)
+    runs = RunObserver(store, api, refusals, clock.now, runner)
+    loops = (
+        _loop(MODEL_DEPLOYMENT.name, queues, deployments.observe, decide_release, act, metrics),
+        _loop(BENCHMARK_RUN.name, queues, runs.observe, decide_run, act, metrics),
+    )
+    resync = Resync(
+        api=api,
+        store=store,
+        metrics=metrics,
+        wake=lambda key: queues[key.kind].add(key),
+        wake_after=lambda key, seconds: queues[key.kind].add_after(key, seconds),
+        namespaces=namespaces,
+        period=resync_seconds,
+    )
+    return Assembly(store, queues, loops, resync)
+
+
+def _loop(
+    kind: str,
+    queues: dict[str, WorkQueue[Key]],
+    observe: Callable[[Key], Coroutine[Any, Any, S | Unreadable | None]],
+    decide: Callable[[S], Plan],
+    act: Callable[[Key, Plan], Coroutine[Any, Any, None]],
+    metrics: Metrics,
+) -> Loop[S | Unreadable]:
+    def decide_or_explain(seen: S | Unreadable) -> Plan:
+        return explain(seen) if isinstance(seen, Unreadable) else decide(seen)
+
+    return Loop(kind, queues[kind], observe, decide_or_explain, act, metrics)

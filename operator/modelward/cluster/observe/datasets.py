@@ -1,0 +1,92 @@
+"""Reading data sets: users' ConfigMaps, which are not watched but read while they matter."""
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from modelward.api.modeldeployment import ConfigMapKey, Dataset
+from modelward.benchmark.rows import RowsError, parse_rows, sha256_of
+from modelward.cluster.api import Api
+from modelward.cluster.errors import ForbiddenError
+from modelward.cluster.kinds import CONFIG_MAP
+from modelward.release.snapshot import DatasetState
+from modelward.writes import Document
+
+FRESH_SECONDS = 60.0
+"""For how long a reading counts: a change of rows is noticed this late at most."""
+_FORGOTTEN_SECONDS = 3600.0
+
+
+class _Reading(NamedTuple):
+    at: float
+    digest: str | None
+    """Of the bytes that were read, well formed or not; None where nothing was."""
+    state: DatasetState
+
+
+class Datasets:
+    """Reads and checks data sets, each at most once a minute."""
+
+    def __init__(self, api: Api, monotonic: Callable[[], float]) -> None:
+        self._api = api
+        self._monotonic = monotonic
+        self._readings: dict[tuple[str, ConfigMapKey], _Reading] = {}
+
+    async def read(self, namespace: str, datasets: Iterable[Dataset]) -> dict[str, DatasetState]:
+        """Return the state of each data set by its name; ApiError where nobody can tell now."""
+        return {each.name: await self._state(namespace, each.config_map) for each in datasets}
+
+    async def _state(self, namespace: str, where: ConfigMapKey) -> DatasetState:
+        now, last = self._monotonic(), self._readings.get((namespace, where))
+        if last and now - last.at < FRESH_SECONDS:
+            return last.state
+        content = await self._content(namespace, where)
+        if isinstance(content, DatasetState):
+            reading = _Reading(now, None, content)
+        else:
+            digest = sha256_of(content)
+            # Checking a megabyte of rows again, only to find the same, would stop everything else.
+            unchanged = last and last.digest == digest
+            state = last.state if last and unchanged else _check(where, content, digest)
+            reading = _Reading(now, digest, state)
+        self._readings = {
+            key: kept for key, kept in self._readings.items() if now - kept.at < _FORGOTTEN_SECONDS
+        }
+        self._readings[namespace, where] = reading
+        return reading.state
+
+    async def _content(self, namespace: str, where: ConfigMapKey) -> bytes | DatasetState:
+        """Return the bytes of the key, or why there are none."""
+        name = f"ConfigMap {where.name}"
+        try:
+            document = await self._api.get(CONFIG_MAP, namespace, where.name)
+        except ForbiddenError as error:
+            return DatasetState(problem=f"the operator may not read {name}: {error}")
+        if document is None:
+            return DatasetState(
+                problem=f"{name} does not exist in namespace {namespace}; create it, or correct "
+                "configMap.name"
+            )
+        content = _value(document, where.key)
+        if content is None:
+            keys = sorted([*(document.get("data") or {}), *(document.get("binaryData") or {})])
+            has = f"it has {', '.join(keys)}" if keys else "it is empty"
+            return DatasetState(
+                problem=f"{name} has no key {where.key} ({has}); add it, or correct configMap.key"
+            )
+        return content
+
+
+def _value(document: Document, key: str) -> bytes | None:
+    text, binary = (document.get("data") or {}).get(key), document.get("binaryData") or {}
+    if text is not None:
+        return str(text).encode()
+    return base64.b64decode(binary[key]) if key in binary else None
+
+
+def _check(where: ConfigMapKey, content: bytes, digest: str) -> DatasetState:
+    try:
+        parse_rows(content)
+    except RowsError as error:
+        return DatasetState(problem=f"ConfigMap {where.name}, key {where.key}, {error}")
+    return DatasetState(sha256=digest)

@@ -1,0 +1,116 @@
+"""The operator process: started, kept running, stopped."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import kopf
+from kubernetes.aio.client import Configuration
+
+from modelward import __version__
+from modelward.cluster import connection, logs, watch
+from modelward.cluster.api import Api
+from modelward.cluster.assembly import Assembly, assemble
+from modelward.cluster.errors import ApiError
+from modelward.cluster.health import endpoints
+from modelward.cluster.kinds import OURS
+from modelward.cluster.metrics import Metrics
+from modelward.cluster.observe.runs import Runner
+
+log = logging.getLogger(__name__)
+
+_CRD_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an operator is run."""
+
+    runner: Runner
+    kubeconfig: Path | None
+    context: str | None
+    namespaces: tuple[str, ...]
+    """Namespaces to look after; none means the whole cluster."""
+    host: str
+    port: int
+    workers: int
+    """Resources of each kind that are looked after at the same time."""
+    resync_seconds: float
+    log_level: str
+
+
+def main(options: Options) -> int:
+    """Run the operator until it is told to stop; return the exit code."""
+    logs.set_up(options.log_level)
+    try:
+        asyncio.run(_operate(options))
+    except connection.ConfigurationError as error:
+        log.error("No way to the API server: %s", error)
+        return 1
+    except Exception:
+        log.exception("The operator ends; whatever it was doing, the next one continues.")
+        return 1
+    return 0
+
+
+async def _operate(options: Options) -> None:
+    configuration = await connection.configure(options.kubeconfig, options.context)
+    metrics = Metrics()
+    async with connection.new_client(configuration) as client:
+        api = Api(client, metrics.request)
+        assembly = assemble(
+            api,
+            metrics,
+            options.runner,
+            namespaces=options.namespaces or (None,),
+            resync_seconds=options.resync_seconds,
+        )
+        async with endpoints(
+            options.host,
+            options.port,
+            live=assembly.stuck,
+            ready=assembly.unready,
+            metrics=metrics,
+        ) as port:
+            where = ", ".join(options.namespaces) or "the whole cluster"
+            log.info("Modelward %s looks after %s; port %d.", __version__, where, port)
+            await _served(api)
+            await _run(options, configuration, assembly)
+
+
+async def _served(api: Api) -> None:
+    """Wait for our CRDs. Kopf would leave out a kind that is missing, and decide without it."""
+    for kind in OURS:
+        while True:
+            try:
+                if await api.serves(kind):
+                    break
+                log.warning("Waiting for the CRD of %s: apply the folder crds/.", kind.name)
+            except ApiError as error:
+                log.warning("Waiting for the API server: %s", error)
+            await asyncio.sleep(_CRD_SECONDS)
+
+
+async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
+    """Run all tasks until one ends: Kopf's when a signal came, any other one by an error."""
+    # Ours come first. Kopf takes every task that is newer than itself for its own.
+    tasks = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    tasks.append(
+        asyncio.create_task(
+            kopf.operator(
+                registry=watch.registry(configuration, assembly.store, assembly.wake),
+                settings=watch.settings(),
+                clusterwide=not options.namespaces,
+                namespaces=options.namespaces,
+            )
+        )
+    )
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
