@@ -134,18 +134,18 @@ def test_counts_that_cannot_have_been_counted_are_refused(counts: tuple[int, int
     [
         ([0] * 60, 125),  # no bad request: nothing was measured, the margin stays
         ([5] + [0] * 59, 625),  # one burst of five
+        ([0, 0, 4, 1] + [0] * 56, 625),  # the same, cut by a window's end
         ([1] * 60, 100),  # more even than chance: never below 1
-        ([1, 0] * 30, 100),
         ([2, 0, 0, 0] * 15, 191),
-        ([1, 0] * 15, 125),  # thirty windows only
+        ([1] * 59, 125),  # one window too few
         ([], 125),
+        ([10_000] + [0] * 59, 99_999),
     ],
 )
 def test_dispersion_is_variance_over_mean_with_a_margin(
     per_window: list[int], hundredths: int
 ) -> None:
-    squares = sum(x * x for x in per_window)
-    assert dispersion(len(per_window), sum(per_window), squares) == hundredths
+    assert dispersion(per_window) == hundredths
 
 
 def test_exam_rows_are_compared_exactly() -> None:

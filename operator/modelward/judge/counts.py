@@ -1,6 +1,7 @@
 """The integers that a verdict about load rests on."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -59,17 +60,26 @@ class RateCounts:
         return self.expected or self.limit
 
 
-def dispersion(windows: int, bad: int, squares: int) -> int:
+def dispersion(bad: Sequence[int]) -> int:
     """Return by how much evidence must be tempered, in hundredths, rounded up.
 
-    Requests fail in stretches, so that n of them are worth fewer. The variance of bad requests per
-    window over their mean says how much fewer: 1 for independent ones, about 5 for bursts of five.
-    `bad` and `squares` are the sums of bad requests per calibration window and of their squares.
-    The result is 1.25 times that ratio, never below 1; where no request was bad it is 1.25, and
-    with fewer than 60 windows at least that.
+    `bad` are the bad requests of each calibration window. Requests fail in stretches, so that n of
+    them are worth fewer. The variance of bad requests per window over their mean says how much
+    fewer: 1 for independent ones, about 5 for bursts of five. Windows cut some bursts in two, so
+    the same is measured on pairs of windows, and the larger ratio counts.
+
+    The result is 1.25 times the ratio, never below 1; 1.25 where no request was bad, and at least
+    1.25 with fewer than 60 windows.
     """
-    if windows < 2 or bad == 0:
-        return math.ceil(100 * MARGIN)
-    ratio = Fraction(windows * squares - bad * bad, (windows - 1) * bad)
-    floor = 1 if windows >= CALIBRATION_WINDOWS else MARGIN
-    return min(math.ceil(100 * max(MARGIN * ratio, Fraction(floor))), MAX_DISPERSION)
+    pairs = [one + other for one, other in zip(bad[::2], bad[1::2], strict=False)]
+    floor = Fraction(1) if any(bad) and len(bad) >= CALIBRATION_WINDOWS else MARGIN
+    tempering = max(floor, MARGIN * max(_variance_over_mean(bad), _variance_over_mean(pairs)))
+    return min(math.ceil(100 * tempering), MAX_DISPERSION)
+
+
+def _variance_over_mean(bad: Sequence[int]) -> Fraction:
+    """Return the unbiased variance over the mean; 0 where there is nothing to measure."""
+    n, total = len(bad), sum(bad)
+    if n < 2 or total == 0:
+        return Fraction(0)
+    return Fraction(n * sum(x * x for x in bad) - total * total, (n - 1) * total)

@@ -79,7 +79,7 @@ class LoadSession:
 
     def results(self) -> list[LoadResult]:
         """Return what each KPI came to so far, in the order they were given in."""
-        return [LoadResult(kpi.outcome, kpi.counts(self.calibration_windows)) for kpi in self._kpis]
+        return [LoadResult(kpi.outcome, kpi.counts()) for kpi in self._kpis]
 
     def quantile(self, share: Fraction, requests: int) -> int:
         """Return a quantile of the first `requests` evidence latencies, by nearest rank.
@@ -113,33 +113,28 @@ class _KpiSession:
 
     def __init__(self, kpi: LoadKpi) -> None:
         self._kpi = kpi
-        self._bad = [0, 0]
-        self._squares = [0, 0]
+        self._calibration: list[tuple[int, int]] = []
         self._counts: RateCounts | None = None
         self.is_gate = kpi.is_gate
         self.outcome: Outcome = "Inconclusive"
 
     def calibrate(self, latencies: "array[int]") -> None:
-        for i, bad in enumerate(self._bad_ones(latencies)):
-            self._bad[i] += bad
-            self._squares[i] += bad * bad
+        self._calibration.append(self._bad_ones(latencies))
 
     def judge(self, latencies: "array[int]") -> None:
         if self.outcome != "Inconclusive":
             return
-        counts = self.counts(CALIBRATION_WINDOWS)
-        self._counts = counts.with_window(len(latencies), *self._bad_ones(latencies))
+        self._counts = self.counts().with_window(len(latencies), *self._bad_ones(latencies))
         self.outcome, _ = decision(self._counts, self._kpi.objective)
 
-    def counts(self, windows: int) -> RateCounts:
-        """Return the counts so far, after `windows` windows of calibration."""
+    def counts(self) -> RateCounts:
+        """Return the counts so far."""
         if self._counts is not None:
             return self._counts
-        limit, expected = (
-            Tally(dispersion(windows, bad, squares))
-            for bad, squares in zip(self._bad, self._squares, strict=True)
-        )
-        return RateCounts(windows, 0, limit, expected if self._kpi.objective.two_counts else None)
+        limit = Tally(dispersion([window[0] for window in self._calibration]))
+        expected = Tally(dispersion([window[1] for window in self._calibration]))
+        two_counts = self._kpi.objective.two_counts
+        return RateCounts(len(self._calibration), 0, limit, expected if two_counts else None)
 
     def _bad_ones(self, latencies: "array[int]") -> tuple[int, int]:
         limit, expected = self._kpi.limit, self._kpi.expected
