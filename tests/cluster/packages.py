@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tests.cluster.errors import ClusterError
+
 # Package -> a program or file that shows that it is installed, by whatever means.
 _SHOWN_BY = {
     "buildah": "buildah",
@@ -36,7 +38,7 @@ NODE = (
 IMAGES = ("buildah", "debootstrap")
 
 
-class MissingPackagesError(RuntimeError):
+class MissingPackagesError(ClusterError):
     """Packages are missing and can't be installed from here."""
 
 
@@ -45,7 +47,9 @@ def is_installed(package: str) -> bool:
     shown_by = _SHOWN_BY[package]
     if shown_by.startswith("/"):
         return Path(shown_by).exists()
-    return shutil.which(shown_by, path=f"{os.environ.get('PATH', '')}:{_SYSTEM_FOLDERS}") is not None
+    return (
+        shutil.which(shown_by, path=f"{os.environ.get('PATH', '')}:{_SYSTEM_FOLDERS}") is not None
+    )
 
 
 def ensure(packages: Iterable[str], installed: Callable[[str], bool] = is_installed) -> None:
@@ -69,7 +73,12 @@ def _apt_get(*arguments: str) -> None:
     command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", *arguments]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     result = subprocess.run(
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        command,
+        check=False,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
     )
     if result.returncode != 0:
         message = f"{' '.join(command)} failed:\n{result.stdout}{result.stderr}"

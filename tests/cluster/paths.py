@@ -4,14 +4,17 @@ import os
 import re
 from pathlib import Path
 
+from tests.cluster.errors import ClusterError
+
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 CLUSTERS = PROJECT_ROOT / ".cluster"
 DEFAULT_NAME = "modelward"
 
+_TAKEN = {"bin", "kubeconfig"}  # these files stand beside the clusters' folders
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 
 
-class InvalidNameError(ValueError):
+class InvalidNameError(ClusterError):
     """A cluster's name that can't be used for its folder and its node."""
 
 
@@ -21,10 +24,10 @@ def cluster_folder(name: str) -> Path:
     It lies in the checkout, so that two checkouts never meet, and so on a real disk, which the
     containers' overlay file systems need.
     """
-    if not _NAME.fullmatch(name) or name.endswith("-"):
+    if not _NAME.fullmatch(name) or name.endswith("-") or name in _TAKEN:
         message = (
             f"cluster name {name!r}: use at most 30 lower-case letters, digits and dashes, "
-            "beginning with a letter"
+            f"beginning with a letter, and none of {', '.join(sorted(_TAKEN))}"
         )
         raise InvalidNameError(message)
     return CLUSTERS / name
@@ -35,7 +38,7 @@ def lock_file(name: str) -> Path:
 
     It stands beside the folder, because it must outlive it.
     """
-    return CLUSTERS / "locks" / f"{cluster_folder(name).name}.lock"
+    return CLUSTERS / ".locks" / f"{cluster_folder(name).name}.lock"
 
 
 def cache(*parts: str) -> Path:
@@ -56,3 +59,12 @@ def runtime(*parts: str) -> Path:
     folder = base.joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def link(path: Path, target: Path) -> None:
+    """Have the symbolic link `path` point to `target`; readers always find one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    draft.replace(path)

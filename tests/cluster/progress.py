@@ -1,10 +1,12 @@
-"""Saying how far a long piece of work has come: one line kept up to date, or a line now and then."""
+"""Saying how far a long piece of work has come."""
 
 import sys
+import textwrap
 import time
 from typing import TextIO
 
 _SECONDS_BETWEEN_LINES = 5.0
+_WIDTH = 70
 
 
 class Progress:
@@ -19,7 +21,8 @@ class Progress:
             self._print(f"{title} ...")
 
     def update(self, text: str) -> None:
-        """Say how far it is."""
+        """Say how far it is; more than a line's worth is cut."""
+        text = textwrap.shorten(text, _WIDTH, placeholder=" ...")
         now = time.monotonic()
         if self._live:
             self._stream.write(f"\r\x1b[K{self._title}: {text} ({now - self._started:.0f} s)")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tests.cluster.errors import ClusterError
+
 
 class Cluster(Protocol):
     """A running Kubernetes."""
@@ -20,6 +22,10 @@ class Cluster(Protocol):
     @property
     def audit_log(self) -> Path:
         """The API server's audit log: JSON lines at level Metadata, stage ResponseComplete."""
+
+    @property
+    def kubectl_program(self) -> Path:
+        """A kubectl of the cluster's own version."""
 
     @property
     def netns(self) -> Path | None:
@@ -48,11 +54,14 @@ class Provider(Protocol):
     def find(self, name: str) -> Cluster | None:
         """The cluster `name` if it is healthy."""
 
+    def names(self) -> list[str]:
+        """The clusters of this checkout, healthy or not."""
+
     def down(self, name: str) -> bool:
         """Remove the cluster `name` in whatever state it is; False if there was none."""
 
 
-class KubectlError(RuntimeError):
+class KubectlError(ClusterError):
     """kubectl failed; the text holds the command and what it printed."""
 
 
@@ -61,7 +70,7 @@ def run_kubectl(
 ) -> subprocess.CompletedProcess[str]:
     """Run kubectl on a cluster. Raises KubectlError when it fails and `check` is set."""
     command = [str(program), f"--kubeconfig={kubeconfig}", *arguments]
-    result = subprocess.run(command, input=stdin, capture_output=True, text=True)
+    result = subprocess.run(command, check=False, input=stdin, capture_output=True, text=True)
     if check and result.returncode != 0:
         message = f"kubectl {' '.join(arguments)} exited {result.returncode}:\n"
         raise KubectlError(message + result.stdout + result.stderr)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.cluster.errors import ClusterError
 from tests.cluster.local.pki import ADMIN, Pki
 from tests.cluster.local.waiting import wait_for
 
@@ -40,7 +41,7 @@ class Api:
         except urllib.error.HTTPError as error:
             if error.code != 409:
                 message = f"{path}: {error.code} {error.read().decode()}"
-                raise RuntimeError(message) from error
+                raise ClusterError(message) from error
 
     def is_ready(self) -> bool:
         """Whether the API server says that it serves."""
@@ -50,7 +51,7 @@ class Api:
             return False
 
     def wait_until_ready(self, timeout: float, check: Callable[[], None] | None = None) -> None:
-        """Wait for `timeout` seconds at most; TimeoutError after that."""
+        """Wait for `timeout` seconds at most; ClusterTimeoutError after that."""
         wait_for(self.is_ready, f"the API server at {self.url} to be ready", timeout, check)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:

@@ -5,14 +5,22 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests.cluster import packages, paths
-from tests.cluster.local import cgroups, controlplane, dns, network, pause_image, pki, processes, slots
+from tests.cluster.local import (
+    cgroups,
+    controlplane,
+    dns,
+    network,
+    node_images,
+    pause_image,
+    pki,
+    processes,
+    slots,
+)
 from tests.cluster.local.api import Api
 from tests.cluster.local.build import Binaries
-from tests.cluster.local.containerd import containerd, import_command
-from tests.cluster.local.enter import in_node
+from tests.cluster.local.containerd import PAUSE_IMAGE, containerd
 from tests.cluster.local.kubelet import kubelet
 from tests.cluster.local.layout import Layout, write_json
 from tests.cluster.local.proxy import kube_proxy
@@ -65,7 +73,9 @@ def description(binaries: Binaries, with_node: bool) -> dict[str, object]:
     return {"with_node": with_node, "binaries": binaries.key}
 
 
-def _start_supervisor(layout: Layout, binaries: Binaries, lock: int, *, with_node: bool) -> Addresses:
+def _start_supervisor(
+    layout: Layout, binaries: Binaries, lock: int, *, with_node: bool
+) -> Addresses:
     """Start the process that all others end with; it keeps the cluster's addresses claimed."""
     addresses, slot = slots.claim(with_node)
     command = [sys.executable, "-m", "tests.cluster.local.supervisor", str(layout.folder)]
@@ -97,9 +107,7 @@ def _start_supervisor(layout: Layout, binaries: Binaries, lock: int, *, with_nod
 
 def _start_api(site: Site) -> Api:
     site.start(controlplane.etcd(site.binaries, site.layout, site.addresses))
-    site.start(
-        controlplane.kube_apiserver(site.binaries, site.layout, site.addresses, site.pki)
-    )
+    site.start(controlplane.kube_apiserver(site.binaries, site.layout, site.addresses, site.pki))
     api = Api.as_admin(site.addresses.api_url, site.pki)
     api.wait_until_ready(_API_TIMEOUT, site.check)
     return api
@@ -115,18 +123,13 @@ def _start_node(site: Site, api: Api) -> None:
     site.start(kube_proxy(binaries, layout, addresses, keys))
     dns.publish(api, addresses)
     site.start(dns.coredns(binaries, layout, keys))
-    _import_pause_image(site)
+    node_images.load(layout, PAUSE_IMAGE, pause_image.archive(binaries))
     wait_for(
         lambda: node_is_ready(api, layout.node_name),
         f"node {layout.node_name} to be Ready; see {layout.logs}",
         _NODE_TIMEOUT,
         site.check,
     )
-
-
-def _import_pause_image(site: Site) -> None:
-    archive: Path = pause_image.archive(site.binaries)
-    in_node(site.layout, import_command(archive))
 
 
 def node_is_ready(api: Api, name: str) -> bool:

@@ -2,18 +2,16 @@
 
 import functools
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import locks, paths
-from tests.cluster.local import linux
+from tests.cluster import commands, locks, paths
+from tests.cluster.errors import ClusterError
 from tests.cluster.progress import Progress
 
 _MODULES = Path(__file__).resolve().parents[1] / "go"
@@ -21,8 +19,8 @@ _ENVIRONMENT = {"CGO_ENABLED": "0", "GOWORK": "off", "GOFLAGS": "-buildvcs=false
 _KEPT_VERSIONS = 3
 
 
-class BuildError(RuntimeError):
-    """Go is missing, or it could not build a module."""
+class MissingGoError(ClusterError):
+    """There is no Go on this machine."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,10 @@ class Binaries:
 
 
 def binaries(with_node: bool) -> Binaries:
-    """All programs of a cluster, built now if they aren't in the cache. Raises BuildError."""
+    """All programs of a cluster, built now if they aren't in the cache.
+
+    Raises MissingGoError, and CommandError with Go's last lines.
+    """
     modules = [_ETCD, _KUBERNETES]
     if with_node:
         modules += [_PAUSE, _COREDNS]
@@ -128,45 +129,29 @@ def _built(module: Module) -> Path:
 
 @functools.cache
 def go_version() -> str:
-    """The version of the machine's Go. Raises BuildError if there is none."""
+    """The version of the machine's Go. Raises MissingGoError."""
     if shutil.which("go") is None:
         message = "Go is missing: install Go 1.26 or later (go.dev/doc/install) to build Kubernetes"
-        raise BuildError(message)
+        raise MissingGoError(message)
     return subprocess.check_output(["go", "env", "GOVERSION"], text=True).strip()
 
 
 def _build(module: Module, output: Path) -> None:
     progress = Progress(f"Building {module.name} (kept for the next time)")
-    listed = _go(module, ["list", "-deps", *module.flags, "-f", "{{if .Stale}}x{{end}}"], progress)
-    total = sum(line == "x" for line in listed)
-    _go(module, ["build", "-v", *module.flags, "-o", f"{output}/"], progress, total)
+
+    def go(*arguments: str, total: int) -> list[str]:
+        return commands.follow(
+            ["go", *arguments, module.target],
+            progress,
+            describe=GoOutput(total).take,
+            environment=_ENVIRONMENT,
+            folder=module.folder,
+        )
+
+    listed = go("list", "-deps", *module.flags, "-f", "{{if .Stale}}stale{{end}}", total=0)
+    total = listed.count("stale")
+    go("build", "-v", *module.flags, "-o", f"{output}/", total=total)
     progress.done()
-
-
-def _go(module: Module, arguments: list[str], progress: Progress, total: int = 0) -> list[str]:
-    """Run Go in a module's folder, saying how far it is; the lines that it printed."""
-    parent = os.getpid()
-    process = subprocess.Popen(
-        ["go", *arguments, module.target],
-        cwd=module.folder,
-        env={**os.environ, **_ENVIRONMENT},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=lambda: linux.die_with_parent(parent),
-    )
-    lines: list[str] = []
-    counted = GoOutput(total)
-    for line in process.stdout or ():
-        lines.append(line.rstrip())
-        counted.take(lines[-1])
-        progress.update(str(counted))
-    if process.wait() != 0:
-        tail = "\n".join(deque(lines, maxlen=30))
-        message = f"go {arguments[0]} failed in {module.folder}:\n{tail}"
-        raise BuildError(message)
-    return lines
 
 
 @dataclass
@@ -177,14 +162,12 @@ class GoOutput:
     downloaded: int = 0
     compiled: int = 0
 
-    def take(self, line: str) -> None:
-        """Count one line: `go: downloading ...`, or with -v a package about to be compiled."""
+    def take(self, line: str) -> str:
+        """Count a line, `go: downloading ...` or a package about to be compiled; how far Go is."""
         if line.startswith("go: downloading "):
             self.downloaded += 1
         elif re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", line):
             self.compiled += 1
-
-    def __str__(self) -> str:
         if self.total:
             return f"{min(self.compiled, self.total)} of {self.total} packages"
         return f"{self.downloaded} modules fetched"

@@ -19,8 +19,7 @@ def create(name: str) -> None:
 def remove(name: str, timeout: float) -> None:
     """Remove the group `name` and all below it, in every hierarchy; they hold no process."""
     groups = [_ROOT / name, *_ROOT.glob(f"*/{name}")]
-    for group in groups:
-        wait_for(lambda group=group: _remove_tree(group), f"{group} to be empty", timeout)
+    wait_for(lambda: all(map(_remove_tree, groups)), f"control group {name} to be empty", timeout)
 
 
 def _remove_tree(group: Path) -> bool:
@@ -28,5 +27,5 @@ def _remove_tree(group: Path) -> bool:
     for folder, _, _ in os.walk(group, topdown=False):
         # A group is busy for a moment after its last process.
         with contextlib.suppress(OSError):
-            os.rmdir(folder)
+            Path(folder).rmdir()
     return not group.exists()

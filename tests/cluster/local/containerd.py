@@ -1,7 +1,5 @@
 """containerd, the pods' network plugins, and the image that holds a pod's namespaces."""
 
-from pathlib import Path
-
 from tests.cluster.local.layout import Layout, write_json
 from tests.cluster.local.processes import Process
 from tests.cluster.local.slots import Addresses
@@ -41,16 +39,6 @@ def containerd(layout: Layout, addresses: Addresses) -> Process:
     file = layout.config / "containerd.toml"
     file.write_text(_CONFIG.format(socket=SOCKET, pause_image=PAUSE_IMAGE, cni=cni))
     return Process("containerd", ("containerd", "--config", str(file)))
-
-
-def ctr(*arguments: str) -> list[str]:
-    """A command for containerd's own client, to be run in the node."""
-    return ["ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
-
-
-def import_command(archive: Path) -> list[str]:
-    """The command, to be run in the node, that takes in the images of an archive."""
-    return ctr("images", "import", "--snapshotter", "overlayfs", str(archive))
 
 
 def _pod_network(addresses: Addresses) -> dict[str, object]:

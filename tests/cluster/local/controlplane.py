@@ -34,9 +34,7 @@ def etcd(binaries: Binaries, layout: Layout, addresses: Addresses) -> Process:
     )
 
 
-def kube_apiserver(
-    binaries: Binaries, layout: Layout, addresses: Addresses, pki: Pki
-) -> Process:
+def kube_apiserver(binaries: Binaries, layout: Layout, addresses: Addresses, pki: Pki) -> Process:
     """The API server, with an audit log of who did what to which object."""
     command = (
         str(binaries.kubernetes("kube-apiserver")),
@@ -57,9 +55,7 @@ def kube_apiserver(
     return Process("kube-apiserver", command + unpublished)
 
 
-def kube_controller_manager(
-    binaries: Binaries, addresses: Addresses, pki: Pki
-) -> Process:
+def kube_controller_manager(binaries: Binaries, addresses: Addresses, pki: Pki) -> Process:
     """All ordinary controllers, each under its own service account."""
     kubeconfig = pki.kubeconfig("kube-controller-manager")
     return Process(
@@ -83,9 +79,7 @@ def kube_scheduler(binaries: Binaries, pki: Pki) -> Process:
     """The scheduler."""
     kubeconfig = pki.kubeconfig("kube-scheduler")
     command = str(binaries.kubernetes("kube-scheduler"))
-    return Process(
-        "kube-scheduler", (command, *_kubeconfig_arguments(kubeconfig), *_CLIENT_LIMITS)
-    )
+    return Process("kube-scheduler", (command, *_kubeconfig_arguments(kubeconfig), *_CLIENT_LIMITS))
 
 
 def _kubeconfig_arguments(kubeconfig: Path) -> tuple[str, ...]:

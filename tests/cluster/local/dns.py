@@ -72,5 +72,8 @@ def _permissions() -> tuple[dict[str, object], dict[str, object]]:
     group = "rbac.authorization.k8s.io"
     reference = {"apiGroup": group, "kind": "ClusterRole", "name": name}
     subject = {"apiGroup": group, "kind": "User", "name": name}
-    binding = {"metadata": {"name": name}, "roleRef": reference, "subjects": [subject]}
-    return {"metadata": {"name": name}, "rules": rules}, binding
+    metadata = {"name": name}
+    return (
+        {"metadata": metadata, "rules": rules},
+        {"metadata": metadata, "roleRef": reference, "subjects": [subject]},
+    )

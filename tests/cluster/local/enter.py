@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 
-from tests.cluster.local import commands
+from tests.cluster import commands
 from tests.cluster.local.layout import Layout
 
 

@@ -52,7 +52,7 @@ def _configuration(layout: Layout, addresses: Addresses, pki: Pki) -> dict[str, 
 _MACHINE: dict[str, object] = {
     "cgroupDriver": "cgroupfs",
     "failCgroupV1": False,
-    "cgroupsPerQOS": False,
+    "cgroupsPerQOS": True,
     "enforceNodeAllocatable": [],
     "failSwapOn": False,
     "oomScoreAdj": 0,

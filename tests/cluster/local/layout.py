@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.errors import ClusterError
 from tests.cluster.local.identity import ProcessIdentity
 
 
@@ -93,11 +94,11 @@ class Layout:
         return None if record is None else ProcessIdentity(**record)
 
     def recorded_supervisor(self) -> ProcessIdentity:
-        """The recorded supervisor; RuntimeError if there is none."""
+        """The recorded supervisor; ClusterError if there is none."""
         identity = self.supervisor_identity()
         if identity is None:
             message = f"cluster {self.name} has no supervisor: bring it up"
-            raise RuntimeError(message)
+            raise ClusterError(message)
         return identity
 
     def record_supervisor(self, identity: ProcessIdentity) -> None:

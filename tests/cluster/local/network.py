@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.cluster.local import commands
+from tests.cluster import commands
 from tests.cluster.local.enter import nsenter
 from tests.cluster.local.layout import Layout
 from tests.cluster.local.slots import Addresses

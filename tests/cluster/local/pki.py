@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.local import commands
+from tests.cluster import commands
 from tests.cluster.local.layout import Layout, write_json
 from tests.cluster.local.slots import Addresses
 
@@ -68,7 +68,9 @@ def create(layout: Layout, addresses: Addresses) -> Pki:
     for identity in (*servers, *clients):
         _issue(pki, identity)
     for identity in clients:
-        write_json(pki.kubeconfig(identity.file), _kubeconfig(pki, identity.file, layout, addresses))
+        write_json(
+            pki.kubeconfig(identity.file), _kubeconfig(pki, identity.file, layout, addresses)
+        )
     return pki
 
 

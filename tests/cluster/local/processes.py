@@ -4,6 +4,7 @@ import os
 import signal
 from dataclasses import asdict, dataclass, field
 
+from tests.cluster.errors import ClusterError
 from tests.cluster.local.identity import is_running
 from tests.cluster.local.layout import Layout, write_json
 
@@ -30,11 +31,11 @@ def stop(layout: Layout, name: str) -> None:
 
 
 def check_supervisor(layout: Layout) -> None:
-    """Raise RuntimeError if the process that all others end with is gone."""
+    """Raise ClusterError if the process that all others end with is gone."""
     identity = layout.supervisor_identity()
     if identity is not None and not is_running(identity):
         message = f"the supervisor of cluster {layout.name} has ended; see {layout.logs}"
-        raise RuntimeError(message)
+        raise ClusterError(message)
 
 
 def _notify(layout: Layout) -> None:

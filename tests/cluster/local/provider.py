@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import locks, paths
-from tests.cluster.local import build, enter, processes
+from tests.cluster.images import image_archive
+from tests.cluster.local import build, enter, node_images, processes
 from tests.cluster.local.api import Api
 from tests.cluster.local.bringup import bring_up, description, node_is_ready
 from tests.cluster.local.identity import is_running
@@ -56,7 +57,7 @@ class LocalCluster:
 
     def load_image(self, reference: str) -> None:
         """Give the node an image that was built on this machine."""
-        raise NotImplementedError
+        node_images.load(self.layout, reference, image_archive(reference))
 
     def run_in_node(
         self, command: Sequence[str], *, check: bool = True
@@ -82,6 +83,9 @@ class LocalProvider:
             if not _is_healthy(layout, description(binaries, with_node)):
                 tear_down(layout)
                 bring_up(layout, binaries, lock, with_node=with_node)
+        paths.link(paths.CLUSTERS / "bin" / "kubectl", binaries.kubernetes("kubectl"))
+        if name == paths.DEFAULT_NAME:
+            paths.link(paths.CLUSTERS / "kubeconfig", Path(name, "kubeconfig"))
         return LocalCluster(layout, binaries.kubernetes("kubectl"), with_node)
 
     def find(self, name: str) -> LocalCluster | None:
@@ -91,6 +95,10 @@ class LocalProvider:
             return None
         with_node = bool((read_json(layout.state) or {})["with_node"])
         return LocalCluster(layout, build.binaries(with_node).kubernetes("kubectl"), with_node)
+
+    def names(self) -> list[str]:
+        """The clusters of this checkout, healthy or not."""
+        return sorted(path.parent.name for path in paths.CLUSTERS.glob("[!.]*/supervisor.json"))
 
     def down(self, name: str) -> bool:
         """Remove the cluster `name` in whatever state it is; False if there was none."""

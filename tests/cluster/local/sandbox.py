@@ -1,4 +1,4 @@
-"""The node's own view of the machine: processes, network and mounts that end with its first process.
+"""The node's own processes, network and mounts, which end with its first process.
 
 The node shares the machine's /usr and /etc. All that its programs write goes to /run and /var,
 and these are its own: /run in memory, /var in the cluster's folder. So every program can use its

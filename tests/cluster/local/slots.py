@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
-from tests.cluster import locks, paths
-from tests.cluster.local import commands
+from tests.cluster import commands, locks, paths
+from tests.cluster.errors import ClusterError
 
 API_PORT = 6443
 ETCD_PORT = 2379
@@ -21,7 +21,7 @@ _TEST_NETWORKS = IPv4Network("198.18.0.0/15")
 _BLOCKS = tuple(_TEST_NETWORKS.subnets(new_prefix=20))
 
 
-class NoFreeSlotError(RuntimeError):
+class NoFreeSlotError(ClusterError):
     """Every block of addresses is held by a cluster or overlaps with this machine's routes."""
 
 

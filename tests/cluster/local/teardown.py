@@ -3,6 +3,7 @@
 import shutil
 
 from tests.cluster import locks
+from tests.cluster.errors import ClusterError
 from tests.cluster.local import cgroups, network
 from tests.cluster.local.identity import kill
 from tests.cluster.local.layout import Layout
@@ -22,7 +23,7 @@ def tear_down(layout: Layout) -> bool:
     identity = layout.supervisor_identity()
     if identity is not None and not kill(identity, _TIMEOUT):
         message = f"process {identity.pid} of cluster {layout.name} doesn't end"
-        raise RuntimeError(message)
+        raise ClusterError(message)
     with locks.locked(layout.alive):
         network.wait_until_disconnected(layout, _TIMEOUT)
         cgroups.remove(layout.unique, _TIMEOUT)

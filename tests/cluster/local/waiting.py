@@ -3,7 +3,13 @@
 import time
 from collections.abc import Callable
 
+from tests.cluster.errors import ClusterError
+
 _INTERVAL = 0.05
+
+
+class ClusterTimeoutError(ClusterError):
+    """Something didn't happen in time."""
 
 
 def wait_for(
@@ -12,7 +18,7 @@ def wait_for(
     timeout: float,
     check: Callable[[], None] | None = None,
 ) -> None:
-    """Return once `condition` holds; TimeoutError naming `what` after `timeout` seconds.
+    """Return once `condition` holds; ClusterTimeoutError naming `what` after `timeout` seconds.
 
     `check` is called between looks and raises when waiting has become pointless.
     """
@@ -22,5 +28,5 @@ def wait_for(
             check()
         if time.monotonic() > deadline:
             message = f"waited {timeout:g} s in vain for {what}"
-            raise TimeoutError(message)
+            raise ClusterTimeoutError(message)
         time.sleep(_INTERVAL)

@@ -1,0 +1,118 @@
+"""The two programs that turn a Dockerfile into an archive of an image."""
+
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.cluster import paths
+from tests.cluster.commands import follow
+from tests.cluster.images import base
+from tests.cluster.images.content import ignore_file
+from tests.cluster.images.pip_settings import certificate_files, pip_configuration
+from tests.cluster.images.storage import Buildah
+from tests.cluster.progress import Progress
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to build."""
+
+    context: Path
+    dockerfile: Path
+    tag: str
+    build_args: Mapping[str, str]
+
+
+class Builder(Protocol):
+    """Builds images."""
+
+    @property
+    def key(self) -> str:
+        """Names what of the builder itself decides what is in an image."""
+
+    def build(self, recipe: Recipe, archive: Path) -> None:
+        """Build, and write the image to `archive` in docker's format. Raises CommandError."""
+
+
+def choose_builder() -> Builder:
+    """Docker if its daemon answers, else buildah."""
+    return DockerBuilder() if _docker_answers() else BuildahBuilder()
+
+
+@functools.cache
+def _docker_answers() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    command = ["docker", "version", "--format", "{{.Server.Version}}"]
+    probe = subprocess.run(command, check=False, capture_output=True, timeout=20)
+    return probe.returncode == 0
+
+
+class DockerBuilder:
+    """Docker, with the Dockerfile's own base image."""
+
+    key = "docker"
+
+    def build(self, recipe: Recipe, archive: Path) -> None:
+        """Build, and save the image."""
+        progress = Progress(f"Building image {recipe.tag} with Docker")
+        command = ["docker", "build", "--network=host", f"--tag={recipe.tag}"]
+        command += [f"--file={recipe.dockerfile}", *_build_arguments(recipe.build_args)]
+        follow([*command, str(recipe.context)], progress)
+        follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
+        progress.done()
+
+
+class BuildahBuilder:
+    """buildah, with a base image made of Debian packages."""
+
+    @property
+    def key(self) -> str:
+        """The base image decides too."""
+        return f"buildah {base.image()}"
+
+    def build(self, recipe: Recipe, archive: Path) -> None:
+        """Build on the base image, keeping the layers for the next time, and save the image."""
+        with Buildah.locked() as buildah, tempfile.TemporaryDirectory() as scratch:
+            base.ensure(buildah)
+            progress = Progress(f"Building image {recipe.tag} with buildah")
+            arguments = {"BASE_IMAGE": base.image(), **recipe.build_args}
+            mounts = _mounts(Path(scratch), os.environ)
+            ignored = ignore_file(recipe.context, recipe.dockerfile)
+            buildah.follow(
+                progress,
+                "bud",
+                "--layers",
+                "--pull-never",
+                "--network=host",
+                f"--tag={recipe.tag}",
+                f"--file={recipe.dockerfile}",
+                *([f"--ignorefile={ignored}"] if ignored else []),
+                *_build_arguments(arguments),
+                *(f"--volume={mount}" for mount in mounts),
+                str(recipe.context),
+            )
+            buildah.follow(progress, "push", recipe.tag, f"docker-archive:{archive}:{recipe.tag}")
+            buildah.run("rmi", "--prune")
+            progress.done()
+
+
+def _build_arguments(arguments: Mapping[str, str]) -> Sequence[str]:
+    return [f"--build-arg={name}={value}" for name, value in sorted(arguments.items())]
+
+
+def _mounts(scratch: Path, environment: Mapping[str, str]) -> list[str]:
+    """What only the steps of the build see: certificates, pip's settings and its cache."""
+    settings = scratch / "pip.conf"
+    settings.write_text(pip_configuration(Path("/etc/pip.conf"), environment))
+    return [
+        *(f"{path}:{path}:ro" for path in certificate_files(environment)),
+        f"{settings}:/etc/pip.conf:ro",
+        f"{paths.cache('pip')}:/root/.cache/pip",
+    ]
