@@ -1,0 +1,207 @@
+"""A namespace in which a story is told: what the user applies, and what there is to see."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.images import build_image
+from tests.cluster.provider import Cluster
+from tests.e2e.clients.pods import Client, Clients
+from tests.e2e.server.behaviour import golden_rows
+
+PROJECT = Path(__file__).resolve().parents[2]
+IMAGE = "modelward:dev"
+PORT = 8080
+NAME = "fraud"
+
+Document = dict[str, Any]
+
+
+def install_operator(cluster: Cluster) -> None:
+    """Build and load the image, and install the operator from its manifests."""
+    build_image(PROJECT, PROJECT / "Dockerfile", IMAGE)
+    cluster.load_image(IMAGE)
+    cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
+    operator = ("-n", "modelward-system", "deployment/modelward")
+    cluster.kubectl("rollout", "status", *operator, "--timeout=120s")
+
+
+def server_template(version: str, **behaviour: object) -> Document:
+    """Return a pod template of the story server, which starts at once and behaves as told."""
+    security: Document = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    container: Document = {
+        "name": "server",
+        "image": IMAGE,
+        "imagePullPolicy": "IfNotPresent",
+        "workingDir": "/srv",
+        "command": ["python", "-m", "server.app"],
+        "env": [
+            {"name": "VERSION", "value": version},
+            {"name": "BEHAVIOUR", "value": json.dumps(behaviour)},
+        ],
+        "readinessProbe": {
+            "httpGet": {"path": "/ready", "port": PORT},
+            "periodSeconds": 1,
+            "failureThreshold": 1,
+        },
+        "securityContext": security,
+        "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
+    }
+    return {
+        "spec": {
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 15,
+            "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": [container],
+            "volumes": [{"name": "program", "configMap": {"name": "story-server"}}],
+        }
+    }
+
+
+@dataclass
+class Stage:
+    """One namespace with the story server's program and its golden rows."""
+
+    cluster: Cluster
+    namespace: str
+
+    def open(self) -> None:
+        """Make the namespace, restricted as production namespaces are."""
+        labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+        folder = Path(__file__).parent / "server"
+        program = {file.name: file.read_text() for file in folder.glob("*.py")}
+        self.apply(_named("v1", "Namespace", self.namespace, labels=labels))
+        self.apply(_named("v1", "ConfigMap", "story-server") | {"data": program})
+        rows = {"rows.jsonl": golden_rows("http")}
+        self.apply(_named("v1", "ConfigMap", "golden") | {"data": rows})
+
+    def close(self) -> None:
+        """Delete the namespace; the next story doesn't wait for it."""
+        self.kubectl("delete", "mdep", "--all", "--wait=false")
+        self.cluster.kubectl("delete", "namespace", self.namespace, "--wait=false")
+
+    def kubectl(self, *arguments: str, check: bool = True) -> str:
+        """Run kubectl in the namespace and return what it prints."""
+        return self.cluster.kubectl("-n", self.namespace, *arguments, check=check).stdout
+
+    def apply(self, document: Document) -> None:
+        """Apply an object as a person would."""
+        where = () if document["kind"] == "Namespace" else ("-n", self.namespace)
+        text = json.dumps(document)
+        self.cluster.kubectl(*where, "apply", "--server-side", "-f", "-", stdin=text)
+
+    def declare(self, version: str, behaviour: Document | None = None, **spec: object) -> None:
+        """Apply the ModelDeployment with this version of the story server."""
+        self.apply(model_deployment(version, behaviour or {}, **spec))
+
+    def get(self, kind: str, *names: str) -> Document:
+        """Return an object, or the List of all of a kind."""
+        document: Document = json.loads(self.kubectl("get", kind, *names, "-o", "json"))
+        return document
+
+    @property
+    def status(self) -> Document:
+        """Status of the ModelDeployment."""
+        status: Document = self.get("mdep", NAME).get("status", {})
+        return status
+
+    def history(self) -> list[tuple[str, str]]:
+        """Return the ended releases: version and outcome."""
+        return [(e.get("version", ""), e["outcome"]) for e in self.status.get("history", [])]
+
+    def reasons(self) -> list[str]:
+        """Reasons of the Events about the ModelDeployment, sorted."""
+        events = self.get("events.events.k8s.io")["items"]
+        return sorted(e["reason"] for e in events if e["regarding"]["kind"] == "ModelDeployment")
+
+    def verb(self, verb: str, token: str = "1") -> None:
+        """Give a verb to the present candidate."""
+        value = f"{self.status['candidate']['revision']}/{token}"
+        self.kubectl("annotate", "mdep", NAME, "--overwrite", f"modelward.dev/{verb}={value}")
+
+    def until(
+        self, what: str, condition: Callable[[Document], object], seconds: float = 90
+    ) -> None:
+        """Wait until the status fulfils a condition."""
+        deadline = time.monotonic() + seconds
+        while not condition(status := self.status):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {seconds:g} s: {what}; {json.dumps(status)}")
+            time.sleep(0.25)
+
+    def until_promoted(self, version: str, seconds: float = 120) -> None:
+        """Wait until a version is stable and healthy."""
+        self.until(
+            f"{version} is stable",
+            lambda s: s.get("stable", {}).get("version") == version and s["phase"] == "Healthy",
+            seconds,
+        )
+
+    def until_rolled_back(self, version: str, seconds: float = 120) -> None:
+        """Wait until a version was rolled back and its pods are gone."""
+        self.until(
+            f"{version} is rolled back",
+            lambda s: s.get("failedRevision", {}).get("version") == version,
+            seconds,
+        )
+        failed = self.status["failedRevision"]["revision"]
+        self.until(
+            "its pods are gone",
+            lambda _: not self.get("pods", "-l", f"modelward.dev/revision={failed}")["items"],
+        )
+
+    def until_shared(self) -> None:
+        """Wait until users reach both versions."""
+        self.until("both serve", lambda s: s.get("candidate", {}).get("actualWeight", 0) > 0)
+
+    def clients(self, rate: float = 100, at_least: int = 3000) -> Clients:
+        """Return two clients: one with a new connection for each request, one that keeps them."""
+        url = f"http://{NAME}.{self.namespace}.svc:{PORT}/predict"
+        kinds = ("new", "kept")
+        clients = [
+            Client(f"client-{kind}", kind, url, "golden", "http", rate, at_least)  # type: ignore[arg-type]
+            for kind in kinds
+        ]
+        return Clients(self.cluster, self.namespace, clients)
+
+
+def model_deployment(version: str, behaviour: Document, **spec: object) -> Document:
+    """Return a ModelDeployment of the story server; keywords replace members of spec."""
+    template = spec.pop("template", None) or server_template(version, **behaviour)
+    serving = {
+        "protocol": "http",
+        "port": PORT,
+        "http": {"path": "/predict"},
+        "template": template,
+    }
+    declared: Document = {
+        "replicas": 1,
+        "model": {"version": version},
+        "serving": serving,
+        "datasets": [{"name": "golden", "configMap": {"name": "golden", "key": "rows.jsonl"}}],
+        "load": {"rate": "40/s", "for": "20s", "warmUp": "1s"},
+        "kpis": [
+            {
+                "name": "accuracy",
+                "benchmark": {"dataset": "golden", "metric": "accuracy"},
+                "objective": {"atLeast": "92%"},
+            }
+        ],
+        "rollout": {
+            "steps": [{"benchmark": {"upTo": "3m"}}, {"weight": 50, "for": "5s", "upTo": "2m"}],
+            "progressDeadline": "20s",
+        },
+    }
+    document = _named("modelward.dev/v1alpha1", "ModelDeployment", NAME)
+    return document | {"spec": declared | spec}
+
+
+def _named(api_version: str, kind: str, name: str, **metadata: object) -> Document:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, **metadata}}
