@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import Step
+from modelward.api.values import format_duration
 from modelward.release import steps, turns, verbs
 from modelward.release.direction import direct
 from modelward.release.problems import PASSING, problem
@@ -188,20 +189,19 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
     since = candidate.memory.step_since
     if since is None:
         return None
-    hold = step.for_ or steps.DEFAULT_FOR
+    hold, at_most = steps.soak(step)
     if direct(situation, timer).reached:
         moments = [since]
         for pod in candidate.living:
             moments += [moment for moment in (pod.ready_since, pod.started) if moment]
-        if timer.passed(max(moments), situation.duration(hold)):
-            why = f"Weight {step.weight} was held for {hold}."
+        if timer.passed(max(moments), hold):
+            why = f"Weight {step.weight} was held for {format_duration(hold)}."
             return turns.advance(situation, candidate, why)
-    up_to = step.up_to or steps.DEFAULT_UP_TO
-    if not timer.passed(since, situation.duration(up_to)):
+    if not timer.passed(since, at_most):
         return None
     message = (
-        f"weight {step.weight} was not held ready for {hold} within upTo {up_to}; look at the "
-        "candidate's pods, then promote or abort"
+        f"weight {step.weight} was not held ready for {format_duration(hold)} within upTo "
+        f"{format_duration(at_most)}; look at the candidate's pods, then promote or abort"
     )
     return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
 

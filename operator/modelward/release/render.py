@@ -1,15 +1,13 @@
 """The documents of a revision's children. Rendered once, at creation; never again."""
 
 import copy
-from decimal import ROUND_DOWN, Decimal
-from fractions import Fraction
 from typing import Any
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
 from modelward.api.modeldeployment import Kpi, ModelDeployment, Protocol
 from modelward.api.names import MANAGED, NAME, REVISION
-from modelward.api.values import parse_percent
+from modelward.api.values import format_decimal, parse_percent
 from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
 from modelward.release.revisions import HASH_VERSION, revision_input
 from modelward.release.situation import RELEASE_LABEL, Actor, Situation
@@ -201,12 +199,6 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
     sharing = sum(kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
     return RunJudgement(
-        false_promotion=_decimal(parse_percent(false_promotion)),
-        false_rollback=_decimal(parse_percent(false_rollback) / max(1, sharing)),
+        false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
+        false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),
     )
-
-
-def _decimal(value: Fraction) -> str:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    rounded = exact.quantize(Decimal("0.000001"), rounding=ROUND_DOWN)
-    return format(rounded.normalize(), "f")

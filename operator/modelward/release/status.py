@@ -5,6 +5,7 @@ from typing import Any
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.names import NAME, REVISION
 from modelward.api.status import (
+    MOST_HISTORY,
     FailedRevision,
     HistoryEntry,
     KpiStatus,
@@ -16,8 +17,6 @@ from modelward.release import memory, verbs
 from modelward.release.conditions import conditions, state
 from modelward.release.direction import entitled_weight
 from modelward.release.situation import Actor, Situation
-
-HISTORY_ENTRIES = 20
 
 
 def patch(before: ModelDeploymentStatus, after: ModelDeploymentStatus) -> dict[str, Any]:
@@ -171,7 +170,7 @@ def _history(situation: Situation) -> list[HistoryEntry]:
                 time=memory.from_time(remembered.outcome_at),
             )
             known[entry.revision, entry.time] = entry
-    return sorted(known.values(), key=lambda entry: entry.time)[-HISTORY_ENTRIES:]
+    return sorted(known.values(), key=lambda entry: entry.time)[-MOST_HISTORY:]
 
 
 def _selector(situation: Situation) -> str:

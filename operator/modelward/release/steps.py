@@ -1,15 +1,13 @@
-"""The steps of a release: what they are by default, and what the present one means."""
+"""The steps of a release, and what the present one means."""
 
-from modelward.api.modeldeployment import BenchmarkStep, Rollout, Step
+from datetime import timedelta
+
+from modelward.api.modeldeployment import Rollout, Step
+from modelward.api.values import parse_duration
 from modelward.release.memory import Memory
 
-DEFAULT = (
-    Step(benchmark=BenchmarkStep(up_to="20m")),
-    Step(weight=50, for_="2m", up_to="20m"),
-)
-
-DEFAULT_FOR = "0s"
-DEFAULT_UP_TO = "1h"
+SOAK_AT_MOST = timedelta(hours=1)
+"""upTo of a weight step that doesn't say it, unless its `for` is longer."""
 
 
 def declared(rollout: Rollout, first_version: bool) -> tuple[Step, ...]:
@@ -17,8 +15,15 @@ def declared(rollout: Rollout, first_version: bool) -> tuple[Step, ...]:
 
     A first version has nobody to share with: it takes the benchmark and pause steps alone.
     """
-    steps = DEFAULT if rollout.steps is None else tuple(rollout.steps)
-    return tuple(step for step in steps if step.weight is None) if first_version else steps
+    if not first_version:
+        return rollout.steps
+    return tuple(step for step in rollout.steps if step.weight is None)
+
+
+def soak(step: Step) -> tuple[timedelta, timedelta]:
+    """Return how long a weight step holds its share, and the longest that it may take."""
+    hold = parse_duration(step.for_ or "0s")
+    return hold, parse_duration(step.up_to) if step.up_to else max(SOAK_AT_MOST, hold)
 
 
 def present(memory: Memory) -> Step | None:

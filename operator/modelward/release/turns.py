@@ -11,6 +11,7 @@ from modelward.release import steps
 from modelward.release.memory import Memory, Outcome
 from modelward.release.situation import Actor, Situation
 from modelward.release.verbs import Verb
+from modelward.traffic import split
 from modelward.writes import Announce
 
 
@@ -111,7 +112,25 @@ def advance(situation: Situation, candidate: Actor, why: str, **changes: object)
         step_since=situation.now,
     )
     note = f"{why} Next: {steps.describe(memory)} for {named(situation, candidate.hash)}."
-    return _turn(situation, candidate, memory, "Normal", "StepPassed", note)
+    turn = _turn(situation, candidate, memory, "Normal", "StepPassed", note)
+    return Turn(turn.memories, (*turn.announcements, *_rounded_weight(situation, memory)))
+
+
+def _rounded_weight(situation: Situation, memory: Memory) -> tuple[Announce, ...]:
+    """Tell when so few replicas can't be split as asked: 10% of three pods is one of them."""
+    step = steps.present(memory)
+    if step is None or step.weight is None or situation.stable is None:
+        return ()
+    shares = split.target(situation.limits, step.weight)
+    actual = round(100 * shares.candidate / (shares.stable + shares.candidate))
+    if actual == step.weight:
+        return ()
+    note = (
+        f"Weight {step.weight} is {shares.candidate} of {shares.stable + shares.candidate} pods, "
+        f"so {actual}% of new connections; more replicas get closer."
+    )
+    key = f"{situation.wanted}/{memory.release}/{memory.step}"
+    return (announce(situation.deployment, "Normal", "WeightRounded", note, key),)
 
 
 def wait_for_person(
