@@ -198,3 +198,79 @@ def test_old_revisions_are_pruned_with_their_evidence() -> None:
     assert world.serving() == {"7"}
     assert len(world.of("ReplicaSet")) == 3
     assert len(world.of("BenchmarkRun")) == 3
+
+
+@pytest.mark.parametrize(
+    ("choice", "phase", "serving"),
+    [("withdraw", "Paused", {"1"}), ("hold", "Paused", {"1"}), ("rollback", "Degraded", {"1"})],
+)
+def test_what_an_undecided_benchmark_leads_to_is_the_users_choice(
+    choice: str, phase: str, serving: set[str]
+) -> None:
+    world = released()
+    world.verdict = lambda _: "Inconclusive"
+    world.change("2", judgement={"onInconclusive": choice})
+    world.run(60)
+    assert (world.status["phase"], world.serving()) == (phase, serving)
+
+
+@pytest.mark.parametrize(("choice", "serving"), [("withdraw", {"1"}), ("hold", {"1", "2"})])
+def test_a_weight_that_could_not_be_held_in_time_is_withdrawn_or_kept(
+    choice: str, serving: set[str]
+) -> None:
+    steps = [{"benchmark": {}}, {"weight": 66, "for": "1m", "upTo": "1m"}]
+    world = released(replicas=3)
+    world.change("2", judgement={"onInconclusive": choice}, rollout={"steps": steps})
+    world.run(120)
+    assert world.status["phase"] == "Paused"
+    assert world.condition("Ready")["reason"] == "Inconclusive"
+    assert world.serving() == serving
+
+
+def test_changed_kpis_in_mid_release_take_the_weight_and_judge_again() -> None:
+    world = released(replicas=2)
+    world.change("2")
+    until_shared(world)
+    kpis = world.deployment["spec"]["kpis"][:1]
+    world.change("2", kpis=kpis)
+    world.run(6)
+    assert world.serving() == {"1"}
+    world.run(90)
+    assert world.serving() == {"2"}
+    assert world.reasons.count("JudgedAgain") == 1
+    assert len(world.of("BenchmarkRun")) == 3
+
+
+def test_changed_kpis_while_nothing_is_released_are_for_the_next_release() -> None:
+    world = released()
+    world.change("1", kpis=world.deployment["spec"]["kpis"][:1])
+    world.run(60)
+    assert world.condition("KPIsMet")["reason"] == "KPIsChanged"
+    assert world.status["phase"] == "Healthy"
+    assert len(world.of("BenchmarkRun")) == 1
+
+
+def test_a_scaled_deployment_keeps_its_size_during_a_release_and_takes_it_after() -> None:
+    world = released(replicas=4)
+    world.change("2")
+    until_shared(world)
+    world.scale(2)
+    world.run(5)
+    assert world.pods_of("1") + world.pods_of("2") >= 4
+    world.run(90)
+    assert world.pods_of("2") == 2
+
+
+def test_a_weight_that_few_replicas_cannot_have_is_told_once() -> None:
+    steps = [{"benchmark": {}}, {"weight": 10, "for": "30s"}]
+    world = released(replicas=3)
+    world.change("2", rollout={"steps": steps})
+    world.run(30)
+    assert world.status["weight"] == "33/10"
+    assert world.reasons.count("WeightRounded") == 1
+
+
+def test_nothing_is_planned_for_a_deployment_that_is_being_deleted() -> None:
+    world = released()
+    world.deployment["metadata"]["deletionTimestamp"] = "2026-11-20T13:00:00Z"
+    assert world.decide().writes == ()

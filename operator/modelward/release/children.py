@@ -137,15 +137,19 @@ def _missing(situation: Situation) -> Iterator[Write]:
 
 
 def _run_to_begin(situation: Situation) -> Document | None:
-    """In a benchmark step, once the candidate can answer, there is one run for this release."""
+    """In a benchmark step there is one run, once one closed pod alone can answer.
+
+    The declared rate of load is for that pod.
+    """
     candidate = situation.candidate
     if candidate is None or candidate.memory.verdict or candidate.memory.passed_by_hand:
         return None
     step = steps.present(candidate.memory)
     if step is None or step.benchmark is None or situation.runs_of(candidate):
         return None
-    can_answer = candidate.revision.service_uid and situation.pods(candidate).available
-    if not can_answer or situation.requirements is None:
+    pods = situation.pods(candidate)
+    alone = pods.present == pods.available == 1 and not situation.selection.split
+    if not alone or not candidate.revision.service_uid or situation.requirements is None:
         return None
     numbers = [
         run_number(run.metadata.name)

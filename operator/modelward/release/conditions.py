@@ -47,6 +47,9 @@ def state(situation: Situation) -> State:
 def _blocked(situation: Situation) -> State | None:
     """What a person must change before anything new can go on."""
     phase: Phase = "Degraded"
+    if situation.collides:
+        message = f"Another revision is named {situation.wanted}, too: change spec.model.version."
+        return State(phase, "False", "HashCollision", message, stalled=True)
     for refusal in situation.snapshot.refusals:
         message = f"{refusal.kind} {refusal.name}: {refusal.message}"
         return State(phase, "False", refusal.reason, message, stalled=True)

@@ -210,7 +210,7 @@ def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
     """A revision that isn't stable, and wasn't rolled back for these requirements, is released."""
     stable, before = situation.stable, situation.asked_for
     requirements = situation.requirements
-    if situation.candidate or requirements is None:
+    if situation.candidate or situation.collides or requirements is None:
         return None
     if stable and stable.hash == situation.wanted:
         return None

@@ -11,7 +11,7 @@ from modelward.api.names import PREFIX
 from modelward.api.values import parse_duration
 from modelward.release import memory
 from modelward.release.memory import Memory, Role
-from modelward.release.revisions import kpis_hash, revision_hash
+from modelward.release.revisions import kpis_hash, revision_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
 
@@ -79,6 +79,14 @@ class Situation:
     def asked_for(self) -> Actor | None:
         """The revision that spec asks for, if it was ever made."""
         return next((actor for actor in self.actors if actor.hash == self.wanted), None)
+
+    @cached_property
+    def collides(self) -> bool:
+        """Whether another revision has the name that this spec's would get (one in 10^14)."""
+        if self.asked_for is None:
+            return False
+        written = revision_input(self.spec)
+        return self.asked_for.revision.annotations.get(memory.INPUT_KEY, written) != written
 
     @cached_property
     def others(self) -> tuple[Actor, ...]:
