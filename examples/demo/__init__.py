@@ -1,0 +1,1 @@
+"""The demo: a good model version is promoted, a bad one rolled back, while clients call on."""

@@ -1,0 +1,133 @@
+"""Play the demo: python -m examples.demo. Exit code 0 when all came out as it should.
+
+With DEMO_BREAK=0 in the environment the labels of version 3 are not corrupted, so it is promoted
+too, and the exit code is 1.
+"""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+import yaml
+
+from modelward.api.modeldeployment import ModelDeployment
+from tests.cluster.provider import Cluster
+from tests.e2e.clients.pods import Client, Clients
+from tests.e2e.clients.report import Report
+
+from .narrator import Narrator
+from .outcome import REQUESTS, checks, client_rows, kpi_rows
+from .setting import GOLDEN_ROWS, HERE, NAMESPACE, apply, prepare
+from .terminal import Terminal
+
+RELEASE_SECONDS = 240.0
+URL = f"http://digits.{NAMESPACE}.svc:8080/v2/models/digits/infer"
+VERSIONS = {
+    "1": "Version 1, a logistic regression: is it good enough to serve at all?",
+    "2": "Version 2, a support vector machine: it reads better",
+    "3": "Version 3: trained on labels in which 3 and 8 were exchanged",
+}
+
+
+def main() -> int:
+    """Play the demo; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
+    parser.add_argument("--cluster", default="modelward", help="its name; made when it isn't there")
+    options = parser.parse_args()
+    terminal = Terminal(sys.stdout)
+    terminal.heading("Setting the stage")
+    cluster = prepare(options.cluster, terminal.line)
+    clients = Clients(
+        cluster,
+        NAMESPACE,
+        (
+            Client("new-connections", "new", URL, GOLDEN_ROWS, at_least=REQUESTS),
+            Client("kept-connections", "kept", URL, GOLDEN_ROWS, at_least=REQUESTS),
+        ),
+    )
+    with Narrator(cluster, NAMESPACE, terminal) as narrator:
+        releases = play(cluster, narrator, clients, terminal)
+        reports = clients.stop() if clients.started else []
+    came_out_right = show(cluster, releases, reports, terminal)
+    clients.delete()
+    tell_what_is_left(cluster, terminal)
+    return 0 if came_out_right else 1
+
+
+def play(
+    cluster: Cluster, narrator: Narrator, clients: Clients, terminal: Terminal
+) -> dict[str, ModelDeployment]:
+    """Release the versions one after the other; how the resource stood after each.
+
+    The clients begin to call as soon as the first one serves.
+    """
+    releases = {}
+    for version, title in VERSIONS.items():
+        terminal.heading(title)
+        apply(cluster, manifest(version, broken=os.environ.get("DEMO_BREAK") != "0"))
+        releases[version] = narrator.wait_for_end(version, RELEASE_SECONDS)
+        terminal.line(releases[version].status.message or "")
+        if releases[version].status.stable is None:
+            break
+        if not clients.started:
+            clients.start()
+            terminal.line("two clients begin to call, each 50 times a second")
+        terminal.line(so_far(clients.reports()))
+    return releases
+
+
+def manifest(version: str, *, broken: bool) -> dict[str, Any]:
+    """Return the resource with this version of the model."""
+    document: dict[str, Any] = yaml.safe_load((HERE / "digits.yaml").read_text())
+    folder = "3-intact" if version == "3" and not broken else version
+    document["spec"]["model"]["version"] = version
+    document["spec"]["serving"]["template"]["spec"]["containers"][0]["args"][1] = (
+        f"/models/{folder}"
+    )
+    return document
+
+
+def so_far(reports: list[Report]) -> str:
+    """Return how the clients fare, in a line."""
+    parts = (f"{r.client}: {r.sent:,} sent, {r.failed} failed" for r in reports)
+    return "clients so far: " + "; ".join(parts)
+
+
+def show(
+    cluster: Cluster,
+    releases: dict[str, ModelDeployment],
+    reports: list[Report],
+    terminal: Terminal,
+) -> bool:
+    """Print the tables and what became of the demo; whether it came out right."""
+    terminal.heading(f"kubectl get mdep -n {NAMESPACE}")
+    terminal.text(cluster.kubectl("get", "mdep", "-n", NAMESPACE).stdout.rstrip())
+    terminal.heading("What was measured")
+    terminal.table(kpi_rows(releases))
+    terminal.heading("What users noticed")
+    terminal.table(client_rows(reports, releases))
+    for report in reports:
+        for failure in report.failures:
+            terminal.text(f"{report.client} {failure['at']} {failure['reason']}", "red")
+    terminal.heading("Did it come out as it should?")
+    found = checks(releases, reports)
+    for check in found:
+        terminal.text(f"{'yes' if check.holds else 'NO '}  {check.statement}",
+                      "green" if check.holds else "red")  # fmt: skip
+    return all(check.holds for check in found)
+
+
+def tell_what_is_left(cluster: Cluster, terminal: Terminal) -> None:
+    """Say how to look at the cluster and how to remove it."""
+    terminal.heading("The cluster is left for you to look at")
+    kubeconfig = os.path.relpath(cluster.kubeconfig)
+    kubectl = "kubectl" if cluster.name == "modelward" else f"kubectl --kubeconfig={kubeconfig}"
+    terminal.text(f"  export KUBECONFIG={kubeconfig}")
+    terminal.text(f"  {kubectl} get mdep,brun -n {NAMESPACE} -o wide")
+    terminal.text(f"  {kubectl} describe mdep digits -n {NAMESPACE}")
+    terminal.text(f"Remove it: make cluster-down CLUSTER={cluster.name}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
