@@ -17,6 +17,7 @@ from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import RunJob, RunPod
 
 _SHOWN_CHARS = 200
+_REASON_CHARS = 64
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ def _why_failed(job: RunJob) -> Infrastructure:
     if pod is None:
         return Infrastructure("PodDeleted", f"the pod of Job {job.name} was deleted")
     if pod.reason:
-        return Infrastructure(pod.reason, f"pod {pod.name}: {pod.message or pod.reason}")
+        return Infrastructure(
+            pod.reason[:_REASON_CHARS], f"pod {pod.name}: {pod.message or pod.reason}"
+        )
     if pod.ended is None:
         return Infrastructure("PodLost", f"pod {pod.name} is gone: {job.failure_message}")
     if pod.ended.reason == "OOMKilled":

@@ -8,7 +8,7 @@ that would go on for nothing are deleted: the others keep the log until the run 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from modelward.api.base import API_VERSION
@@ -25,6 +25,8 @@ __all__ = ["decide", "needs_pod_list"]
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused Job is not tried again."""
+BACK_OFF = timedelta(seconds=10)
+"""How long the second attempt waits after the first; the third waits twice as long."""
 
 
 def decide(snapshot: RunSnapshot) -> Plan:
@@ -68,14 +70,15 @@ def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
     waits = any(attempt.goes_on for attempt in tried)
     number = len(tried) + 1
     refusal = None if waits else _refusal(snapshot, number)
+    not_before = _not_before(snapshot, tried)
     begin: tuple[Write, ...] = ()
-    if not (waits or idle or refusal):
+    if not (waits or idle or refusal) and not_before <= snapshot.now:
         begin = (Create(_next_job(snapshot, number)),)
         tried = attempts(_with_job(snapshot, number))
     after = statuses.going_on(snapshot, tried, refusal)
     return Plan(
         writes=(*_failures(snapshot, tried), *begin, *_status(snapshot, after), *idle),
-        wake_after=_wake_after(snapshot, refusal),
+        wake_after=_wake_after(snapshot, refusal, not_before),
     )
 
 
@@ -101,11 +104,19 @@ def _refusal(snapshot: RunSnapshot, number: int) -> Refusal | None:
     return None
 
 
-def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None) -> timedelta:
-    moment = ends(snapshot) + GRACE
+def _not_before(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> datetime:
+    """Return when the next attempt may begin: what ended the last one may still be going on."""
+    ended = tried[-1].shown.finished_at if tried else None
+    return datetime.fromisoformat(ended) + BACK_OFF * len(tried) if ended else snapshot.now
+
+
+def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None, not_before: datetime) -> timedelta:
+    end = ends(snapshot)
+    moments = [end, end + GRACE, not_before]
     if refusal:
-        moment = min(refusal.at + REFUSAL_STANDS, ends(snapshot))
-    return max(moment - snapshot.now, timedelta(seconds=1))
+        moments.append(refusal.at + REFUSAL_STANDS)
+    coming = (moment - snapshot.now for moment in moments if moment > snapshot.now)
+    return min(coming, default=REFUSAL_STANDS)
 
 
 def _status(snapshot: RunSnapshot, after: BenchmarkRunStatus) -> Iterator[PatchStatus]:

@@ -5,6 +5,7 @@ import math
 from fractions import Fraction
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec
 from modelward.api.modeldeployment import Kpi
@@ -67,18 +68,23 @@ def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPla
             ),
             deadline_seconds=max(1, min(seconds_left, _seconds_needed(spec, load))),
         )
-        for kpi in plan.kpis:
-            if kpi.metric != "accuracy":
-                rate_objective(kpi, plan.judgement)
+        _check_limits(plan)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise PlanError(f"{place}: {first['msg']}") from error
+        raise PlanError(_first_problem(error)) from error
     except PlanError:
         raise
     except ValueError as error:
         raise PlanError(str(error)) from error
     return plan
+
+
+def _check_limits(plan: RunnerPlan) -> None:
+    for kpi in plan.kpis:
+        try:
+            if kpi.metric != "accuracy":
+                rate_objective(kpi, plan.judgement)
+        except ValueError as error:
+            raise PlanError(f"kpis: {kpi.name}: {error}") from error
 
 
 def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
@@ -90,7 +96,7 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     if kpi.metric == "errorRate":
         return errors_objective(kpi.limit, kpi.expected, *alphas)
     if kpi.quantile is None:
-        raise ValueError(f"kpis: {kpi.name} needs a quantile, such as p95")
+        raise ValueError("latency needs a quantile, such as p95")
     return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
 
 
@@ -153,3 +159,9 @@ def _kpi(kpi: Kpi) -> PlanKpi:
 
 def _seconds(duration: str) -> Fraction:
     return to_seconds(parse_duration(duration))
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(to_camel(str(part)) for part in first["loc"])
+    return f"{place}{': ' if place else ''}{first['msg'].removeprefix('Value error, ')}"

@@ -36,10 +36,10 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
         return None
     up_to = snapshot.run.spec.up_to
     if len(tried) >= MOST_ATTEMPTS:
-        message = f"{len(tried)} attempts gave no result: {_told(tried)}"
+        message = f"{len(tried)} attempts gave no result, the last one: {_told(tried)}"
         return without_result(snapshot, "Infrastructure", message)
     if snapshot.now >= ends(snapshot):
-        told = _told(tried) or "no attempt could begin"
+        told = f"the last attempt: {_told(tried)}" if tried else "no attempt could begin"
         return without_result(snapshot, "Deadline", f"no result within upTo {up_to}: {told}")
     return None
 
@@ -107,27 +107,28 @@ def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
 
 
 def _told(tried: tuple[Tried, ...]) -> str:
-    shown = [attempt.shown for attempt in tried]
-    return "; ".join(f"{a.reason}: {a.message}" for a in shown)
+    """Tell why the last of these attempts has no result."""
+    last = tried[-1].shown
+    return f"{last.reason}, {last.message}"
 
 
 def _progress(tried: tuple[Tried, ...], refusal: Refusal | None) -> str:
-    lost = _told(tuple(attempt for attempt in tried if not attempt.goes_on))
-    before = f" Before: {lost}" if lost else ""
+    lost = tuple(attempt for attempt in tried if not attempt.goes_on)
+    before = f"; the one before gave no result: {_told(lost)}" if lost else ""
     if refusal:
         told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
-        return f"{told}. It is tried again every minute.{before}"
-    number = tried[-1].number if tried else 1
-    return f"Attempt {number} of {MOST_ATTEMPTS} {_doing(tried)}.{before}"
+        return f"{told}; it is tried again every minute{before}"
+    number = len(lost) + 1
+    return f"attempt {number} of {MOST_ATTEMPTS} {_doing(tried)}{before}"
 
 
 def _doing(tried: tuple[Tried, ...]) -> str:
-    pods = tried[-1].job.pods if tried and tried[-1].job else ()
-    for pod in pods:
+    job = tried[-1].job if tried and tried[-1].goes_on else None
+    for pod in job.pods if job else ():
         if pod.started:
             return "measures"
         if pod.problem:
-            return waiting(pod)
+            return f"has not begun: {waiting(pod)}"
     return "begins"
 
 

@@ -6,16 +6,16 @@ from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.modeldeployment import Kpi
 
 _ADVICE = {
-    "NotMeasured": "was not measured before its time was up: raise the step's upTo",
-    "Undecided": "is undecided: more requests would decide it (load.rate, load.for), or a wider "
-    "gap between expected and limit",
-    "Uncalibrated": "could not be calibrated: load ended before its 60 windows, so raise the "
-    "step's upTo or load.rate",
-    "Unreachable": "was not measured: the revision could not be reached from the benchmark pod",
-    "DatasetInvalid": "was not measured: its data set can't be used",
-    "NotDeterministic": "is not judged: the same rows were answered differently the second time",
-    "GeneratorLagged": "is not judged: the benchmark pod could not keep its schedule; lower "
-    "load.rate or give it more CPU (benchmarkPod.resources)",
+    "NotMeasured": "not measured before time was up; raise the step's upTo",
+    "Undecided": "undecided; more requests would decide it (load.rate, load.for), or a wider gap "
+    "between expected and the limit",
+    "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
+    "load.rate",
+    "Unreachable": "not measured, the benchmark pod could not reach the revision",
+    "DatasetInvalid": "not measured, a data set can't be used",
+    "NotDeterministic": "not judged, the same rows were answered differently the second time",
+    "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
+    "load.rate, or give it more CPU (benchmarkPod.resources)",
 }
 
 
@@ -36,7 +36,7 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     for gate in gates:
         if gate.verdict == "Inconclusive":
             told.setdefault(gate.reason or "Undecided", []).append(gate.name)
-    parts = [f"{', '.join(names)} {_ADVICE.get(why, why)}" for why, names in told.items()]
+    parts = [f"{', '.join(names)}: {_ADVICE.get(why, why)}" for why, names in told.items()]
     return "; ".join(parts + [hint] * bool(hint))
 
 
