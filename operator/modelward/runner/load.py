@@ -1,0 +1,99 @@
+"""Sends load on a fixed schedule, whether or not answers come.
+
+Latency counts from when a request was due and not from when it was sent: a client that waits for
+a slow server would otherwise leave out the requests that would have been slow.
+"""
+
+import asyncio
+import logging
+from array import array
+from collections import Counter
+from time import perf_counter_ns
+
+from modelward.judge import FAILED, LoadSession
+from modelward.runner.client import Answer, Client
+
+_START_NS = 50_000_000
+_LAST_ANSWERS_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Load:
+    """The load of one attempt: sends it, feeds the session and knows how late it was itself."""
+
+    def __init__(self, client: Client, session: LoadSession, bodies: list[bytes]) -> None:
+        """`bodies` are sent in turn."""
+        self._client = client
+        self._session = session
+        self._bodies = bodies
+        self._delays = array("q")
+        self._problems: Counter[str] = Counter()
+        self._unreached = 0
+        self._finished = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+
+    def lagged(self, tolerance: int) -> bool:
+        """Tell whether more than 1% of the requests were sent later than `tolerance` ns."""
+        late = sum(delay > tolerance for delay in self._delays)
+        return late * 100 > len(self._delays)
+
+    @property
+    def mostly_unreached(self) -> bool:
+        """True where most failed requests found nobody to connect to."""
+        return self._unreached * 2 > self._problems.total()
+
+    async def send(self) -> None:
+        """Send until the session has what it needs; then wait shortly for the last answers."""
+        start = perf_counter_ns() + _START_NS
+        try:
+            async with asyncio.TaskGroup() as group:
+                for request in range(self._session.shape.requests):
+                    due = start + self._session.shape.due(request)
+                    if await self._finished_before(due):
+                        break
+                    task = group.create_task(self._ask(request, due))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+                await self._finished.wait()
+                await self._end()
+        finally:
+            self._tell()
+
+    async def _finished_before(self, due: int) -> bool:
+        """Wait until a request is due; True when the session has finished before."""
+        wait = (due - perf_counter_ns()) / 1e9
+        try:
+            async with asyncio.timeout(max(wait, 0)):
+                await self._finished.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _ask(self, request: int, due: int) -> None:
+        sent = perf_counter_ns()
+        answer = await self._client.predict(self._bodies[request % len(self._bodies)])
+        if self._session.shape.window_of(request) >= 0:
+            self._note(answer, sent - due)
+        self._session.record(request, FAILED if answer.problem else answer.ended - due)
+        if self._session.finished:
+            self._finished.set()
+
+    def _note(self, answer: Answer, delay: int) -> None:
+        self._delays.append(delay)
+        self._unreached += answer.unreached
+        if answer.problem:
+            self._problems[answer.problem] += 1
+
+    async def _end(self) -> None:
+        """Give the requests that don't matter any more a second to end by themselves."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=_LAST_ANSWERS_SECONDS)
+        for task in self._running:
+            task.cancel()
+
+    def _tell(self) -> None:
+        delays = sorted(self._delays)
+        p99 = delays[len(delays) * 99 // 100] if delays else 0
+        told = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
+        problems = dict(self._problems.most_common(10))
+        _log.info("load sent", extra=told | {"problems": problems})

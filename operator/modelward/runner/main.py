@@ -1,0 +1,100 @@
+"""`modelward runner`: measures what its plan says and leaves the result as termination message.
+
+The exit code is 0 for every verdict. Any other tells that there is none: 1 after an error, which
+the termination message then describes, and 143 after SIGTERM. The operator tries again then.
+"""
+
+import argparse
+import asyncio
+import gc
+import logging
+import resource
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+from pythonjsonlogger.json import JsonFormatter
+
+from modelward.api.names import DATASETS_PATH, PLAN_PATH
+from modelward.benchmark.contract import RunnerPlan, RunnerResult
+from modelward.runner.attempt import Attempt
+from modelward.runner.rows import read_files
+
+TERMINATION_LOG = "/dev/termination-log"
+_REPORTING_SECONDS = 2.0
+_OPEN_FILES = 4096
+_log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one attempt and return the exit code; `argv` are the arguments after `runner`."""
+    started = time.monotonic()
+    paths = _arguments(argv)
+    _set_up_logs()
+    _allow_connections()
+    try:
+        plan = RunnerPlan.parse(paths.plan.read_text())
+        files = read_files(plan, paths.datasets)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(_until_terminated(plan, files, started))
+    except asyncio.CancelledError:
+        _log.warning("ended by SIGTERM: there is no result")
+        return 128 + signal.SIGTERM
+    except (OSError, ValueError) as error:
+        _log.exception("no result")
+        _leave(paths.result, f"{type(error).__name__}: {error}"[:1024])
+        return 1
+    _log.info("result", extra={"result": result.model_dump(mode="json", by_alias=True)})
+    _leave(paths.result, result.to_json())
+    return 0
+
+
+async def _until_terminated(
+    plan: RunnerPlan, files: dict[str, bytes], started: float
+) -> RunnerResult:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    seconds = plan.deadline_seconds - (time.monotonic() - started) - _REPORTING_SECONDS
+    # Rows stay for the whole attempt; looking through them again and again would delay requests.
+    gc.freeze()
+    return await Attempt(plan, files).run(max(seconds, 0))
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="modelward runner", description="Measure a revision as a plan says (in its own pod)."
+    )
+    parser.add_argument("--plan", type=Path, default=Path(PLAN_PATH), help="file with the plan")
+    parser.add_argument(
+        "--datasets", type=Path, default=Path(DATASETS_PATH), help="folder with the data sets"
+    )
+    parser.add_argument(
+        "--result", type=Path, default=Path(TERMINATION_LOG), help="file for the result"
+    )
+    return parser.parse_args(argv)
+
+
+def _set_up_logs() -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        JsonFormatter(
+            "%(levelname)s %(message)s", timestamp=True, rename_fields={"levelname": "level"}
+        )
+    )
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def _allow_connections() -> None:
+    """Raise the soft limit of open files: containers often begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _OPEN_FILES:
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _leave(path: Path, text: str) -> None:
+    path.write_text(text)

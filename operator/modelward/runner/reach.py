@@ -1,0 +1,49 @@
+"""Tells "can't be reached" from "answers badly".
+
+What the environment blocks says nothing about the model. So before anything is counted somebody
+must have answered, however badly.
+"""
+
+import asyncio
+
+from modelward.runner.client import Client
+
+REACH_SECONDS = 10.0
+_PAUSE_SECONDS = 0.5
+
+_LOOK_AT = {
+    "name not resolved": "look at the Service of the revision, and whether a NetworkPolicy lets "
+    "benchmark pods reach the cluster's DNS",
+    "connection refused": "look at the Service's endpoints and serving.port, and whether the pod "
+    "listens on all addresses",
+    "no connection in time": "look at NetworkPolicies: pods labelled modelward.dev/run need "
+    "egress, and the model's pods ingress from them",
+    "connection closed before the answer": "look at a service mesh: with strict mTLS the "
+    "benchmark pod needs its sidecar, see benchmarkPod.labels and .annotations",
+}
+
+
+class UnreachableError(Exception):
+    """Nobody answers; the message says where, how it fails and what to look at."""
+
+
+async def reach(client: Client, seconds: float = REACH_SECONDS) -> None:
+    """Return as soon as somebody answers, and where there is readiness, is ready.
+
+    A server that goes on answering that it is not ready is reached all the same: its answers are
+    measured. Raises UnreachableError when nobody has answered after `seconds`.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        answer = await client.ready()
+        if answer.status == 200 or (answer.status and not client.protocol.ready_matters):
+            return
+        if loop.time() + _PAUSE_SECONDS < deadline:
+            await asyncio.sleep(_PAUSE_SECONDS)
+        elif answer.status or answer.problem == "no answer in time":
+            return
+        else:
+            problem = answer.problem or "no answer"
+            hint = _LOOK_AT.get(problem, "look at the Service, NetworkPolicies and a service mesh")
+            raise UnreachableError(f"{client.base} can't be reached: {problem}; {hint}")

@@ -1,0 +1,127 @@
+"""The data sets of a plan: read, checked against their digests, in the order they are asked in."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import jmespath
+import jmespath.exceptions
+from jmespath.parser import ParsedResult
+
+from modelward.benchmark.contract import PlanDataset, RunnerPlan
+from modelward.benchmark.rows import Row, RowsError, parse_rows, same_json, sha256_of
+from modelward.runner.client import Answer
+from modelward.runner.protocols import Protocol
+
+
+class DatasetInvalidError(Exception):
+    """A data set that can't be used; the message names it, the line and what to mend."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A row as it is asked."""
+
+    row: Row
+    body: bytes
+    """The request's body."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set ready to be asked."""
+
+    name: str
+    questions: tuple[Question, ...]
+    """In an order that follows from the rows and the revision: it is never drawn again."""
+    prediction: ParsedResult
+    """Compiled JMESPath."""
+
+    def predicted(self, answer: Answer) -> object:
+        """Return the prediction in a good answer, as same_json compares it.
+
+        None where there is none.
+        """
+        try:
+            return exact(self.prediction.search(answer.document))
+        except jmespath.exceptions.JMESPathError:
+            return None
+
+    def is_right(self, row: Row, answer: Answer) -> bool:
+        """Tell whether a row was answered as expected."""
+        return answer.problem is None and same_json(self.predicted(answer), row.expected)
+
+
+def read_files(plan: RunnerPlan, folder: Path) -> dict[str, bytes]:
+    """Return the content of each data set. Raises OSError."""
+    return {data.name: (folder / data.name).read_bytes() for data in plan.datasets}
+
+
+def digests(plan: RunnerPlan, files: dict[str, bytes]) -> tuple[str, ...]:
+    """Return the sha256 of each data set as it was found, in the plan's order."""
+    return tuple(sha256_of(files[data.name]) for data in plan.datasets)
+
+
+def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> dict[str, Dataset]:
+    """Return all data sets of a plan by name. Raises DatasetInvalidError."""
+    return {
+        data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
+        for data in plan.datasets
+    }
+
+
+def keyed_order(count: int, digest: str, revision: str) -> list[int]:
+    """Return the indices below `count` in a random order that is always the same for the key."""
+    return sorted(
+        range(count), key=lambda i: hashlib.sha256(f"{digest}/{revision}/{i}".encode()).digest()
+    )
+
+
+def exact(value: object) -> object:
+    """Return a JSON value whose floats are the decimals that they are written as.
+
+    Answers are read as floats, because JMESPath's functions know no Decimal.
+    """
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case dict():
+            return {key: exact(member) for key, member in value.items()}
+        case list():
+            return [exact(item) for item in value]
+        case _:
+            return value
+
+
+def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protocol) -> Dataset:
+    digest = sha256_of(content)
+    if digest != data.sha256:
+        raise DatasetInvalidError(
+            f"data set {data.name} is not the one that was asked for: its sha256 begins with "
+            f"{digest[:16]}, not with {data.sha256[:16]}"
+        )
+    try:
+        rows: Sequence[Row] = parse_rows(content)
+    except RowsError as error:
+        raise DatasetInvalidError(f"data set {data.name}, {error}") from error
+    order = keyed_order(len(rows), digest, revision)
+    questions = tuple(_question(rows[i], protocol) for i in order)
+    return Dataset(data.name, questions, _compiled(data, protocol))
+
+
+def _question(row: Row, protocol: Protocol) -> Question:
+    return Question(row, json.dumps(protocol.body(row.inputs), separators=(",", ":")).encode())
+
+
+def _compiled(data: PlanDataset, protocol: Protocol) -> ParsedResult:
+    expression = data.prediction or protocol.prediction
+    try:
+        return jmespath.compile(expression)
+    except jmespath.exceptions.JMESPathError as error:
+        first = str(error).splitlines()[0]
+        raise DatasetInvalidError(
+            f"data set {data.name}: prediction {expression!r} is no JMESPath: {first}"
+        ) from error
