@@ -132,12 +132,13 @@ def schema(resource: Resource) -> Schema:
     limit = resource.name_limit
     name_rule = rule(
         f"{form('self.metadata.name', NAME_FORM)} && self.metadata.name.size() <= {limit}",
-        f"metadata.name: at most {limit} characters; {NAME_ADVICE}",
+        f"say a name of at most {limit} characters: {NAME_ADVICE}",
+        field=".metadata.name",
     )
     properties: Schema = {
         "apiVersion": {"type": "string", "description": f"Always {GROUP}/{VERSION}."},
         "kind": {"type": "string", "description": f"Always {resource.kind}."},
-        "metadata": {"type": "object"},
+        "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
         "spec": root["properties"]["spec"],
         "status": root["properties"]["status"],
     }

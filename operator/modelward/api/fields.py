@@ -48,9 +48,12 @@ def _check_count(value: int | str) -> int | str:
     return value
 
 
-def _schema(limit: int, expression: str, message: str) -> WithJsonSchema:
-    """Return the schema of an int-or-string that takes only what `expression` lets through."""
-    shape: Schema = {"x-kubernetes-int-or-string": True, "maxLength": limit}
+def _schema(expression: str, message: str) -> WithJsonSchema:
+    """Return the schema of an int-or-string that takes only what `expression` lets through.
+
+    The bound is wider than any value needs, so that a longer mistake gets our message too.
+    """
+    shape: Schema = {"x-kubernetes-int-or-string": True, "maxLength": 32}
     return WithJsonSchema(shape | rules(rule(expression, message)))
 
 
@@ -69,7 +72,6 @@ Probability = Annotated[
     str,
     _checked(parse_percent),
     _schema(
-        11,
         f"{is_percent('self')} && {_PERCENT_NUMBER} > 0.0 && {_PERCENT_NUMBER} < 50.0",
         "say a percentage above 0% and below 50%, such as 5%",
     ),
@@ -80,7 +82,6 @@ Limit = Annotated[
     str,
     _checked(_check_limit),
     _schema(
-        16,
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
         "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
         f"250ms, at most {_LONGEST}",
@@ -92,7 +93,6 @@ Duration = Annotated[
     str,
     _checked(parse_duration),
     _schema(
-        16,
         _duration_from(">="),
         f"say a duration such as 250ms, 2s or 1h30m, at most {_LONGEST}",
     ),
@@ -103,7 +103,6 @@ PositiveDuration = Annotated[
     str,
     _checked(parse_duration),
     _schema(
-        16,
         _duration_from(">"),
         f"say a duration above 0s, such as 30s, 20m or 1h30m, at most {_LONGEST}",
     ),
@@ -114,7 +113,6 @@ Rate = Annotated[
     str,
     _checked(parse_rate),
     _schema(
-        12,
         f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= 10000.0",
         "say a rate from 0.1/s to 10000/s, such as 20/s",
     ),
@@ -124,14 +122,13 @@ Rate = Annotated[
 Quantile = Annotated[
     str,
     _checked(parse_quantile),
-    _schema(5, form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
+    _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
 
 Count = Annotated[
     int | str,
     AfterValidator(_check_count),
     _schema(
-        4,
         "type(self) == int ? self >= 0 && self <= 1000 "
         f": self.matches(r'{_COUNT_FORM}') && {_PERCENT_NUMBER} <= 100.0",
         "say a number of pods or a percentage up to 100%, such as 1 or 25%",

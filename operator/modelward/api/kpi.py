@@ -150,7 +150,12 @@ class Objective(ApiModel):
     model_config = ConfigDict(
         json_schema_extra=rules(
             rule(
-                implies("has(self.expected) && has(self.atMost)", _expected_is_better()),
+                # Silent about values without a unit: their own rule speaks.
+                implies(
+                    "has(self.expected) && type(self.expected) == string "
+                    "&& has(self.atMost) && type(self.atMost) == string",
+                    _expected_is_better(),
+                ),
                 "expected is what a healthy version shows: say a value with the unit of atMost, "
                 "above zero and below atMost, as in {atMost: 250ms, expected: 150ms}",
                 field=".expected",

@@ -184,7 +184,7 @@ class ModelDeploymentStatus(ApiModel):
     """Ended releases."""
     selector: Annotated[str, Field(max_length=256)] | None = None
     """Label selector of all pods that serve users, for the scale subresource."""
-    replicas: Counted | None = None
+    replicas: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     """Number of pods that serve users, surge not counted."""
     conditions: Conditions = Field(default_factory=list)
     """Ready, Available, KPIsMet; Reconciling and Stalled only while they hold."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 PERCENT_FORM = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
-DURATION_FORM = r"^([0-9]{1,6}(\.[0-9]{1,3})?(h|m|s|ms))+$"
+DURATION_FORM = r"^([0-9]{1,5}(\.[0-9]{1,3})?(h|m|s|ms))+$"
 RATE_FORM = r"^[0-9]{1,6}(\.[0-9]{1,3})?/s$"
 QUANTILE_FORM = r"^p([5-9][0-9])(\.[0-9])?$"
 

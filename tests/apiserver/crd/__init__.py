@@ -1,0 +1,1 @@
+"""The generated CRDs on a real API server: every constraint, accepted and refused."""

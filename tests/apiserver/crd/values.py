@@ -1,0 +1,36 @@
+"""For each CEL rule about a single value: values that it takes, and that it refuses."""
+
+from tests.apiserver.crd.paths import Json
+
+VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
+    "say a percentage above 0%": (("5%", "0.1%", "49.9%"), (5, "5", "0%", "50%", "0.05", "5 %")),
+    "say a value with its unit": ((), (92, "92", "0.92", "101%", "250 ms", "721h", "-1%", "abc%")),
+    "say a duration such as": (
+        ("0s", "250ms", "1.5s", "1h30m", "720h"),
+        (2, "2", "2 s", "-2s", "2d", "720h0.001s", ""),
+    ),
+    "say a duration above 0s": (("1ms", "20m", "1h30m"), (20, "20", "0s", "-1m", "721h", "1w")),
+    "say a rate from": (("20/s", "0.1/s", "10000/s"), (20, "20", "0/s", "10001/s", "20/m", "-1/s")),
+    "say a quantile from": ((), (95, "95", "0.95", "p49", "p100", "p99.99", "p95%", "P95")),
+    "say a number of pods": ((0, 1, 1000, "0%", "25%", "100%"), (-1, 1001, "1", "101%", "2.5%")),
+    "say a name in lower case": (
+        (),
+        ("Golden", "1st", "a.b", "a_b", "a-", "-a", "", "a b", "ä"),
+    ),
+    "say the name of an object": ((), ("Fraud", "a..b", "-a", "a_b", "", "a/b")),
+    "say the name of a Service": (("a", "a-1"), ("1a", "a.b", "A", "a-", "")),
+    "say a key of the ConfigMap": (("a", "A_b-c.d"), ("", "a/b", "a b")),
+    "say the name that the model server uses": (("a", "Fraud_1.2-x"), ("", "a/b", ".a", "a b")),
+    "say a path that begins": (("/", "/v1/predict"), ("", "predict", "/a b", "/a?b=c", "/a#b")),
+    "say the sha256": (("0" * 64,), ("0" * 63, "A" * 64, "")),
+    "say the revision's hash": (("x7f9k2m4q1",), ("", "X", "a-b")),
+    "say a decimal above 0": (("0.05", "0.4999"), ("0", "0.0", "0.5", "1", "5%", ".05", "5e-2")),
+    "modelward.dev/ is the operator's own prefix": (
+        ({}, {"team": "risk"}, {"example.com/modelward.dev": "x"}),
+        ({"modelward.dev/name": "x"}, {"modelward.dev/run": "x"}),
+    ),
+}
+"""By the beginning of the rule's message, wherever it stands.
+
+Where no value is given to be taken, other rules of the KPI have a say: its examples show them.
+"""
