@@ -47,7 +47,7 @@ class Clients:
         document = {"apiVersion": "v1", "kind": "List", "items": objects}
         self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(document))
         self.started = True
-        _wait(lambda: all(report.sent for report in self.reports()), "clients have started")
+        self._wait("the clients have started", lambda: all(r.sent for r in self.reports()), 60)
 
     def reports(self) -> list[Report]:
         """What each client has seen so far."""
@@ -57,7 +57,7 @@ class Clients:
         """Tell the clients to end once they have sent enough, and return their last reports."""
         for client in self._clients:
             self._kubectl("exec", client.name, "--", "sh", "-c", "kill -TERM 1")
-        _wait(lambda: all(report.done for report in self.reports()), "clients are done", 180)
+        self._wait("the clients are done", lambda: all(r.done for r in self.reports()), 180)
         return self.reports()
 
     def delete(self) -> None:
@@ -70,6 +70,16 @@ class Clients:
         if not logs.startswith("{"):
             return Report(client.name, client.connections)
         return Report.parse(logs)
+
+    def _wait(self, what: str, condition: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                pods = (
+                    self._kubectl("logs", "--tail=5", c.name, check=False) for c in self._clients
+                )
+                raise TimeoutError(f"not within {seconds:g} s: {what}; " + "; ".join(pods))
+            time.sleep(0.5)
 
     def _kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         run = self._cluster.kubectl("-n", self._namespace, *arguments, stdin=stdin, check=check)
@@ -125,11 +135,3 @@ def pod(client: Client) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _wait(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {seconds:g} s: {what}")
-        time.sleep(0.5)
