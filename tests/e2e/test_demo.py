@@ -22,6 +22,7 @@ def play(cluster: Cluster, **environment: str) -> subprocess.CompletedProcess[st
         stderr=subprocess.STDOUT,
         text=True,
         timeout=1200,
+        check=False,
     )
 
 
