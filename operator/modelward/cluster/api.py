@@ -20,7 +20,7 @@ from modelward.writes import Document
 FIELD_MANAGER = "modelward"
 
 _JSON = "application/json"
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 
 Observer = Callable[[str, str, int, float], None]
@@ -125,7 +125,7 @@ class Api:
         )
         # The members of a list have neither kind nor apiVersion of their own.
         common = {} if metadata_only else {"apiVersion": kind.api_version, "kind": kind.name}
-        items = tuple(essence({**common, **item}) for item in answer["items"])
+        items = tuple(essence({**common, **item}) for item in answer["items"] or ())
         return Listing(int(answer["metadata"]["resourceVersion"]), items)
 
     async def serves(self, kind: Kind) -> bool:

@@ -48,15 +48,16 @@ class Resync:
         attempt = 0
         while not self.filled:
             await asyncio.sleep(_FIRST_CHECKS[min(attempt, len(_FIRST_CHECKS) - 1)])
-            self.filled = await self._is_filled()
+            self.filled = await self.is_filled()
             attempt += 1
         log.info("Ready: the cache holds what the API server has.")
         while True:
             # Jitter keeps many operators from asking at the same moment.
             await asyncio.sleep(self.period * random.uniform(0.9, 1.1))  # noqa: S311
-            await self._check()
+            await self.check()
 
-    async def _is_filled(self) -> bool:
+    async def is_filled(self) -> bool:
+        """Tell whether the store knows every object that the API server has."""
         try:
             for kind in WATCHED:
                 for namespace in self.namespaces:
@@ -69,7 +70,8 @@ class Resync:
             return False
         return True
 
-    async def _check(self) -> None:
+    async def check(self) -> None:
+        """Mend what the store has wrong, and have every resource looked at some time soon."""
         try:
             for kind in WATCHED:
                 for namespace in self.namespaces:

@@ -74,7 +74,7 @@ async def _operate(options: Options) -> None:
             metrics=metrics,
         ) as port:
             where = ", ".join(options.namespaces) or "the whole cluster"
-            log.info("Modelward %s looks after %s; port %d.", __version__, where, port)
+            log.info("Modelward %s looks after %s.", __version__, where, extra={"port": port})
             await _served(api)
             await _run(options, configuration, assembly)
 

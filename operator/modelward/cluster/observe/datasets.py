@@ -14,6 +14,8 @@ from modelward.writes import Document
 
 FRESH_SECONDS = 60.0
 """For how long a reading counts: a change of rows is noticed this late at most."""
+FRESH_PROBLEM_SECONDS = 5.0
+"""The same for one that found something wrong: somebody is about to mend it."""
 _FORGOTTEN_SECONDS = 3600.0
 
 
@@ -23,9 +25,13 @@ class _Reading(NamedTuple):
     """Of the bytes that were read, well formed or not; None where nothing was."""
     state: DatasetState
 
+    @property
+    def fresh_seconds(self) -> float:
+        return FRESH_PROBLEM_SECONDS if self.state.problem else FRESH_SECONDS
+
 
 class Datasets:
-    """Reads and checks data sets, each at most once a minute."""
+    """Reads and checks data sets, each well-formed one at most once a minute."""
 
     def __init__(self, api: Api, monotonic: Callable[[], float]) -> None:
         self._api = api
@@ -38,7 +44,7 @@ class Datasets:
 
     async def _state(self, namespace: str, where: ConfigMapKey) -> DatasetState:
         now, last = self._monotonic(), self._readings.get((namespace, where))
-        if last and now - last.at < FRESH_SECONDS:
+        if last and now - last.at < last.fresh_seconds:
             return last.state
         content = await self._content(namespace, where)
         if isinstance(content, DatasetState):

@@ -1,15 +1,15 @@
 """The snapshot of a BenchmarkRun: itself, its Jobs, and every pod that says it is one of theirs."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from pydantic import ValidationError
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.names import RUNNER_CONTAINER
-from modelward.benchmark.snapshot import CreateRefused, Ended, RunJob, RunPod, RunSnapshot
+from modelward.benchmark.decide import needs_pod_list
+from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
 from modelward.cluster.documents import Key, condition, moment, terminating, uid
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
@@ -18,9 +18,6 @@ from modelward.cluster.observe.unreadable import Unreadable
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import JOB_UID_LABEL, Store
 from modelward.writes import Document
-
-REFUSAL_STANDS = timedelta(minutes=1)
-"""How long a refused create is told; then the decision may try again."""
 
 
 @dataclass(frozen=True)
@@ -55,48 +52,43 @@ class RunObserver:
             run = BenchmarkRun.model_validate(document)
         except ValidationError as error:
             return Unreadable(document, str(error), self.now())
-        jobs = self.store.controlled_by(JOB, uid(document))
-        return RunSnapshot(
+        snapshot = RunSnapshot(
             now=self.now(),
             run=run,
             runner_image=self.runner.image,
             runner_pull_policy=self.runner.pull_policy,
-            jobs=tuple(await asyncio.gather(*(self._job(job, run) for job in jobs))),
-            refusals=self._refusals(key),
+            jobs=tuple(
+                _read_job(job, self.store.pods_of_job(uid(job)))
+                for job in self.store.controlled_by(JOB, uid(document))
+            ),
+            refusals=self.refusals.of(key),
         )
+        return await self._with_all_pods(snapshot) if needs_pod_list(snapshot) else snapshot
 
-    def _refusals(self, key: Key) -> Mapping[str, CreateRefused]:
-        recent = self.now() - REFUSAL_STANDS
-        return {
-            refusal.name: CreateRefused(refusal.reason, refusal.message)
-            for refusal in self.refusals.of(key)
-            if refusal.at > recent
-        }
+    async def _with_all_pods(self, snapshot: RunSnapshot) -> RunSnapshot:
+        namespace = snapshot.run.metadata.namespace
+        jobs = [await self._listed(namespace, job) for job in snapshot.jobs]
+        return replace(snapshot, jobs=tuple(jobs))
 
-    async def _job(self, document: Document, run: BenchmarkRun) -> RunJob:
-        complete, failed = condition(document, "Complete"), condition(document, "Failed")
-        ended = next((each for each in (complete, failed) if each.get("status") == "True"), {})
-        name = document["metadata"]["name"]
-        ruled = any(each.job == name and each.finished_at for each in run.status.attempts)
-        listed = bool(ended) and not ruled
-        pods = {uid(pod): pod for pod in self.store.pods_of_job(uid(document))}
-        if listed:
-            pods |= await self._list_pods(document)
-        return _read_job(document, ended, list(pods.values()), listed=listed)
+    async def _listed(self, namespace: str, job: RunJob) -> RunJob:
+        """Add to a Job that has ended the pods that the API server knows of.
 
-    async def _list_pods(self, job: Document) -> dict[str, Document]:
-        selector = f"{JOB_UID_LABEL}={uid(job)}"
-        listing = await self.api.list(POD, job["metadata"]["namespace"], selector=selector)
-        return {uid(pod): pod for pod in listing.items}
+        Those in the cache are kept, for one that is gone by now was there all the same.
+        """
+        if not job.finished:
+            return job
+        listing = await self.api.list(POD, namespace, selector=f"{JOB_UID_LABEL}={job.uid}")
+        pods = {pod.uid: pod for pod in (*job.pods, *map(read_run_pod, listing.items))}
+        return replace(job, pods=tuple(pods.values()), pods_listed=True)
 
 
-def _read_job(
-    document: Document, ended: Mapping[str, str], pods: list[Document], *, listed: bool
-) -> RunJob:
+def _read_job(document: Document, pods: Iterable[Document]) -> RunJob:
     metadata, status = document["metadata"], document.get("status") or {}
+    complete, failed = condition(document, "Complete"), condition(document, "Failed")
+    has_failed = failed.get("status") == "True"
+    ended = failed if has_failed else complete if complete.get("status") == "True" else {}
     created = moment(metadata["creationTimestamp"])
     assert created is not None
-    failed = ended.get("type") == "Failed"
     return RunJob(
         name=metadata["name"],
         uid=uid(document),
@@ -105,13 +97,12 @@ def _read_job(
         active=status.get("active", 0),
         succeeded=status.get("succeeded", 0),
         failed=status.get("failed", 0),
-        complete=ended.get("type") == "Complete",
-        failure=(ended.get("reason") or "Failed") if failed else "",
-        failure_message=(ended.get("message") or "") if failed else "",
+        complete=complete.get("status") == "True",
+        failure=(failed.get("reason") or "Failed") if has_failed else "",
+        failure_message=(failed.get("message") or "") if has_failed else "",
         ended=moment(ended.get("lastTransitionTime")),
         terminating=terminating(document),
         pods=tuple(read_run_pod(pod) for pod in pods),
-        pods_listed=listed,
     )
 
 

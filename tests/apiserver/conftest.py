@@ -1,0 +1,73 @@
+"""What tests of the operator against an API server share."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from modelward.cluster.kinds import OURS
+from tests.apiserver.controllers import Controllers, playing
+from tests.apiserver.kube import NAMESPACE, SERVICE_ACCOUNT, Kube, connected
+from tests.apiserver.operator_process import OperatorProcess
+from tests.cluster.provider import Cluster
+
+CRDS = Path(__file__).parents[2] / "crds"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def served(control_plane: Cluster) -> Cluster:
+    """The control plane with our CRDs."""
+    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
+    names = [f"crd/{kind.plural}.{kind.group}" for kind in OURS]
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    return control_plane
+
+
+@pytest.fixture
+async def kube(served: Cluster) -> AsyncIterator[Kube]:
+    """A client of the administrator."""
+    async with connected(served.kubeconfig) as client:
+        yield client
+
+
+@pytest.fixture
+async def namespace(kube: Kube) -> str:
+    """A namespace of the test's own."""
+    name = f"operator-{os.getpid()}-{next(_numbers)}"
+    await kube.create(NAMESPACE, {"metadata": {"name": name}})
+    account = {"metadata": {"name": "default", "namespace": name}}
+    await kube.create(SERVICE_ACCOUNT, account)
+    return name
+
+
+@pytest.fixture
+async def controllers(kube: Kube, namespace: str) -> AsyncIterator[Controllers]:
+    """ReplicaSets and Jobs of the namespace have pods, and these are ready at once."""
+    async with playing(Controllers(kube, namespace)) as played:
+        yield played
+
+
+@pytest.fixture
+def start_operator(
+    served: Cluster, namespace: str, tmp_path: Path
+) -> Iterator[Callable[..., OperatorProcess]]:
+    """Start operators that look after the test's namespace; they are killed afterwards."""
+    started: list[OperatorProcess] = []
+
+    def start(*arguments: str, cluster_wide: bool = False) -> OperatorProcess:
+        operator = OperatorProcess(
+            kubeconfig=served.kubeconfig,
+            log=tmp_path / f"operator-{len(started)}.log",
+            namespaces=() if cluster_wide else (namespace,),
+            arguments=arguments,
+        )
+        started.append(operator)
+        operator.start()
+        return operator
+
+    yield start
+    for operator in started:
+        operator.kill()

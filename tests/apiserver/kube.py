@@ -1,0 +1,96 @@
+"""A plain client for tests: any verb on any kind, errors as they come."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from kubernetes.aio.client import ApiClient
+
+from modelward.cluster.connection import configure, new_client
+from modelward.cluster.kinds import Kind
+from modelward.writes import Document
+
+NAMESPACE = Kind("", "v1", "Namespace", "namespaces")
+SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts")
+QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas")
+
+MERGE = "application/merge-patch+json"
+
+
+class KubeError(Exception):
+    """The API server said no."""
+
+    def __init__(self, status: int, document: Document) -> None:
+        super().__init__(f"{status}: {document.get('message')}")
+        self.status = status
+
+
+class Kube:
+    """What kubectl would do, without starting kubectl."""
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    async def create(self, kind: Kind, document: Document) -> Document:
+        namespace = document["metadata"].get("namespace")
+        body = {"apiVersion": kind.api_version, "kind": kind.name, **document}
+        return await self.send("POST", kind.path(namespace), body)
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        try:
+            return await self.send("GET", kind.path(namespace, name))
+        except KubeError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    async def list(self, kind: Kind, namespace: str, selector: str = "") -> list[Document]:
+        query = {"labelSelector": selector} if selector else {}
+        answer = await self.send("GET", kind.path(namespace), query=query)
+        return list(answer["items"])
+
+    async def patch(
+        self, kind: Kind, namespace: str, name: str, change: Document, *, status: bool = False
+    ) -> Document:
+        path = kind.path(namespace, name) + ("/status" if status else "")
+        return await self.send("PATCH", path, change, content_type=MERGE)
+
+    async def delete(self, kind: Kind, namespace: str, name: str) -> None:
+        try:
+            await self.send("DELETE", kind.path(namespace, name), {"gracePeriodSeconds": 0})
+        except KubeError as error:
+            if error.status != 404:
+                raise
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Document | None = None,
+        *,
+        query: dict[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> Document:
+        request = await self._client.param_serialize(
+            method,
+            path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        response = await self._client.call_api(*request)
+        document: Any = json.loads(await response.response.read())
+        if response.status >= 300:
+            raise KubeError(response.status, document)
+        return dict(document)
+
+
+@asynccontextmanager
+async def connected(kubeconfig: Path) -> AsyncIterator[Kube]:
+    """A client for the cluster of this kubeconfig."""
+    async with new_client(await configure(kubeconfig, None)) as client:
+        client.user_agent = "tests"
+        yield Kube(client)

@@ -1,0 +1,106 @@
+"""What the operator asks the API server for, as the API server's own audit log has it."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from modelward.cluster.kinds import CONFIG_MAP, MANAGED_ONLY, OURS, REPLICA_SET, WATCHED
+from modelward.writes import Document
+from tests.apiserver.kube import Kube
+from tests.apiserver.operator_process import OperatorProcess
+from tests.apiserver.samples import make_deployment
+from tests.apiserver.waiting import until
+from tests.cluster.provider import Cluster
+
+pytestmark = pytest.mark.apiserver
+
+Start = Callable[..., OperatorProcess]
+
+
+@pytest.fixture
+def audit(served: Cluster) -> Callable[[], list[Document]]:
+    """The requests of operators since now. A watch is in the log when it has ended."""
+    offset = served.audit_log.stat().st_size
+
+    def read() -> list[Document]:
+        lines = served.audit_log.read_bytes()[offset:].splitlines()
+        return [entry for entry in map(json.loads, lines) if _of_operator(entry)]
+
+    return read
+
+
+def _of_operator(entry: Document) -> bool:
+    agent = entry.get("userAgent", "")
+    return str(agent).startswith(("kopf/", "modelward/"))
+
+
+def _queries(entries: list[Document], verb: str, plural: str) -> Iterator[dict[str, list[str]]]:
+    for entry in entries:
+        if entry["verb"] == verb and entry.get("objectRef", {}).get("resource") == plural:
+            yield parse_qs(urlsplit(entry["requestURI"]).query)
+
+
+async def _life(start_operator: Start, audit: Callable[[], list[Document]]) -> list[Document]:
+    """All requests of an operator that lived for a moment."""
+    operator = start_operator(cluster_wide=True)
+    await asyncio.sleep(1)
+    operator.kill()
+
+    async def ended() -> bool:
+        return _kinds(audit(), "watch") >= {kind.plural for kind in WATCHED}
+
+    await until(ended, "the watches to be in the audit log")
+    return audit()
+
+
+def _kinds(entries: list[Document], verb: str) -> set[str]:
+    return {entry["objectRef"]["resource"] for entry in entries if entry["verb"] == verb}
+
+
+async def test_children_are_listed_and_watched_by_label_and_our_own_kinds_whole(
+    start_operator: Start, audit: Callable[[], list[Document]]
+) -> None:
+    entries = await _life(start_operator, audit)
+    for kind in WATCHED:
+        selector = [] if kind in OURS else [MANAGED_ONLY]
+        for verb in ("list", "watch"):
+            asked = list(_queries(entries, verb, kind.plural))
+            assert asked, f"no {verb} of {kind.plural}"
+            assert all(query.get("labelSelector", []) == selector for query in asked)
+
+
+async def test_nothing_else_is_listed_or_watched(
+    start_operator: Start, audit: Callable[[], list[Document]]
+) -> None:
+    entries = await _life(start_operator, audit)
+    assert _kinds(entries, "list") | _kinds(entries, "watch") == {kind.plural for kind in WATCHED}
+
+
+async def test_an_idle_round_reads_and_writes_nothing(
+    kube: Kube, namespace: str, start_operator: Start, audit: Callable[[], list[Document]]
+) -> None:
+    start_operator()
+    await make_deployment(kube, namespace)
+    await until(lambda: kube.list(REPLICA_SET, namespace), "a ReplicaSet")
+    await kube.patch(CONFIG_MAP, namespace, "golden", {"data": {"other": "x"}})
+    before = await _settled(audit)
+    labels = {"metadata": {"labels": {"touched": "yes"}}}
+    (replica_set,) = await kube.list(REPLICA_SET, namespace)
+    await kube.patch(REPLICA_SET, namespace, replica_set["metadata"]["name"], labels)
+    after = await _settled(audit)
+    requests = [entry["requestURI"] for entry in after[len(before) :]]
+    assert requests == []
+
+
+async def _settled(audit: Callable[[], list[Document]]) -> list[Document]:
+    """The operator's requests once no more have come for a moment."""
+    entries = audit()
+    while True:
+        await asyncio.sleep(1)
+        now = audit()
+        if len(now) == len(entries):
+            return now
+        entries = now

@@ -1,0 +1,19 @@
+"""Waiting for something to become so."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def until(look: Callable[[], Awaitable[T]], what: str, seconds: float = 20.0) -> T:
+    """Look again and again until there is something (true); return it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await look()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
+        await asyncio.sleep(0.02)
