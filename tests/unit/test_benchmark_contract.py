@@ -13,7 +13,6 @@ from modelward.benchmark.contract import (
     ResultError,
     RunnerPlan,
     RunnerResult,
-    json_schemas,
 )
 from modelward.benchmark.counts import (
     MAX_DISPERSION,
@@ -25,6 +24,7 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     counts_of,
 )
+from modelward.benchmark.schemas import json_schemas
 
 NONCE = "0123456789abcdef"
 LARGEST = LatencyCounts(
@@ -237,6 +237,8 @@ def test_a_load_of_more_requests_than_a_result_can_count_is_refused() -> None:
 def test_the_schemas_for_other_peoples_images_accept_what_we_write() -> None:
     schemas = json_schemas()
     result = json.loads(the_largest("cut off").to_json())
+    for schema in schemas.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(result, schemas["result.schema.json"])
     jsonschema.validate(a_plan(), schemas["plan.schema.json"])
 

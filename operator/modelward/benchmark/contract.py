@@ -200,7 +200,11 @@ class KpiReport(Message):
 
 
 _KPI_SCHEMA = {
-    "description": "Verdict, reason and counts: see modelward/benchmark/counts.py for their order.",
+    "description": "Verdict, reason why there are no counts (else empty), then the counts. "
+    "accuracy: rows, rows read, correct ones. errorRate: dispersion, requests, failed ones. "
+    "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
+    "expected also the dispersion and the number of those beyond expected. Dispersions are "
+    "hundredths, at least 100; requests are those after calibration.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},
@@ -271,17 +275,6 @@ class RunnerResult(Message):
                 if report.verdict != "I":
                     raise ValueError(f"{self.outcome} with a verdict")
         return self
-
-
-def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON schemas of plan and result by file name, for people's own images."""
-    return {
-        f"{name}.schema.json": {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **model.model_json_schema(mode="serialization"),
-        }
-        for name, model in (("plan", RunnerPlan), ("result", RunnerResult))
-    }
 
 
 def _first_problem(error: ValidationError) -> str:
