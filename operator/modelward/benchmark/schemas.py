@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from modelward.benchmark.contract import RunnerPlan, RunnerResult
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -15,7 +17,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON schemas of plan and result by file name."""
-    models = {"plan": RunnerPlan, "result": RunnerResult}
+    models: dict[str, type[BaseModel]] = {"plan": RunnerPlan, "result": RunnerResult}
     return {
         f"{name}.schema.json": {
             "$schema": DIALECT,

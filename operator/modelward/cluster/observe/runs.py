@@ -115,6 +115,7 @@ def read_run_pod(document: Document) -> RunPod:
         uid=uid(document),
         annotations=metadata.get("annotations") or {},
         spec=document["spec"],
+        started=_has_started(document),
         ended=_ended(document),
         reason=status.get("reason") or "",
         message=status.get("message") or "",
@@ -123,13 +124,24 @@ def read_run_pod(document: Document) -> RunPod:
     )
 
 
+def _has_started(document: Document) -> bool:
+    return bool(_runner_state(document).keys() & {"running", "terminated"})
+
+
 def _ended(document: Document) -> Ended | None:
+    terminated = _runner_state(document).get("terminated")
+    if not terminated:
+        return None
+    return Ended(
+        exit_code=terminated.get("exitCode", 0),
+        reason=terminated.get("reason") or "",
+        message=terminated.get("message") or "",
+    )
+
+
+def _runner_state(document: Document) -> Document:
+    """The state of the runner's container; empty before the kubelet has told one."""
     for container in (document.get("status") or {}).get("containerStatuses") or ():
-        terminated = (container.get("state") or {}).get("terminated")
-        if container["name"] == RUNNER_CONTAINER and terminated:
-            return Ended(
-                exit_code=terminated.get("exitCode", 0),
-                reason=terminated.get("reason") or "",
-                message=terminated.get("message") or "",
-            )
-    return None
+        if container["name"] == RUNNER_CONTAINER:
+            return container.get("state") or {}
+    return {}
