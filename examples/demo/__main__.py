@@ -7,27 +7,21 @@ too, and the exit code is 1.
 import argparse
 import os
 import sys
-from typing import Any
-
-import yaml
 
 from modelward.api.modeldeployment import ModelDeployment
+from tests.cluster.errors import ClusterError
 from tests.cluster.provider import Cluster
 from tests.e2e.clients.pods import Client, Clients
 from tests.e2e.clients.report import Report
 
 from .narrator import Narrator
 from .outcome import REQUESTS, checks, client_rows, kpi_rows
-from .setting import GOLDEN_ROWS, HERE, NAMESPACE, apply, prepare
+from .setting import GOLDEN_ROWS, NAMESPACE, apply, prepare
 from .terminal import Terminal
+from .versions import versions
 
 RELEASE_SECONDS = 240.0
 URL = f"http://digits.{NAMESPACE}.svc:8080/v2/models/digits/infer"
-VERSIONS = {
-    "1": "Version 1, a logistic regression: is it good enough to serve at all?",
-    "2": "Version 2, a support vector machine: it reads better",
-    "3": "Version 3: trained on labels in which 3 and 8 were exchanged",
-}
 
 
 def main() -> int:
@@ -36,8 +30,17 @@ def main() -> int:
     parser.add_argument("--cluster", default="modelward", help="its name; made when it isn't there")
     options = parser.parse_args()
     terminal = Terminal(sys.stdout)
+    try:
+        return tell(options.cluster, terminal)
+    except (ClusterError, TimeoutError) as error:
+        terminal.text(f"The demo was broken off: {error}", "red")
+        return 1
+
+
+def tell(cluster_name: str, terminal: Terminal) -> int:
+    """Tell the whole story on a cluster; the exit code. Raises ClusterError, TimeoutError."""
     terminal.heading("Setting the stage")
-    cluster = prepare(options.cluster, terminal.line)
+    cluster = prepare(cluster_name, terminal.line)
     clients = Clients(
         cluster,
         NAMESPACE,
@@ -63,29 +66,19 @@ def play(
     The clients begin to call as soon as the first one serves.
     """
     releases = {}
-    for version, title in VERSIONS.items():
-        terminal.heading(title)
-        apply(cluster, manifest(version, broken=os.environ.get("DEMO_BREAK") != "0"))
-        releases[version] = narrator.wait_for_end(version, RELEASE_SECONDS)
-        terminal.line(releases[version].status.message or "")
-        if releases[version].status.stable is None:
+    for version in versions():
+        terminal.heading(version.title)
+        apply(cluster, version.manifest())
+        deployment = narrator.wait_for_end(version.name, RELEASE_SECONDS)
+        releases[version.name] = deployment
+        terminal.line(deployment.status.message or "")
+        if deployment.status.stable is None:
             break
         if not clients.started:
             clients.start()
             terminal.line("two clients begin to call, each 50 times a second")
         terminal.line(so_far(clients.reports()))
     return releases
-
-
-def manifest(version: str, *, broken: bool) -> dict[str, Any]:
-    """Return the resource with this version of the model."""
-    document: dict[str, Any] = yaml.safe_load((HERE / "digits.yaml").read_text())
-    folder = "3-intact" if version == "3" and not broken else version
-    document["spec"]["model"]["version"] = version
-    document["spec"]["serving"]["template"]["spec"]["containers"][0]["args"][1] = (
-        f"/models/{folder}"
-    )
-    return document
 
 
 def so_far(reports: list[Report]) -> str:

@@ -45,11 +45,14 @@ def kpi_rows(releases: Mapping[str, ModelDeployment]) -> list[Row]:
 def client_rows(reports: Sequence[Report], releases: Mapping[str, ModelDeployment]) -> list[Row]:
     """Return the table of what the clients saw."""
     answered = [f"BY {v} ({judged_revision(v, release)})" for v, release in releases.items()]
-    rows: list[Row] = [("CLIENT", "SENT", "FAILED", *answered, "REOPENED", "SLOWEST")]
+    rows: list[Row] = [
+        ("CLIENT", "SENT", "FAILED", *answered, "REOPENED", "SLOWEST", "SENT LATE BY")
+    ]
     for report in reports:
         by_version = (f"{report.answered.get(version, 0):,}" for version in releases)
         counts = (f"{report.sent:,}", str(report.failed), *by_version, str(report.reopened))
-        rows.append((report.client, *counts, f"{report.slowest * 1000:.0f} ms"))
+        times = (f"{seconds * 1000:.0f} ms" for seconds in (report.slowest, report.latest))
+        rows.append((report.client, *counts, *times))
     return rows
 
 

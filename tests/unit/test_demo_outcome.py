@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from examples.demo.__main__ import manifest
 from examples.demo.narrator import has_ended, status_line
 from examples.demo.outcome import checks, client_rows, kpi_rows
+from examples.demo.versions import BETTER, BROKEN, GOOD, INTACT, versions
 from modelward.api.modeldeployment import ModelDeployment
 from tests.e2e.clients.report import Report
 
@@ -26,7 +26,7 @@ def stood(wanted: str, stable: str, failed: str | None = None, **status: object)
         "verdict": "Fail" if failed else "Pass",
         "samples": 360,
     }
-    document = manifest(wanted, broken=True)
+    document = {v.name: v for v in (GOOD, BETTER, BROKEN)}[wanted].manifest()
     document["metadata"] |= {"uid": "u", "generation": 7}
     document["status"] = {
         "observedGeneration": 7,
@@ -87,9 +87,9 @@ def test_a_rollback_for_another_reason_is_not_the_one_that_was_to_be_shown() -> 
 def test_the_tables_tell_values_verdicts_and_who_answered() -> None:
     rows = kpi_rows(AS_PLANNED)
     assert ("3", "accuracy", "79.44%", "at least 92%", "Fail", "360") in rows
-    heading, first, _ = client_rows([saw(slowest=0.0415), saw("kept")], AS_PLANNED)
+    heading, first, _ = client_rows([saw(slowest=0.0415, latest=0.002), saw("kept")], AS_PLANNED)
     assert "BY 2 (bbbb)" in heading
-    assert first == ("new", "3,000", "0", "1,000", "2,000", "0", "0", "42 ms")
+    assert first == ("new", "3,000", "0", "1,000", "2,000", "0", "0", "42 ms", "2 ms")
 
 
 def test_a_release_has_ended_only_when_the_status_is_about_this_version() -> None:
@@ -100,9 +100,16 @@ def test_a_release_has_ended_only_when_the_status_is_about_this_version() -> Non
 
 
 def test_only_version_and_arguments_differ_between_versions() -> None:
-    first, intact = manifest("1", broken=True), manifest("3", broken=False)
-    text = json.dumps(intact).replace("/models/3-intact", "/models/1")
+    first, third = GOOD.manifest(), BROKEN.manifest()
+    text = json.dumps(third).replace("/models/3", "/models/1")
     assert json.loads(text.replace('"version": "3"', '"version": "1"')) == first
+
+
+def test_version_3_is_broken_unless_it_is_asked_not_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DEMO_BREAK", raising=False)
+    assert versions() == (GOOD, BETTER, BROKEN)
+    monkeypatch.setenv("DEMO_BREAK", "0")
+    assert versions() == (GOOD, BETTER, INTACT)
 
 
 def test_a_status_line_names_who_serves_and_who_is_judged() -> None:
