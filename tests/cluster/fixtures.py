@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.provider import Cluster
 from tests.cluster.providers import provider
 
+_PREFIX = "test-"
 USE_VARIABLE = "MODELWARD_CLUSTER"
 
 
@@ -35,14 +37,25 @@ def node() -> Iterator[Cluster]:
 def _running(name: str) -> Cluster:
     cluster = provider().find(name)
     if cluster is None:
-        message = f"{USE_VARIABLE}={name}, but that cluster is not up: make cluster-up CLUSTER={name}"
+        message = (
+            f"{USE_VARIABLE}={name}, but that cluster is not up: make cluster-up CLUSTER={name}"
+        )
         raise ClusterError(message)
     return cluster
 
 
 def _fresh(kind: str, *, control_plane_only: bool) -> Iterator[Cluster]:
-    name = f"test-{kind}-{os.getpid()}"
+    _sweep()
+    name = f"{_PREFIX}{kind}-{os.getpid()}"
     try:
         yield provider().up(name, control_plane_only=control_plane_only, until_exit=True)
     finally:
         provider().down(name)
+
+
+def _sweep() -> None:
+    """Remove what test runs left that were killed: their clusters ended with them."""
+    for name in provider().names():
+        owner = name.rpartition("-")[2]
+        if name.startswith(_PREFIX) and owner.isdigit() and not Path("/proc", owner).exists():
+            provider().down(name)

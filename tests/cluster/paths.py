@@ -24,13 +24,22 @@ def cluster_folder(name: str) -> Path:
     It lies in the checkout, so that two checkouts never meet, and so on a real disk, which the
     containers' overlay file systems need.
     """
-    if not _NAME.fullmatch(name) or name.endswith("-") or name in _TAKEN:
+    if not _is_valid(name):
         message = (
             f"cluster name {name!r}: use at most 30 lower-case letters, digits and dashes, "
             f"beginning with a letter, and none of {', '.join(sorted(_TAKEN))}"
         )
         raise InvalidNameError(message)
     return CLUSTERS / name
+
+
+def is_cluster_folder(path: Path) -> bool:
+    """Whether this is a folder of a cluster."""
+    return path.is_dir() and _is_valid(path.name)
+
+
+def _is_valid(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and not name.endswith("-") and name not in _TAKEN
 
 
 def lock_file(name: str) -> Path:

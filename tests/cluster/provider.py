@@ -48,8 +48,13 @@ class Cluster(Protocol):
 class Provider(Protocol):
     """A way to have clusters."""
 
-    def up(self, name: str, *, control_plane_only: bool = False) -> Cluster:
-        """The cluster `name`, running: as it is if it is healthy, else made anew."""
+    def up(
+        self, name: str, *, control_plane_only: bool = False, until_exit: bool = False
+    ) -> Cluster:
+        """The cluster `name`, running: as it is if it is healthy, else made anew.
+
+        With `until_exit`, a cluster that is made ends with the calling process.
+        """
 
     def find(self, name: str) -> Cluster | None:
         """The cluster `name` if it is healthy."""

@@ -50,12 +50,19 @@ class Site:
         processes.check_supervisor(self.layout)
 
 
-def bring_up(layout: Layout, binaries: Binaries, lock: int, *, with_node: bool) -> None:
+def bring_up(
+    layout: Layout, binaries: Binaries, lock: int, *, with_node: bool, until_exit: bool
+) -> None:
     """Bring a cluster up where there is none; the caller holds its lock by descriptor `lock`."""
     packages.ensure(packages.NODE if with_node else packages.CONTROL_PLANE)
     for folder in (layout.folder, layout.config, layout.logs, layout.processes):
         folder.mkdir(parents=True, exist_ok=True)
-    addresses = _start_supervisor(layout, binaries, lock, with_node=with_node)
+    addresses, slot = slots.claim(with_node)
+    owner = os.pidfd_open(os.getpid()) if until_exit else None
+    try:
+        _start_supervisor(layout, lock, slot, owner, binaries if with_node else None)
+    finally:
+        os.close(slot)
     site = Site(layout, addresses, binaries, pki.create(layout, addresses))
     if with_node:
         network.connect(layout, addresses)
@@ -74,35 +81,32 @@ def description(binaries: Binaries, with_node: bool) -> dict[str, object]:
 
 
 def _start_supervisor(
-    layout: Layout, binaries: Binaries, lock: int, *, with_node: bool
-) -> Addresses:
+    layout: Layout, lock: int, slot: int, owner: int | None, in_sandbox: Binaries | None
+) -> None:
     """Start the process that all others end with; it keeps the cluster's addresses claimed."""
-    addresses, slot = slots.claim(with_node)
     command = [sys.executable, "-m", "tests.cluster.local.supervisor", str(layout.folder)]
     command += [f"--lock={lock}", f"--slot={slot}"]
-    if with_node:
-        command += ["--sandbox", *(f"--binaries={path}" for path in binaries.folders.values())]
-    try:
-        with (layout.logs / "supervisor.log").open("ab") as log:
-            subprocess.run(
-                command,
-                cwd=paths.PROJECT_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                pass_fds=(lock, slot),
-                check=True,
-            )
-    finally:
-        os.close(slot)
+    command += [f"--owner={owner}"] if owner is not None else []
+    if in_sandbox:
+        command += ["--sandbox", *(f"--binaries={path}" for path in in_sandbox.folders.values())]
+    log_file = layout.logs / "supervisor.log"
+    with log_file.open("ab") as log:
+        subprocess.run(
+            command,
+            cwd=paths.PROJECT_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=[lock, slot, *([owner] if owner is not None else [])],
+            check=True,
+        )
     wait_for(
         layout.ready.exists,
-        f"the cluster's supervisor to start; see {layout.logs / 'supervisor.log'}",
+        f"the cluster's supervisor to start; see {log_file}",
         _SUPERVISOR_TIMEOUT,
         lambda: processes.check_supervisor(layout),
     )
-    return addresses
 
 
 def _start_api(site: Site) -> Api:

@@ -73,8 +73,13 @@ class LocalCluster:
 class LocalProvider:
     """Clusters on this machine, without Docker."""
 
-    def up(self, name: str, *, control_plane_only: bool = False) -> LocalCluster:
-        """The cluster `name`, running: as it is if it is healthy, else made anew."""
+    def up(
+        self, name: str, *, control_plane_only: bool = False, until_exit: bool = False
+    ) -> LocalCluster:
+        """The cluster `name`, running: as it is if it is healthy, else made anew.
+
+        With `until_exit`, a cluster that is made ends with the calling process.
+        """
         layout = Layout(paths.cluster_folder(name))
         with_node = not control_plane_only
         with locks.locked(paths.lock_file(name)) as lock:
@@ -82,7 +87,7 @@ class LocalProvider:
             binaries = build.binaries(with_node)
             if not _is_healthy(layout, description(binaries, with_node)):
                 tear_down(layout)
-                bring_up(layout, binaries, lock, with_node=with_node)
+                bring_up(layout, binaries, lock, with_node=with_node, until_exit=until_exit)
         paths.link(paths.CLUSTERS / "bin" / "kubectl", binaries.kubernetes("kubectl"))
         if name == paths.DEFAULT_NAME:
             paths.link(paths.CLUSTERS / "kubeconfig", Path(name, "kubeconfig"))
@@ -98,7 +103,9 @@ class LocalProvider:
 
     def names(self) -> list[str]:
         """The clusters of this checkout, healthy or not."""
-        return sorted(path.parent.name for path in paths.CLUSTERS.glob("[!.]*/supervisor.json"))
+        return sorted(
+            path.name for path in paths.CLUSTERS.glob("[!.]*") if paths.is_cluster_folder(path)
+        )
 
     def down(self, name: str) -> bool:
         """Remove the cluster `name` in whatever state it is; False if there was none."""

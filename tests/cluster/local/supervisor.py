@@ -1,15 +1,17 @@
 """The one process that all of a local cluster's processes end with.
 
-    python -m tests.cluster.local.supervisor FOLDER --lock FD --slot FD [--sandbox] [--binaries DIR]
+    python -m tests.cluster.local.supervisor FOLDER --lock FD --slot FD [--owner FD] [--sandbox]
 
 It keeps the processes running that are described in FOLDER/processes, and looks there again on
 SIGHUP. With a node it is process 1 of a process namespace, so that killing it has the kernel end
 every process within, containers too; without one, its children ask the kernel to end with it.
-It ends by itself when its record is gone, so that removing a checkout leaves nothing behind.
+It ends by itself when its record is gone, so that removing a checkout leaves nothing behind, and
+with the process that it was brought up for, where that was asked.
 """
 
 import argparse
 import os
+import select
 import signal
 import subprocess
 import time
@@ -31,18 +33,25 @@ class Supervisor:
     """Starts what is described, restarts what ends, stops what is described no more."""
 
     layout: Layout
+    owner: int | None = None
     inherited: tuple[int, ...] = ()
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     ended_at: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
-        """Work until SIGTERM, or until the record of this process is gone."""
+        """Work until SIGTERM, or until nobody needs this process any more."""
         received = None
-        while received != signal.SIGTERM and self.layout.supervisor.exists():
+        while received != signal.SIGTERM and self._is_needed():
             self._reap()
             self._reconcile(time.monotonic())
             information = signal.sigtimedwait(_SIGNALS, RESTART_DELAY)
             received = information.si_signo if information else None
+
+    def _is_needed(self) -> bool:
+        """Whether the record of this process is there, and the owner, if there is one."""
+        owner = [] if self.owner is None else [self.owner]
+        ended, _, _ = select.select(owner, [], [], 0)
+        return self.layout.supervisor.exists() and not ended
 
     def _reconcile(self, now: float) -> None:
         wanted = {path.stem: path for path in sorted(self.layout.processes.glob("[!.]*.json"))}
@@ -96,10 +105,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lock", type=int, required=True, help="held until there is a record")
     parser.add_argument("--slot", type=int, required=True, help="held until the end")
+    parser.add_argument("--owner", type=int, help="a pidfd: end when that process ends")
     parser.add_argument("--sandbox", action="store_true", help="in namespaces of its own")
     parser.add_argument("--binaries", type=Path, action="append", default=[])
     options = parser.parse_args()
-    os.set_inheritable(options.slot, False)
+    for descriptor in (options.slot, *([options.owner] if options.owner else [])):
+        os.set_inheritable(descriptor, False)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     layout = Layout(options.folder)
     if options.sandbox:
@@ -116,7 +127,8 @@ def main() -> None:
         if options.sandbox:
             sandbox.furnish(layout, options.binaries)
         layout.ready.touch()
-        Supervisor(layout, inherited=() if options.sandbox else (alive,)).run()
+        inherited = () if options.sandbox else (alive,)
+        Supervisor(layout, options.owner, inherited).run()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,86 @@
+"""Bringing a cluster up that is there already, that is broken, and one beside another."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import paths
+from tests.cluster.local.identity import ProcessIdentity, kill
+from tests.cluster.local.layout import Layout, read_json
+from tests.cluster.local.slots import Addresses
+from tests.cluster.provider import Cluster
+from tests.cluster.providers import provider
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def name() -> Iterator[str]:
+    name = f"up-{os.getpid()}"
+    yield name
+    provider().down(name)
+
+
+def supervisor(name: str) -> ProcessIdentity:
+    return Layout(paths.cluster_folder(name)).recorded_supervisor()
+
+
+def up(name: str) -> Cluster:
+    return provider().up(name, control_plane_only=True)
+
+
+def test_bringing_a_healthy_cluster_up_again_changes_nothing_and_is_quick(name: str) -> None:
+    up(name)
+    first = supervisor(name)
+    started = time.monotonic()
+    again = up(name)
+    assert time.monotonic() - started < 2
+    assert supervisor(name) == first
+    assert (
+        again.kubectl("get", "namespace", "default", "-o", "name").stdout == "namespace/default\n"
+    )
+
+
+def test_a_cluster_whose_processes_were_killed_is_made_anew(name: str) -> None:
+    up(name)
+    first = supervisor(name)
+    kill(first, timeout=10)
+    assert provider().find(name) is None
+    cluster = up(name)
+    assert supervisor(name) != first
+    assert cluster.kubectl("get", "--raw=/readyz").stdout == "ok"
+
+
+def test_a_half_made_cluster_is_made_anew(name: str) -> None:
+    up(name)
+    first = supervisor(name)
+    Layout(paths.cluster_folder(name)).state.unlink()
+    assert provider().find(name) is None
+    up(name)
+    assert supervisor(name) != first
+
+
+def test_another_mode_than_the_running_one_makes_the_cluster_anew(name: str) -> None:
+    assert up(name).netns is None
+    assert provider().up(name).netns is not None
+
+
+def test_two_nodes_side_by_side_have_networks_of_their_own(node: Cluster, name: str) -> None:
+    beside = provider().up(name)
+    nodes = [cluster.kubectl("get", "nodes", "-o", "name").stdout for cluster in (node, beside)]
+    assert nodes == [f"node/{node.name}-node\n", f"node/{name}-node\n"]
+    assert node.netns is not None
+    assert beside.netns is not None
+    assert node.netns.readlink() != beside.netns.readlink()
+    blocks = [_addresses(cluster.name).block for cluster in (node, beside)]
+    assert not blocks[0].overlaps(blocks[1])
+    provider().down(name)
+    assert node.kubectl("get", "--raw=/readyz").stdout == "ok"
+
+
+def _addresses(name: str) -> Addresses:
+    state = read_json(Layout(paths.cluster_folder(name)).state)
+    assert state is not None
+    return Addresses(state["slot"], with_node=True)

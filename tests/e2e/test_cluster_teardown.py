@@ -1,0 +1,75 @@
+"""Whatever happens while a cluster is brought up, taking it down leaves nothing of it."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster import paths
+from tests.cluster.local.identity import is_running
+from tests.cluster.local.layout import Layout
+from tests.cluster.providers import provider
+from tests.cluster.traces import look, processes
+
+pytestmark = pytest.mark.e2e
+
+SEED = int(os.environ.get("MODELWARD_CHAOS_SEED", "20261123"))
+RANDOM = random.Random(SEED)
+# A bring-up takes five to seven seconds; its first moments are the delicate ones.
+MOMENTS = [RANDOM.uniform(0.0, limit) for limit in (0.4, 0.8, 1.5, 6.0, 8.0)]
+
+
+@pytest.fixture
+def layout() -> Iterator[Layout]:
+    name = f"chaos-{os.getpid()}"
+    yield Layout(paths.cluster_folder(name))
+    provider().down(name)
+
+
+def start(layout: Layout) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "tests.cluster", "up", "--name", layout.name]
+    return subprocess.Popen(command, cwd=paths.PROJECT_ROOT, start_new_session=True)
+
+
+@pytest.mark.parametrize("moment", MOMENTS, ids="after {:.2f} s".format)
+def test_nothing_is_left_when_bring_up_is_killed(layout: Layout, moment: float) -> None:
+    print(f"seed {SEED}: kill -9 after {moment:.3f} s")
+    before = look(layout)
+    with start(layout) as bring_up:
+        time.sleep(moment)
+        os.kill(bring_up.pid, signal.SIGKILL)
+    left_running = processes(layout)
+    provider().down(layout.name)
+    # A namespace without a process and without a mount is gone, so nothing is left of these either.
+    assert not [identity for identity in left_running if is_running(identity)]
+    assert processes(layout) == frozenset()
+    assert look(layout) == before
+    assert not layout.folder.exists()
+
+
+def test_nothing_is_left_of_a_cluster_with_running_pods(layout: Layout) -> None:
+    before = look(layout)
+    cluster = provider().up(layout.name)
+    cluster.kubectl("create", "deployment", "idle", "--image=modelward.local/pause:1")
+    cluster.kubectl("wait", "--for=condition=Available", "deploy/idle", "--timeout=60s")
+    running = processes(layout)
+    # The supervisor, its eight programs, and the pod: a shim and two containers of one process.
+    assert len(running) >= 12
+    assert provider().down(layout.name)
+    assert not [identity for identity in running if is_running(identity)]
+    assert look(layout) == before
+    assert not provider().down(layout.name)
+
+
+def test_a_control_plane_that_lost_its_supervisor_is_taken_down(layout: Layout) -> None:
+    provider().up(layout.name, control_plane_only=True)
+    running = processes(layout)
+    assert len(running) == 3
+    os.kill(layout.recorded_supervisor().pid, signal.SIGKILL)
+    provider().down(layout.name)
+    assert not [identity for identity in running if is_running(identity)]
