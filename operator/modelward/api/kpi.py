@@ -164,9 +164,9 @@ class Objective(ApiModel):
     )
 
     at_most: Limit | None = None
-    """Upper limit: a percentage for errorRate, a duration for latency."""
+    """Upper limit: a percentage for errorRate (2%), a duration for latency (250ms)."""
     at_least: Limit | None = None
-    """Lower limit: a percentage for accuracy."""
+    """Lower limit: a percentage for accuracy (92%)."""
     expected: Limit | None = None
     """What a healthy version shows, better than the limit.
 
