@@ -39,3 +39,8 @@ def test_other_rows_are_other_requirements_for_the_same_gates() -> None:
     one, two = (kpis_hash(spec, {"golden": DatasetState(sha256=d * 64)}) for d in "12")
     assert one != two
     assert one.partition(".")[0] == two.partition(".")[0] == gates_hash(spec)
+
+
+def test_a_key_that_only_a_newer_schema_knows_counts_too() -> None:
+    newer = deployment_document()["spec"]["serving"] | {"transport": "grpc"}
+    assert revision_hash(spec_of(serving=newer)) != revision_hash(spec_of())

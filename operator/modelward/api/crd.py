@@ -162,6 +162,8 @@ def _structural(node: Schema, definitions: Schema) -> Schema:
     found = {key: value for key, value in node.items() if key not in ("title", "$defs")}
     if "const" in found:
         found["enum"] = [found.pop("const")]
+    if found.get("additionalProperties") is True:
+        del found["additionalProperties"]  # keys that the schema doesn't know are pruned
     if "properties" in found:
         found["properties"] = {
             name: _structural(child, definitions) for name, child in found["properties"].items()

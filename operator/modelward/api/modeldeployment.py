@@ -89,7 +89,13 @@ def path_with_http(path: str) -> tuple[Schema, Schema]:
     )
 
 
-class Model(ApiModel):
+class RevisionPart(ApiModel):
+    """What names a revision. Keys that only a newer schema knows are kept: they are hashed, too."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Model(RevisionPart):
     """The model that is served."""
 
     name: ModelName | None = None
@@ -98,14 +104,14 @@ class Model(ApiModel):
     """What people call this version, for example a date."""
 
 
-class HttpServing(ApiModel):
+class HttpServing(RevisionPart):
     """How a plain HTTP model is asked."""
 
     path: Path
     """Path that takes a POST with a row's inputs as its JSON body."""
 
 
-class Serving(ApiModel):
+class Serving(RevisionPart):
     """How the model is served. A change here, or in model, is a new revision."""
 
     model_config = ConfigDict(json_schema_extra=rules(*path_with_http("http")))
