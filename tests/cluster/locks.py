@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,26 +11,37 @@ from pathlib import Path
 def try_lock(path: Path) -> int | None:
     """Lock `path` without waiting; the open file descriptor holds the lock, None if taken."""
     descriptor = _open(path)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
+    if _is_free(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[int]:
+def locked(path: Path, what: str | None = None) -> Iterator[int]:
     """Hold the lock of `path`, waiting for it; yields the descriptor that holds it.
 
-    A child that inherits the descriptor holds the lock too, until it closes it.
+    A child that inherits the descriptor holds the lock too, until it closes it. If there is
+    something to wait for, `what` it is is said.
     """
     descriptor = _open(path)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if not _is_free(descriptor):
+            if what:
+                print(f"Waiting for {what}", file=sys.stderr, flush=True)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _is_free(descriptor: int) -> bool:
+    """Whether nobody else holds the lock; it is held by the descriptor then."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open(path: Path) -> int:

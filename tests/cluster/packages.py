@@ -12,7 +12,6 @@ from tests.cluster.errors import ClusterError
 # Package -> a program or file that shows that it is installed, by whatever means.
 _SHOWN_BY = {
     "buildah": "buildah",
-    "conntrack": "conntrack",
     "containerd": "containerd",
     "containernetworking-plugins": "/usr/lib/cni/bridge",
     "debootstrap": "debootstrap",
@@ -27,7 +26,6 @@ _SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CONTROL_PLANE = ("openssl",)
 NODE = (
     *CONTROL_PLANE,
-    "conntrack",
     "containerd",
     "containernetworking-plugins",
     "iproute2",

@@ -9,7 +9,9 @@ import pytest
 from tests.cluster import paths
 from tests.cluster.local.identity import ProcessIdentity, kill
 from tests.cluster.local.layout import Layout, read_json
+from tests.cluster.local.provider import LocalCluster
 from tests.cluster.local.slots import Addresses
+from tests.cluster.local.waiting import wait_for
 from tests.cluster.provider import Cluster
 from tests.cluster.providers import provider
 
@@ -60,6 +62,14 @@ def test_a_half_made_cluster_is_made_anew(name: str) -> None:
     assert provider().find(name) is None
     up(name)
     assert supervisor(name) != first
+
+
+def test_a_program_of_the_cluster_is_killed_and_comes_back(name: str) -> None:
+    cluster = provider().up(name, control_plane_only=True)
+    assert isinstance(cluster, LocalCluster)
+    with cluster.without("kube-apiserver"):
+        wait_for(lambda: provider().find(name) is None, "the API server to be gone", timeout=10)
+    wait_for(lambda: provider().find(name) is not None, "the API server to be back", timeout=30)
 
 
 def test_another_mode_than_the_running_one_makes_the_cluster_anew(name: str) -> None:

@@ -31,7 +31,7 @@ def build_image(
     key = content_key(context, dockerfile, recipe.build_args, builder.key)
     cache = paths.cache("images")
     archive = cache / f"{_file_name(tag)}-{key}.tar"
-    with locks.locked(cache / f".{_file_name(tag)}.lock"):
+    with locks.locked(cache / f".{_file_name(tag)}.lock", f"another build of image {tag}"):
         if archive.exists():
             os.utime(archive)
         else:

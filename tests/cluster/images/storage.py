@@ -30,7 +30,7 @@ class Buildah:
         """The storage, to one user at a time; what a killed build left is cleared first."""
         packages.ensure(packages.IMAGES)
         folder = paths.cache("buildah")
-        with locks.locked(folder / "lock"):
+        with locks.locked(folder / "lock", "another build of an image"):
             shutil.rmtree(folder / "run", ignore_errors=True)
             buildah = cls(folder, storage_driver())
             buildah.run("rm", "--all")

@@ -4,13 +4,11 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.local.pki import ADMIN, Pki
-from tests.cluster.local.waiting import wait_for
 
 _TIMEOUT = 10.0
 
@@ -49,10 +47,6 @@ class Api:
             return self._call("GET", "/readyz", None) == b"ok"
         except OSError:
             return False
-
-    def wait_until_ready(self, timeout: float, check: Callable[[], None] | None = None) -> None:
-        """Wait for `timeout` seconds at most; ClusterTimeoutError after that."""
-        wait_for(self.is_ready, f"the API server at {self.url} to be ready", timeout, check)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bytes:
         request = urllib.request.Request(

@@ -1,12 +1,15 @@
 """Bringing a cluster up: what is started when, and what is waited for."""
 
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.cluster import packages, paths
+from tests.cluster.errors import ClusterError
 from tests.cluster.local import (
     cgroups,
     controlplane,
@@ -46,7 +49,7 @@ class Site:
         processes.start(self.layout, process)
 
     def check(self) -> None:
-        """Raise RuntimeError if nothing will happen any more."""
+        """Raise ClusterError if nothing will happen any more."""
         processes.check_supervisor(self.layout)
 
 
@@ -54,6 +57,9 @@ def bring_up(
     layout: Layout, binaries: Binaries, lock: int, *, with_node: bool, until_exit: bool
 ) -> None:
     """Bring a cluster up where there is none; the caller holds its lock by descriptor `lock`."""
+    if with_node and os.geteuid() != 0:
+        message = "a node has namespaces and mounts of its own, and these need root: use sudo"
+        raise ClusterError(message)
     packages.ensure(packages.NODE if with_node else packages.CONTROL_PLANE)
     for folder in (layout.folder, layout.config, layout.logs, layout.processes):
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,12 +78,16 @@ def bring_up(
         _start_node(site, api)
     shutil.copyfile(site.pki.kubeconfig(pki.ADMIN), layout.kubeconfig)
     layout.kubeconfig.chmod(0o600)
-    write_json(layout.state, {"slot": addresses.slot, **description(binaries, with_node)})
+    state = {"slot": addresses.slot, "kubectl": str(binaries.kubernetes("kubectl"))}
+    write_json(layout.state, state | description(binaries, with_node))
 
 
 def description(binaries: Binaries, with_node: bool) -> dict[str, object]:
     """What decides whether a running cluster is the one that is asked for."""
-    return {"with_node": with_node, "binaries": binaries.key}
+    digest = hashlib.sha256(binaries.key.encode())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return {"with_node": with_node, "made_by": digest.hexdigest()[:16]}
 
 
 def _start_supervisor(
@@ -113,7 +123,8 @@ def _start_api(site: Site) -> Api:
     site.start(controlplane.etcd(site.binaries, site.layout, site.addresses))
     site.start(controlplane.kube_apiserver(site.binaries, site.layout, site.addresses, site.pki))
     api = Api.as_admin(site.addresses.api_url, site.pki)
-    api.wait_until_ready(_API_TIMEOUT, site.check)
+    what = f"the API server at {api.url} to be ready; see {site.layout.logs}"
+    wait_for(api.is_ready, what, _API_TIMEOUT, site.check)
     return api
 
 
@@ -138,8 +149,11 @@ def _start_node(site: Site, api: Api) -> None:
 
 def node_is_ready(api: Api, name: str) -> bool:
     """Whether the node is Ready without a taint, and pods can be created in a namespace."""
-    nodes = api.get("/api/v1/nodes")["items"]
-    accounts = api.get("/api/v1/namespaces/default/serviceaccounts")["items"]
+    try:
+        nodes = api.get("/api/v1/nodes")["items"]
+        accounts = api.get("/api/v1/namespaces/default/serviceaccounts")["items"]
+    except OSError:
+        return False
     ready = {"type": "Ready", "status": "True"}
     return bool(accounts) and any(
         node["metadata"]["name"] == name

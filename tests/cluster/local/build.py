@@ -115,7 +115,7 @@ def _built(module: Module) -> Path:
     folder = cache / f"{module.name}-{module.key(go_version())}"
     if folder.exists():
         return folder
-    with locks.locked(cache / f".{module.name}.lock"):
+    with locks.locked(cache / f".{module.name}.lock", f"another build of {module.name}"):
         if not folder.exists():
             _remove(cache.glob(f".{module.name}-*"))
             draft = Path(tempfile.mkdtemp(prefix=f".{module.name}-", dir=cache))

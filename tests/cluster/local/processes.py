@@ -2,11 +2,12 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from tests.cluster.errors import ClusterError
 from tests.cluster.local.identity import is_running
-from tests.cluster.local.layout import Layout, write_json
+from tests.cluster.local.layout import Layout, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Process:
     """A program that runs, and is started again when it ends, until the cluster goes."""
 
     name: str
-    command: tuple[str, ...]
+    command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -24,10 +25,16 @@ def start(layout: Layout, process: Process) -> None:
     _notify(layout)
 
 
-def stop(layout: Layout, name: str) -> None:
-    """Have the supervisor kill a process and leave it so."""
-    (layout.processes / f"{name}.json").unlink(missing_ok=True)
+def stop(layout: Layout, name: str) -> Process:
+    """Have the supervisor kill a process and leave it so; what to start to have it again."""
+    file = layout.processes / f"{name}.json"
+    specification = read_json(file)
+    if specification is None:
+        message = f"cluster {layout.name} runs no {name}"
+        raise ClusterError(message)
+    file.unlink()
     _notify(layout)
+    return Process(**specification)
 
 
 def check_supervisor(layout: Layout) -> None:

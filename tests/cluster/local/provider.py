@@ -1,10 +1,12 @@
 """The bare local node as a provider of clusters."""
 
+import contextlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.cluster import locks, paths
 from tests.cluster.images import image_archive
@@ -18,14 +20,14 @@ from tests.cluster.local.slots import Addresses
 from tests.cluster.local.teardown import tear_down
 from tests.cluster.provider import run_kubectl
 
+_DEFAULT_KUBECONFIG = paths.CLUSTERS / "kubeconfig"
+
 
 @dataclass(frozen=True)
 class LocalCluster:
     """A cluster whose node is a set of namespaces of this machine."""
 
     layout: Layout
-    kubectl_program: Path
-    with_node: bool
 
     @property
     def name(self) -> str:
@@ -45,9 +47,18 @@ class LocalCluster:
     @property
     def netns(self) -> Path | None:
         """The node's network namespace."""
-        if not self.with_node:
+        if not self._state["with_node"]:
             return None
         return Path(f"/proc/{self.layout.recorded_supervisor().pid}/ns/net")
+
+    @property
+    def kubectl_program(self) -> Path:
+        """The kubectl that was built with this cluster."""
+        return Path(self._state["kubectl"])
+
+    @property
+    def _state(self) -> dict[str, Any]:
+        return read_json(self.layout.state) or {}
 
     def kubectl(
         self, *arguments: str, stdin: str | None = None, check: bool = True
@@ -65,9 +76,14 @@ class LocalCluster:
         """Run a program of this machine in the node's network."""
         return enter.in_node_network(self.layout, command, check=check)
 
-    def stop_process(self, name: str) -> None:
-        """Kill a component (`kube-apiserver`, ...) and leave it so."""
-        processes.stop(self.layout, name)
+    @contextlib.contextmanager
+    def without(self, program: str) -> Iterator[None]:
+        """Have a program of the cluster (`kube-apiserver`, ...) killed, and started afterwards."""
+        process = processes.stop(self.layout, program)
+        try:
+            yield
+        finally:
+            processes.start(self.layout, process)
 
 
 class LocalProvider:
@@ -82,24 +98,24 @@ class LocalProvider:
         """
         layout = Layout(paths.cluster_folder(name))
         with_node = not control_plane_only
-        with locks.locked(paths.lock_file(name)) as lock:
+        with _locked(name) as lock:
             os.set_inheritable(lock, True)
             binaries = build.binaries(with_node)
             if not _is_healthy(layout, description(binaries, with_node)):
                 tear_down(layout)
                 bring_up(layout, binaries, lock, with_node=with_node, until_exit=until_exit)
-        paths.link(paths.CLUSTERS / "bin" / "kubectl", binaries.kubernetes("kubectl"))
+        cluster = LocalCluster(layout)
+        paths.link(paths.CLUSTERS / "bin" / "kubectl", cluster.kubectl_program)
         if name == paths.DEFAULT_NAME:
-            paths.link(paths.CLUSTERS / "kubeconfig", Path(name, "kubeconfig"))
-        return LocalCluster(layout, binaries.kubernetes("kubectl"), with_node)
+            paths.link(_DEFAULT_KUBECONFIG, Path(name, "kubeconfig"))
+        return cluster
 
     def find(self, name: str) -> LocalCluster | None:
         """The cluster `name` if it is healthy."""
         layout = Layout(paths.cluster_folder(name))
         if not _is_healthy(layout, {}):
             return None
-        with_node = bool((read_json(layout.state) or {})["with_node"])
-        return LocalCluster(layout, build.binaries(with_node).kubernetes("kubectl"), with_node)
+        return LocalCluster(layout)
 
     def names(self) -> list[str]:
         """The clusters of this checkout, healthy or not."""
@@ -110,8 +126,15 @@ class LocalProvider:
     def down(self, name: str) -> bool:
         """Remove the cluster `name` in whatever state it is; False if there was none."""
         layout = Layout(paths.cluster_folder(name))
-        with locks.locked(paths.lock_file(name)):
+        with _locked(name):
+            if name == paths.DEFAULT_NAME:
+                _DEFAULT_KUBECONFIG.unlink(missing_ok=True)
             return tear_down(layout)
+
+
+def _locked(name: str) -> contextlib.AbstractContextManager[int]:
+    what = f"another command that brings cluster {name} up or down"
+    return locks.locked(paths.lock_file(name), what)
 
 
 def _is_healthy(layout: Layout, wanted: dict[str, object]) -> bool:
