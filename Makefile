@@ -45,7 +45,7 @@ format: $(VENV)/.locked ## put the code into its form
 	$(VENV)/bin/ruff format .
 
 generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
-	$(PY) -m modelward.api.crd crds/
+	$(PY) -m tests.lint.generated --write
 
 lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml

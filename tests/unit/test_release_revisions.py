@@ -5,7 +5,7 @@ import pytest
 from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from modelward.release.revisions import gates_hash, kpis_hash, revision_hash
 from modelward.release.snapshot import DatasetState
-from tests.unit.world import deployment_document
+from tests.unit.documents import deployment_document
 
 
 def spec_of(**members: object) -> ModelDeploymentSpec:

@@ -8,7 +8,6 @@ time.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
@@ -17,53 +16,15 @@ from modelward.release.decide import decide, needs_datasets
 from modelward.release.snapshot import (
     DatasetState,
     Pod,
-    Refusal,
     Revision,
     RootService,
     Snapshot,
 )
-from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Write
+from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Refusal, Write
+from tests.unit.documents import Document, deployment_document
 
 BEGIN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 READY_AFTER = timedelta(seconds=3)
-
-Document = dict[str, Any]
-
-
-def deployment_document(**spec: object) -> Document:
-    """Return a small valid ModelDeployment; keyword arguments replace members of spec."""
-    return {
-        "metadata": {"name": "fraud", "namespace": "ml", "uid": "uid-fraud", "generation": 1},
-        "spec": {
-            "replicas": 1,
-            "model": {"version": "1"},
-            "serving": {
-                "port": 8080,
-                "template": {"spec": {"containers": [{"name": "server", "image": "fraud:1"}]}},
-            },
-            "datasets": [{"name": "golden", "configMap": {"name": "golden", "key": "rows"}}],
-            "kpis": [
-                {
-                    "name": "accuracy",
-                    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-                    "objective": {"atLeast": "92%"},
-                },
-                {
-                    "name": "errors",
-                    "benchmark": {"metric": "errorRate"},
-                    "objective": {"atMost": "2%"},
-                },
-            ],
-            "rollout": {
-                "steps": [
-                    {"benchmark": {"upTo": "5m"}},
-                    {"weight": 50, "for": "10s", "upTo": "5m"},
-                ],
-                "progressDeadline": "1m",
-            },
-        }
-        | spec,
-    }
 
 
 @dataclass
