@@ -17,7 +17,7 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
 }
 """Folder of the project -> what writes its files into a folder."""
 
-WRITTEN_BY_HAND = frozenset({"kustomization.yaml"})
+WRITTEN_BY_HAND = frozenset({"Kustomization", "kustomization.yaml"})
 
 
 def differing(folder: Path, generate: Callable[[Path], None]) -> list[Path]:

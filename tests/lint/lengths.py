@@ -32,7 +32,8 @@ def complaints(path: Path) -> Iterator[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = body_length(node)
             if length >= FUNCTION_LINES:
-                yield f"{path}:{node.lineno}: {node.name} has {length} lines, {FUNCTION_LINES} or more"
+                where = f"{path}:{node.lineno}: {node.name}"
+                yield f"{where} has {length} lines, {FUNCTION_LINES} or more"
 
 
 def main() -> int:
