@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T]], what: str, seconds: float = 20.0) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20.0) -> T:
     """Look again and again until there is something (true); return it."""
     deadline = time.monotonic() + seconds
     while True:

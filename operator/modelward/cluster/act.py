@@ -10,7 +10,7 @@ from datetime import datetime
 from modelward.api.names import MANAGED
 from modelward.cluster import errors, events
 from modelward.cluster.api import Api
-from modelward.cluster.documents import Key, controller, labels
+from modelward.cluster.documents import Key, controller, labels, uid
 from modelward.cluster.kinds import SERVICE, Kind, kind_named
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
@@ -119,9 +119,14 @@ class Actor:
             stored = await self.api.patch_status(
                 kind, write.namespace, write.name, write.resource_version, write.status
             )
-        except (errors.ConflictError, errors.NotFoundError) as error:
+        except errors.ConflictError as error:
             message = f"{write.kind} {write.name} has changed since it was looked at"
             raise OutdatedError(message) from error
+        except errors.NotFoundError as error:
+            current = self.store.get(kind, write.namespace, write.name)
+            if current and current["metadata"]["resourceVersion"] == write.resource_version:
+                self.store.deleted(kind, uid(current))
+            raise OutdatedError(f"{write.kind} {write.name} is gone") from error
         self.store.wrote(kind, stored)
 
     async def _announce(self, announce: Announce) -> None:

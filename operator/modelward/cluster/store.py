@@ -5,7 +5,7 @@ response to each write is kept until the watch has caught up, and what was delet
 until the watch has said so too. Nothing here waits or asks the API server.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from modelward.cluster.documents import controller, essence, labels, uid, version
@@ -62,6 +62,11 @@ class _Overlay:
         self.written[uid(document)] = document
         for key in index_keys(document):
             self.places.setdefault(key, set()).add(uid(document))
+
+    def outdates(self, document: Document) -> bool:
+        """Whether a later state of this object was written, perhaps under other keys."""
+        written = self.written.get(uid(document))
+        return written is not None and version(written) > version(document)
 
     def drop(self, its_uid: str) -> None:
         document = self.written.pop(its_uid, None)
@@ -134,14 +139,12 @@ class Store:
     def _index(self, kind: Kind) -> Index:
         return self._indexes.get(kind.name, {})
 
-    def _read(self, kind: Kind, key: str) -> Iterable[Document]:
+    def _read(self, kind: Kind, key: str) -> list[Document]:
         overlay = self._overlays[kind.name]
-        found = {uid(document): document for document in self._index(kind).get(key, ())}
-        for its_uid in overlay.places.get(key, ()):
-            written = overlay.written[its_uid]
-            if its_uid not in found or version(found[its_uid]) < version(written):
-                found[its_uid] = written
-        return [document for its_uid, document in found.items() if its_uid not in overlay.deleted]
+        written = [overlay.written[its_uid] for its_uid in overlay.places.get(key, ())]
+        watched = [each for each in self._index(kind).get(key, ()) if not overlay.outdates(each)]
+        latest = {uid(document): document for document in sorted(watched + written, key=version)}
+        return [each for its_uid, each in latest.items() if its_uid not in overlay.deleted]
 
 
 def _name(document: Document) -> str:
