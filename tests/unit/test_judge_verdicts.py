@@ -89,9 +89,11 @@ def test_with_too_few_calibration_windows_errors_are_judged_as_if_independent_an
     assert (result.verdict, result.independence_assumed) == ("Pass", True)
 
 
-@pytest.mark.parametrize("bad", [0, 600])
-def test_with_too_few_calibration_windows_a_latency_is_inconclusive(bad: int) -> None:
-    result = rate_verdict(errors(600, bad, windows=59), LATENCY)
+@pytest.mark.parametrize(("requests", "bad"), [(600, 0), (600, 600), (0, 0)])
+def test_with_too_few_calibration_windows_a_latency_is_inconclusive(
+    requests: int, bad: int
+) -> None:
+    result = rate_verdict(errors(requests, bad, windows=59), LATENCY)
     assert (result.verdict, result.reason) == ("Inconclusive", "Uncalibrated")
 
 

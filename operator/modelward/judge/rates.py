@@ -32,10 +32,10 @@ def rate_verdict(counts: RateCounts, objective: RateObjective) -> Verdict:
 
 def decision(counts: RateCounts, objective: RateObjective) -> tuple[Outcome, Reason]:
     """Return the verdict alone: Fail where rollback is proved, else Pass where promotion is."""
-    if counts.requests == 0:
-        return "Inconclusive", "NotMeasured"
     if objective.needs_calibration and not _is_calibrated(counts):
         return "Inconclusive", "Uncalibrated"
+    if counts.requests == 0:
+        return "Inconclusive", "NotMeasured"
     if sprt.is_rejected(objective.rollback, counts.requests, counts.rollback):
         return "Fail", "WorseThanExpected" if objective.has_expected else "BeyondLimit"
     if sprt.is_rejected(objective.promote, counts.requests, counts.limit):

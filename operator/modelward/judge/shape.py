@@ -6,8 +6,8 @@ from fractions import Fraction
 
 from modelward.judge.counts import CALIBRATION_WINDOWS
 
-_MIN_REQUESTS = 10
-_MIN_SECONDS = Fraction(1, 4)
+MIN_WINDOW_REQUESTS = 10
+MIN_WINDOW_SECONDS = Fraction(1, 4)
 _NANOSECONDS = 1_000_000_000
 
 
@@ -34,7 +34,7 @@ class LoadShape:
         """Return the shape of a load of `rate` requests per second, which is above 0."""
         if rate <= 0:
             raise ValueError(f"a rate of {rate} requests per second sends nothing")
-        window = max(_MIN_REQUESTS, math.ceil(rate * _MIN_SECONDS))
+        window = max(MIN_WINDOW_REQUESTS, math.ceil(rate * MIN_WINDOW_SECONDS))
         return cls(
             rate=rate,
             warm_up=math.ceil(rate * warm_up_seconds),

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from time import perf_counter_ns
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 from yarl import URL
 
-from modelward.benchmark.strictjson import StrictJsonError, loads_floats
+from modelward.benchmark.strictjson import Json, StrictJsonError, loads_floats
 from modelward.runner.protocols import Protocol
 
 MAX_BODY = 16 * 1024 * 1024
@@ -37,7 +37,7 @@ _FAULTS: dict[type[BaseException], str] = {
 class Answer:
     """What came of one request."""
 
-    document: Any = None
+    document: Json = None
     """The JSON of a good answer; numbers are int or float."""
     problem: str | None = None
     """Why the request failed, in few words; None for a good answer."""

@@ -27,14 +27,14 @@ class UnreachableError(Exception):
     """Nobody answers; the message says where, how it fails and what to look at."""
 
 
-async def reach(client: Client, seconds: float = REACH_SECONDS) -> None:
+async def reach(client: Client) -> None:
     """Return as soon as somebody answers, and where there is readiness, is ready.
 
     A server that goes on answering that it is not ready is reached all the same: its answers are
-    measured. Raises UnreachableError when nobody has answered after `seconds`.
+    measured. Raises UnreachableError when nobody has answered after ten seconds.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
+    deadline = loop.time() + REACH_SECONDS
     while True:
         answer = await client.ready()
         if answer.status == 200 or (answer.status and not client.protocol.ready_matters):

@@ -13,6 +13,7 @@ from jmespath.parser import ParsedResult
 
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
 from modelward.benchmark.rows import Row, RowsError, parse_rows, same_json, sha256_of
+from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.protocols import Protocol
 
@@ -40,7 +41,7 @@ class Dataset:
     prediction: ParsedResult
     """Compiled JMESPath."""
 
-    def predicted(self, answer: Answer) -> object:
+    def predicted(self, answer: Answer) -> Json:
         """Return the prediction in a good answer, as same_json compares it.
 
         None where there is none.
@@ -80,7 +81,7 @@ def keyed_order(count: int, digest: str, revision: str) -> list[int]:
     )
 
 
-def exact(value: object) -> object:
+def exact(value: Json) -> Json:
     """Return a JSON value whose floats are the decimals that they are written as.
 
     Answers are read as floats, because JMESPath's functions know no Decimal.

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from modelward.benchmark.strictjson import Json
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -16,5 +18,5 @@ class Protocol:
     """True where `ready_path` answers 200 exactly when the model is ready; else any answer does."""
     prediction: str
     """JMESPath of the prediction in an answer, where the data set names none."""
-    body: Callable[[object], object]
+    body: Callable[[Json], Json]
     """From a row's `inputs` to the request's body."""

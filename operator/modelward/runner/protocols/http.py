@@ -1,6 +1,7 @@
 """Plain JSON over HTTP: a row's `inputs` is the whole body of a POST."""
 
 from modelward.benchmark.contract import PlanSubject
+from modelward.benchmark.strictjson import Json
 from modelward.runner.protocols.base import Protocol
 
 
@@ -18,5 +19,5 @@ def protocol(subject: PlanSubject) -> Protocol:
     )
 
 
-def _body(inputs: object) -> object:
+def _body(inputs: Json) -> Json:
     return inputs

@@ -6,6 +6,7 @@ https://github.com/open-inference/open-inference-protocol
 from urllib.parse import quote
 
 from modelward.benchmark.contract import PlanSubject
+from modelward.benchmark.strictjson import Json
 from modelward.runner.protocols.base import Protocol
 
 
@@ -21,5 +22,5 @@ def protocol(subject: PlanSubject) -> Protocol:
     )
 
 
-def _body(inputs: object) -> object:
+def _body(inputs: Json) -> Json:
     return {"inputs": inputs}

@@ -1,0 +1,74 @@
+"""A real HTTP server with known faults, for tests of the runner."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class ModelServer:
+    """Answers {"prediction": inputs * 2} on /predict and the same by v2, or as its faults say."""
+
+    error_share: float = 0.0
+    """Share of predictions with status 500."""
+    slow_share: float = 0.0
+    slow_seconds: float = 0.12
+    wrong: frozenset[int] = frozenset()
+    """Inputs that are answered wrongly."""
+    random_answers: bool = False
+    is_ready: bool = True
+    predict: Handler | None = None
+    """Takes the place of all that."""
+    rng: random.Random = field(default_factory=lambda: random.Random(1))
+    requests: int = 0
+    enough: int | None = None
+    """So many predictions set `had_enough`."""
+    had_enough: asyncio.Event = field(default_factory=asyncio.Event)
+    url: str = ""
+
+    async def _prediction(self, request: web.Request) -> int:
+        self.requests += 1
+        if self.requests == self.enough:
+            self.had_enough.set()
+        inputs = (await request.json())["inputs"]
+        if self.rng.random() < self.error_share:
+            raise web.HTTPInternalServerError(text="out of luck")
+        if self.rng.random() < self.slow_share:
+            await asyncio.sleep(self.slow_seconds)
+        if self.random_answers:
+            return self.rng.randrange(1000)
+        value: int = inputs[0]["data"][0]
+        return 2 * value + (value in self.wrong)
+
+    async def _v2(self, request: web.Request) -> web.StreamResponse:
+        if self.predict:
+            return await self.predict(request)
+        prediction = await self._prediction(request)
+        return web.json_response({"outputs": [{"name": "y", "data": [prediction]}]})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        return web.Response(status=200 if self.is_ready else 503)
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator["ModelServer"]:
+        """Serve on a free port of the loopback interface; `url` says where."""
+        app = web.Application()
+        app.router.add_get("/v2/models/m/ready", self._ready)
+        app.router.add_post("/v2/models/m/infer", self._v2)
+        app.router.add_post("/predict", self._v2)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", 0)
+            await site.start()
+            port = runner.addresses[0][1]
+            self.url = f"http://127.0.0.1:{port}"
+            yield self
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,164 @@
+"""Whole attempts against a real HTTP server with known faults.
+
+Windows last 25 ms instead of 250 here, or calibration alone would take 15 seconds; all else is as
+in the benchmark pod.
+"""
+
+import asyncio
+import itertools
+import random
+import time
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from modelward.benchmark.contract import RunnerResult
+from modelward.benchmark.strictjson import Json
+from modelward.judge import shape
+from modelward.runner.attempt import Attempt
+from tests.unit.model_server import ModelServer
+from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
+
+SHORT_LOAD: Json = {"rate": "400", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
+
+
+@pytest.fixture(autouse=True)
+def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 40))
+
+
+async def measure(server: ModelServer, *kpis: dict[str, Any], load: Json = LOAD) -> RunnerResult:
+    async with server.serving():
+        plan = a_plan(server.url, *kpis, load=load)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
+    assert RunnerResult.parse(result.to_json()) == result
+    return result
+
+
+def verdicts(result: RunnerResult) -> str:
+    return "".join(report.verdict for report in result.kpis)
+
+
+async def test_a_version_below_its_limits_passes() -> None:
+    result = await measure(ModelServer(error_share=0.02), ACCURACY, ERRORS, LATENCY)
+    assert (result.outcome, result.windows, verdicts(result)) == ("Measured", 60, "PPP")
+    assert result.kpis[0].counts == (30, 30, 30)
+
+
+async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> None:
+    server = ModelServer(error_share=0.25)
+    result = await measure(server, ERRORS, LATENCY)
+    assert verdicts(result) == "FI"
+    assert result.kpis[1].reason == "NotMeasured"
+    assert server.requests < 1200
+
+
+async def test_a_version_above_its_latency_limit_fails() -> None:
+    result = await measure(ModelServer(slow_share=0.4, slow_seconds=0.6), LATENCY)
+    assert verdicts(result) == "F"
+    assert result.kpis[0].counts[3] > 600_000
+
+
+async def test_a_version_at_its_limit_is_undecided_within_its_budget() -> None:
+    at_limit = ERRORS | {"expected": None}
+    result = await measure(ModelServer(error_share=0.1), at_limit, load=SHORT_LOAD)
+    assert verdicts(result) == "I"
+    assert result.kpis[0].counts[1] == 200
+
+
+async def test_a_version_that_is_less_accurate_than_required_fails_without_any_load() -> None:
+    server = ModelServer(wrong=frozenset(range(4)))
+    result = await measure(server, ACCURACY, ERRORS)
+    assert verdicts(result) == "FI"
+    assert result.kpis[0].counts == (30, 30, 26)
+    assert server.requests == 30 + 20
+
+
+async def test_a_failed_report_ends_nothing() -> None:
+    server = ModelServer(wrong=frozenset(range(4)))
+    result = await measure(server, ACCURACY | REPORT, ERRORS)
+    assert verdicts(result) == "FP"
+
+
+async def test_a_model_that_answers_differently_is_not_judged_by_its_rows() -> None:
+    result = await measure(ModelServer(random_answers=True), ACCURACY)
+    assert result.kpis[0].reason == "NotDeterministic"
+    assert "row-" in result.message
+    assert "then" in result.message
+
+
+async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 1.0)
+    result = await measure(ModelServer(is_ready=False), ACCURACY)
+    assert (result.outcome, verdicts(result)) == ("Measured", "P")
+
+
+async def test_a_subject_that_vanishes_under_load_is_unreachable_and_has_not_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.6)
+    async with ModelServer(enough=620).serving() as server:
+        plan = a_plan(server.url, ERRORS | {"limit": "0.4", "expected": "0.3"})
+        attempt = asyncio.create_task(Attempt(plan, {"golden": golden()}).run(seconds=20))
+        await server.had_enough.wait()
+    result = await attempt
+    assert (result.outcome, verdicts(result)) == ("Unreachable", "I")
+    assert "connection refused" in result.message
+
+
+async def test_a_latency_says_nothing_when_the_generator_could_not_keep_its_schedule() -> None:
+    turns = itertools.count()
+
+    async def block(_: web.Request) -> web.StreamResponse:
+        if next(turns) % 100 == 0:
+            time.sleep(0.1)  # noqa: ASYNC251 -- both sides of this test share one event loop
+        return web.json_response({})
+
+    result = await measure(ModelServer(predict=block), LATENCY | {"limit": "0.1"}, load=SHORT_LOAD)
+    assert result.kpis[0].reason == "GeneratorLagged"
+    assert "sent late" in result.message
+
+
+async def test_a_server_that_fails_every_row_fails_the_exam() -> None:
+    result = await measure(ModelServer(error_share=1.0), ACCURACY)
+    assert result.kpis[0].counts == (30, 30, 0)
+    assert verdicts(result) == "F"
+
+
+async def test_resets_in_mid_request_are_errors() -> None:
+    rng = random.Random(7)
+
+    async def reset(request: web.Request) -> web.StreamResponse:
+        await request.read()
+        if rng.random() < 0.3 and request.transport:
+            request.transport.abort()
+        return web.json_response({})
+
+    result = await measure(ModelServer(predict=reset), ERRORS)
+    assert verdicts(result) == "F"
+
+
+async def test_what_was_measured_when_time_is_up_is_reported() -> None:
+    async def hang(_: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(60)
+        return web.Response()
+
+    server = ModelServer(predict=hang)
+    async with server.serving():
+        plan = a_plan(server.url, ACCURACY, ERRORS)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=0.5)
+    assert (result.outcome, verdicts(result)) == ("Measured", "II")
+    assert {report.reason for report in result.kpis} == {"NotMeasured"}
+
+
+async def test_load_that_ends_within_calibration_leaves_a_latency_uncalibrated() -> None:
+    async with ModelServer().serving() as server:
+        plan = a_plan(server.url, LATENCY)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
+    assert verdicts(result) == "I"
+    assert 0 < result.windows < 60
+    assert result.kpis[0].counts == (125, 0, 0, 0)

@@ -1,0 +1,121 @@
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelward.benchmark.contract import RunnerPlan
+from modelward.benchmark.strictjson import Json
+from modelward.runner.client import Answer
+from modelward.runner.protocols import protocol_of
+from modelward.runner.rows import Dataset, DatasetInvalidError, exact, keyed_order, prepare
+from tests.unit.runner_plans import ACCURACY, a_plan, golden
+
+
+def prepared(rows: bytes, prediction: str | None = None) -> Dataset:
+    plan = with_prediction(a_plan("http://m:80", ACCURACY, rows=rows), prediction)
+    return prepare(plan, {"golden": rows}, protocol_of(plan.subject))["golden"]
+
+
+def with_prediction(plan: RunnerPlan, prediction: str | None) -> RunnerPlan:
+    data = plan.datasets[0].model_copy(update={"prediction": prediction})
+    return plan.model_copy(update={"datasets": (data,)})
+
+
+def row(expected: str) -> bytes:
+    return b'{"id": "a", "inputs": [], "expected": %b}' % expected.encode()
+
+
+def is_right(expected: str, predicted: str, prediction: str | None = None) -> bool:
+    dataset = prepared(row(expected), prediction)
+    document = json.loads(f'{{"outputs": [{{"data": [{predicted}]}}]}}')
+    return dataset.is_right(dataset.questions[0].row, Answer(document=document))
+
+
+@pytest.mark.parametrize(
+    ("expected", "predicted", "right"),
+    [
+        ("5", "5", True),
+        ("5", "5.0", True),
+        ("0.1", "0.1", True),
+        ("0.3", "0.30000000000000004", False),
+        ("1", "true", False),
+        ("true", "true", True),
+        ('"cat"', '"cat"', True),
+        ('"5"', "5", False),
+        ('{"a": [1, 2.0]}', '{"a": [1.0, 2]}', True),
+        ("[1, 2]", "[2, 1]", False),
+        ("12345678901234567890123", "12345678901234567890123", True),
+    ],
+)
+def test_answers_are_compared_as_json_with_numbers_as_decimals(
+    expected: str, predicted: str, right: bool
+) -> None:
+    assert is_right(expected, predicted) == right
+
+
+def test_a_prediction_can_be_computed_from_an_answer() -> None:
+    assert is_right("0.75", "[0.25, 0.75]", "max(outputs[0].data[0])")
+    assert is_right("true", "0.75", "outputs[0].data[0] > `0.5`")
+
+
+def test_an_answer_without_a_prediction_is_wrong() -> None:
+    assert not is_right("5", "5", "outputs[1].data[0]")
+    assert not is_right("5", '"text"', "max(outputs[0].data[0])")
+
+
+def test_a_failed_request_is_a_wrong_answer() -> None:
+    dataset = prepared(row("null"))
+    assert not dataset.is_right(dataset.questions[0].row, Answer(problem="status 500"))
+
+
+def test_floats_are_the_decimals_that_they_are_written_as() -> None:
+    floats: Json = {"a": [0.1, 1, True, None, "0.1"]}
+    assert exact(floats) == {"a": [Decimal("0.1"), 1, True, None, "0.1"]}
+
+
+@given(st.integers(0, 200), st.text(max_size=5), st.text(max_size=5))
+def test_the_order_of_rows_is_a_permutation_that_follows_from_digest_and_revision(
+    count: int, digest: str, revision: str
+) -> None:
+    order = keyed_order(count, digest, revision)
+    assert sorted(order) == list(range(count))
+    assert order == keyed_order(count, digest, revision)
+
+
+def test_another_revision_is_asked_in_another_order() -> None:
+    assert keyed_order(6, "d", "one") == [3, 1, 2, 0, 4, 5]
+    assert keyed_order(6, "d", "two") != keyed_order(6, "d", "one")
+
+
+def test_a_question_is_the_whole_body_of_its_request() -> None:
+    bodies = {question.body for question in prepared(golden(2)).questions}
+    assert (
+        json.dumps(
+            {"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [1]}]},
+            separators=(",", ":"),
+        ).encode()
+        in bodies
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "prediction", "message"),
+    [
+        (b'{"id": "a", "inputs": []}', None, 'golden, line 1: "expected" is missing'),
+        (b"", None, "golden, there are no rows"),
+        (row("1"), "outputs[", r"golden: prediction 'outputs\[' is no JMESPath"),
+    ],
+)
+def test_a_data_set_that_cannot_be_used_says_where(
+    rows: bytes, prediction: str | None, message: str
+) -> None:
+    with pytest.raises(DatasetInvalidError, match=message):
+        prepared(rows, prediction)
+
+
+def test_other_rows_than_those_asked_for_are_refused() -> None:
+    plan = a_plan("http://m:80", ACCURACY)
+    with pytest.raises(DatasetInvalidError, match="is not the one that was asked for"):
+        prepare(plan, {"golden": row("1")}, protocol_of(plan.subject))
