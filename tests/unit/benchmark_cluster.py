@@ -46,9 +46,13 @@ class Cluster:
         for _ in range(rounds):
             if not self.round().writes and self.run.status.phase == "Finished":
                 return self.run
-            self.now += timedelta(minutes=1)
-            self.jobs = [self.behave(job) for job in self.jobs]
+            self.pass_time(timedelta(minutes=1))
         raise AssertionError(f"not finished after {rounds} rounds: {self.run.status}")
+
+    def pass_time(self, time: timedelta) -> None:
+        """Let Jobs become what they become."""
+        self.now += time
+        self.jobs = [self.behave(job) for job in self.jobs]
 
     def _carry_out(self, write: Write) -> None:
         match write:
@@ -102,3 +106,8 @@ def is_evicted(job: RunJob) -> RunJob:
     return replace(
         job, active=0, failed=1, failure="BackoffLimitExceeded", ended=START, pods=(pod,)
     )
+
+
+def has_a_second_pod(job: RunJob) -> RunJob:
+    """Go on with two pods that both say they are the Job's."""
+    return replace(job, pods=(a_pod(job, "one"), a_pod(job, "two")))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from modelward.benchmark.decide import decide, needs_pod_list
 from modelward.writes import Announce, Create, Delete, Document, PatchStatus, Plan, Refusal
-from tests.unit.benchmark_cluster import Cluster, ends_with, is_evicted, succeeds
+from tests.unit.benchmark_cluster import Cluster, ends_with, has_a_second_pod, is_evicted, succeeds
 from tests.unit.benchmark_world import (
     ACCURACY,
     ERRORS,
@@ -199,6 +199,18 @@ def test_a_second_pod_ends_an_attempt_at_once_and_its_job_goes_before_the_next_b
     (attempt,) = status(plan)["attempts"]
     assert (attempt["outcome"], attempt["reason"]) == ("Refused", "ForeignPod")
     assert "ours, theirs" in attempt["message"]
+
+
+def test_no_attempt_begins_while_a_job_before_it_still_loads_the_model() -> None:
+    cluster = Cluster(a_run(), has_a_second_pod)
+    cluster.round()
+    cluster.pass_time(timedelta(seconds=30))
+    cluster.round(writes=2)  # told and recorded, but died before deleting the Job
+    cluster.pass_time(timedelta(minutes=1))
+    plan = cluster.round()
+    assert deleted(plan) == [f"{RUN}-1"]
+    assert created(plan) == []
+    assert created(cluster.round()) == [f"{RUN}-2"]
 
 
 def test_a_deleted_job_is_an_attempt_without_a_result() -> None:

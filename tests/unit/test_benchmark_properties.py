@@ -1,7 +1,6 @@
 """Whatever pods answer and whenever the operator dies: a Pass only from an accepted result."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -14,7 +13,7 @@ from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import RunJob
 from modelward.benchmark.status import ending
 from modelward.writes import Delete
-from tests.unit.benchmark_cluster import Cluster, ends_with, is_evicted, succeeds
+from tests.unit.benchmark_cluster import Cluster, ends_with, has_a_second_pod, is_evicted, succeeds
 from tests.unit.benchmark_world import (
     ACCURACY,
     ERRORS,
@@ -22,7 +21,6 @@ from tests.unit.benchmark_world import (
     LATENCY,
     NOT_MEASURED,
     PASSING,
-    a_pod,
     a_result,
     a_run,
     completed,
@@ -41,10 +39,6 @@ Behaviour = Callable[[RunJob], RunJob]
 
 def stays(job: RunJob) -> RunJob:
     return job
-
-
-def has_a_second_pod(job: RunJob) -> RunJob:
-    return replace(job, pods=(a_pod(job, "one"), a_pod(job, "two")))
 
 
 def answers_garbage(job: RunJob) -> RunJob:
@@ -87,6 +81,7 @@ def test_an_operator_that_dies_between_any_two_writes_ends_a_run_alike(
     cluster = Cluster(RUN, Scripted(script))
     for writes in deaths:
         cluster.round(writes)
+        cluster.pass_time(timedelta(seconds=30))
     status = cluster.settle(rounds=60).status
     assert status.verdict == undisturbed.verdict
     assert [(a.job, a.outcome, a.reason) for a in status.attempts] == [
@@ -103,8 +98,7 @@ def test_a_second_decision_on_what_a_plan_left_writes_nothing(script: list[Behav
         if any(isinstance(write, Delete) for write in plan.writes):
             cluster.round()  # the next attempt only begins once the Job before is gone
         assert cluster.round().writes == ()
-        cluster.now += timedelta(minutes=2)
-        cluster.jobs = [cluster.behave(job) for job in cluster.jobs]
+        cluster.pass_time(timedelta(minutes=2))
 
 
 def verdict_on(message: str) -> str:
