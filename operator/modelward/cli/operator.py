@@ -7,6 +7,8 @@ from pathlib import Path
 RUNNER_IMAGE = "MODELWARD_RUNNER_IMAGE"
 RUNNER_PULL_POLICY = "MODELWARD_RUNNER_PULL_POLICY"
 NAMESPACES = "MODELWARD_NAMESPACES"
+POD_NAME = "MODELWARD_POD_NAME"
+POD_NAMESPACE = "MODELWARD_POD_NAMESPACE"
 LOG_LEVEL = "MODELWARD_LOG_LEVEL"
 ANYWHERE = "0.0.0.0"  # noqa: S104
 """The kubelet probes the pod's address, which nobody knows beforehand."""
@@ -26,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runner-image",
         default=env.get(RUNNER_IMAGE),
-        help=f"image of benchmark pods ({RUNNER_IMAGE}); required",
+        help=f"image of benchmark pods ({RUNNER_IMAGE}); default: that of the pod this runs in",
     )
     parser.add_argument(
         "--runner-pull-policy",
@@ -61,18 +63,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the operator until SIGTERM or SIGINT."""
     # Imported here, so that `modelward runner` does without Kopf.
-    from modelward.cluster.observe.runs import Runner  # noqa: PLC0415
+    from modelward.cluster.own_image import PodName  # noqa: PLC0415
     from modelward.cluster.run import Options, main  # noqa: PLC0415
 
-    if not arguments.runner_image:
-        print(f"modelward operator: say the image of benchmark pods by {RUNNER_IMAGE}")
-        return 2
-    listed = os.environ.get(NAMESPACES, "")
-    namespaces = arguments.namespaces or [each for each in listed.split(",") if each]
+    env = os.environ
+    pod = env.get(POD_NAMESPACE), env.get(POD_NAME)
+    namespaces = arguments.namespaces or [n for n in env.get(NAMESPACES, "").split(",") if n]
     host, _, port = arguments.listen.rpartition(":")
     return main(
         Options(
-            runner=Runner(arguments.runner_image, arguments.runner_pull_policy),
+            runner_image=arguments.runner_image,
+            runner_pull_policy=arguments.runner_pull_policy,
+            pod=PodName(pod[0], pod[1]) if pod[0] and pod[1] else None,
             kubeconfig=arguments.kubeconfig,
             context=arguments.context,
             namespaces=tuple(sorted(set(namespaces))),

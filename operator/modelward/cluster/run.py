@@ -17,6 +17,7 @@ from modelward.cluster.health import endpoints
 from modelward.cluster.kinds import OURS
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
+from modelward.cluster.own_image import PodName, own_image
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,11 @@ _CRD_SECONDS = 2.0
 class Options:
     """How an operator is run."""
 
-    runner: Runner
+    runner_image: str | None
+    """Image of benchmark pods; None: the image of our own pod."""
+    runner_pull_policy: str
+    pod: PodName | None
+    """The pod that this runs in, if any."""
     kubeconfig: Path | None
     context: str | None
     namespaces: tuple[str, ...]
@@ -62,7 +67,7 @@ async def _operate(options: Options) -> None:
         assembly = assemble(
             api,
             metrics,
-            options.runner,
+            await _runner(options, api),
             namespaces=options.namespaces or (None,),
             resync_seconds=options.resync_seconds,
         )
@@ -77,6 +82,12 @@ async def _operate(options: Options) -> None:
             log.info("Modelward %s looks after %s.", __version__, where, extra={"port": port})
             await _served(api)
             await _run(options, configuration, assembly)
+
+
+async def _runner(options: Options, api: Api) -> Runner:
+    if options.runner_image:
+        return Runner(options.runner_image, options.runner_pull_policy)
+    return await own_image(api, options.pod, options.runner_pull_policy)
 
 
 async def _served(api: Api) -> None:

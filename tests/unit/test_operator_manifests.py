@@ -1,0 +1,58 @@
+"""The manifests: what is applied is what the code declares."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from modelward.cluster.permissions import PERMISSIONS
+
+BASE = Path(__file__).parents[2] / "manifests" / "base"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return [*yaml.safe_load_all((BASE / name).read_text())]
+
+
+def container() -> dict[str, Any]:
+    (deployment,) = documents("deployment.yaml")
+    (only,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert isinstance(only, dict)
+    return only
+
+
+def test_the_cluster_role_grants_what_the_code_declares() -> None:
+    (role,) = [each for each in documents("rbac.yaml") if each["kind"] == "ClusterRole"]
+    assert role["rules"] == [permission.to_rule() for permission in PERMISSIONS]
+
+
+def test_nothing_is_allowed_on_secrets_and_nothing_by_wildcard() -> None:
+    for permission in PERMISSIONS:
+        rule = permission.to_rule()
+        assert "*" not in str(rule)
+        assert "secrets" not in rule["resources"]
+
+
+def test_pods_and_data_sets_are_only_read_and_users_objects_never_written() -> None:
+    verbs = {
+        (permission.kind.plural, permission.subresource): set(permission.verbs)
+        for permission in PERMISSIONS
+    }
+    assert verbs["pods", ""] <= {"get", "list", "watch"}
+    assert verbs["configmaps", ""] == {"get"}
+    assert verbs["modeldeployments", ""] == {"get", "list", "watch"}
+
+
+def test_one_operator_at_a_time_runs_as_nobody_in_particular() -> None:
+    (deployment,) = documents("deployment.yaml")
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    security = container()["securityContext"]
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_benchmark_pods_get_the_operator_s_own_image_because_no_other_is_said() -> None:
+    names = {entry["name"] for entry in container()["env"]}
+    assert names == {"MODELWARD_POD_NAME", "MODELWARD_POD_NAMESPACE"}
