@@ -8,12 +8,12 @@ WORKDIR /build
 RUN python3 -m venv /opt/modelward
 COPY requirements/build.txt requirements/operator.txt requirements/
 RUN python3 -m venv tools \
-    && tools/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
-    && /opt/modelward/bin/pip install --no-cache-dir --require-hashes -r requirements/operator.txt
+    && tools/bin/pip install --require-hashes -r requirements/build.txt \
+    && /opt/modelward/bin/pip install --require-hashes -r requirements/operator.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator
 RUN tools/bin/python -m build --wheel --no-isolation \
-    && /opt/modelward/bin/pip install --no-cache-dir --no-deps --no-index dist/*.whl \
+    && /opt/modelward/bin/pip install --no-deps --no-index dist/*.whl \
     && /opt/modelward/bin/pip uninstall --yes pip setuptools
 
 FROM ${BASE_IMAGE}

@@ -101,8 +101,9 @@ def show(
     terminal.heading("What users noticed")
     terminal.table(client_rows(reports, releases))
     for report in reports:
-        for failure in report.failures:
-            terminal.text(f"{report.client} {failure['at']} {failure['reason']}", "red")
+        for reason, failure in report.failures.items():
+            when = f"first at {failure.first}, last at {failure.last}"
+            terminal.text(f"{report.client}: {failure.count} times {reason}, {when}", "red")
     terminal.heading("Did it come out as it should?")
     found = checks(releases, reports)
     for check in found:

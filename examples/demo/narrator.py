@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from modelward.api.modeldeployment import ModelDeployment
+from modelward.api.status import RevisionStatus
 from tests.cluster.provider import Cluster
 
 from .terminal import Colour, Terminal
@@ -65,12 +66,12 @@ class Narrator:
             return
         self._told.add(identity)
         colour: Colour = "red" if event["type"] == "Warning" else "green"
-        self._terminal.line(f"{event['reason']:<22} {event['note']}", colour)
+        self._terminal.line(f"{event['reason']:<20}  {event['note']}", colour)
 
     def _deployment(self, document: Document) -> None:
         deployment = ModelDeployment.model_validate(document)
         line = status_line(deployment)
-        if line != self._last_line:
+        if deployment.status.phase and line != self._last_line:
             self._last_line = line
             self._terminal.line(line, "grey")
         with self._changed:
@@ -89,11 +90,16 @@ def has_ended(deployment: ModelDeployment, version: str) -> bool:
 def status_line(deployment: ModelDeployment) -> str:
     """Return the status in one line: phase, who serves, who is judged, what for."""
     status = deployment.status
-    parts = [f"{status.phase or 'Unknown':<22}"]
+    parts = [f"{status.phase or '':<20}"]
     if status.stable:
-        parts.append(f"stable: {status.stable.version}")
+        parts.append(f"stable: {called(status.stable)}")
     if status.candidate:
-        parts.append(f"candidate: {status.candidate.version}, weight {status.weight or '0/0'}")
+        parts.append(f"candidate: {called(status.candidate)}, weight {status.weight or '0/0'}")
     if status.kpi_summary:
         parts.append(f"KPIs {status.kpi_summary}")
     return "  ".join(parts)
+
+
+def called(revision: RevisionStatus) -> str:
+    """Return what people call a revision."""
+    return revision.version or revision.revision

@@ -5,7 +5,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
-FAILURES_SHOWN = 20
+
+@dataclass
+class Failure:
+    """Failures of one kind."""
+
+    count: int
+    first: str
+    """When it was first seen; RFC 3339."""
+    last: str
 
 
 @dataclass
@@ -19,8 +27,8 @@ class Report:
     answered: dict[str, int] = field(default_factory=dict)
     """Answers by the version that gave them."""
     failed: int = 0
-    failures: list[dict[str, str]] = field(default_factory=list)
-    """The first failures: when and why."""
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """The same by their reason."""
     reopened: int = 0
     """Kept connections that the server had closed between two requests."""
     latest: float = 0.0
@@ -35,11 +43,12 @@ class Report:
         self.slowest = max(self.slowest, seconds)
 
     def count_failure(self, reason: str) -> None:
-        """Count a failure; the first ones are kept with time and reason."""
+        """Count a failure by its reason."""
         self.failed += 1
-        if len(self.failures) < FAILURES_SHOWN:
-            at = datetime.now(UTC).isoformat(timespec="milliseconds")  # noqa: TID251
-            self.failures.append({"at": at, "reason": reason})
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")  # noqa: TID251
+        failure = self.failures.setdefault(reason, Failure(0, now, now))
+        failure.count += 1
+        failure.last = now
 
     def count_lateness(self, seconds: float) -> None:
         """Remember how far behind its schedule the client fell."""
@@ -53,4 +62,6 @@ class Report:
     @classmethod
     def parse(cls, line: str) -> Self:
         """Read a line that `to_json` wrote."""
-        return cls(**json.loads(line))
+        members = json.loads(line)
+        failures = {reason: Failure(**each) for reason, each in members["failures"].items()}
+        return cls(**members | {"failures": failures})
