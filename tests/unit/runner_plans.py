@@ -14,7 +14,7 @@ ERRORS = {"name": "errors", "metric": "errorRate", "limit": "0.1", "expected": "
 LATENCY = {"name": "latency", "metric": "latency", "quantile": "0.9", "limit": "0.4",
            "direction": "atMost", "effect": "gate"}  # fmt: skip
 REPORT = {"effect": "report"}
-LOAD: Json = {"rate": "400", "forSeconds": "5", "warmUpSeconds": "0.1", "dataset": "golden"}
+LOAD: Json = {"rate": "200", "forSeconds": "5", "warmUpSeconds": "0.1", "dataset": "golden"}
 
 
 def a_row(i: int) -> str:

@@ -1,7 +1,7 @@
 """Whole attempts against a real HTTP server with known faults.
 
-Windows last 25 ms instead of 250 here, or calibration alone would take 15 seconds; all else is as
-in the benchmark pod.
+Windows are short here, 4 requests in 20 ms, or calibration alone would take 15 seconds; all else
+is as in the benchmark pod.
 """
 
 import asyncio
@@ -21,12 +21,13 @@ from modelward.runner.attempt import Attempt
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
 
-SHORT_LOAD: Json = {"rate": "400", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
+SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
 
 
 @pytest.fixture(autouse=True)
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 40))
+    monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
+    monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
 
 
 async def measure(server: ModelServer, *kpis: dict[str, Any], load: Json = LOAD) -> RunnerResult:
@@ -41,10 +42,12 @@ def verdicts(result: RunnerResult) -> str:
     return "".join(report.verdict for report in result.kpis)
 
 
-async def test_a_version_below_its_limits_passes() -> None:
-    result = await measure(ModelServer(error_share=0.02), ACCURACY, ERRORS, LATENCY)
-    assert (result.outcome, result.windows, verdicts(result)) == ("Measured", 60, "PPP")
-    assert result.kpis[0].counts == (30, 30, 30)
+async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothing() -> None:
+    server = ModelServer(error_share=0.02, wrong=frozenset({7}))
+    perfect = ACCURACY | REPORT | {"limit": "1"}
+    result = await measure(server, ACCURACY | {"limit": "0.5"}, perfect, ERRORS, LATENCY)
+    assert (result.outcome, result.windows, verdicts(result)) == ("Measured", 60, "PFPP")
+    assert result.kpis[0].counts == result.kpis[1].counts
 
 
 async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> None:
@@ -52,20 +55,20 @@ async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> N
     result = await measure(server, ERRORS, LATENCY)
     assert verdicts(result) == "FI"
     assert result.kpis[1].reason == "NotMeasured"
-    assert server.requests < 1200
+    assert server.requests < 600
 
 
 async def test_a_version_above_its_latency_limit_fails() -> None:
-    result = await measure(ModelServer(slow_share=0.4, slow_seconds=0.6), LATENCY)
+    result = await measure(ModelServer(slow_share=0.4, slow_seconds=0.5), LATENCY)
     assert verdicts(result) == "F"
-    assert result.kpis[0].counts[3] > 600_000
+    assert result.kpis[0].counts[3] > 500_000
 
 
 async def test_a_version_at_its_limit_is_undecided_within_its_budget() -> None:
     at_limit = ERRORS | {"expected": None}
     result = await measure(ModelServer(error_share=0.1), at_limit, load=SHORT_LOAD)
     assert verdicts(result) == "I"
-    assert result.kpis[0].counts[1] == 200
+    assert result.kpis[0].counts[1] == 100
 
 
 async def test_a_version_that_is_less_accurate_than_required_fails_without_any_load() -> None:
@@ -74,12 +77,6 @@ async def test_a_version_that_is_less_accurate_than_required_fails_without_any_l
     assert verdicts(result) == "FI"
     assert result.kpis[0].counts == (30, 30, 26)
     assert server.requests == 30 + 20
-
-
-async def test_a_failed_report_ends_nothing() -> None:
-    server = ModelServer(wrong=frozenset(range(4)))
-    result = await measure(server, ACCURACY | REPORT, ERRORS)
-    assert verdicts(result) == "FP"
 
 
 async def test_a_model_that_answers_differently_is_not_judged_by_its_rows() -> None:
@@ -92,7 +89,7 @@ async def test_a_model_that_answers_differently_is_not_judged_by_its_rows() -> N
 async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 1.0)
+    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.3)
     result = await measure(ModelServer(is_ready=False), ACCURACY)
     assert (result.outcome, verdicts(result)) == ("Measured", "P")
 
@@ -100,8 +97,8 @@ async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachabl
 async def test_a_subject_that_vanishes_under_load_is_unreachable_and_has_not_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.6)
-    async with ModelServer(enough=620).serving() as server:
+    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.3)
+    async with ModelServer(enough=270).serving() as server:
         plan = a_plan(server.url, ERRORS | {"limit": "0.4", "expected": "0.3"})
         attempt = asyncio.create_task(Attempt(plan, {"golden": golden()}).run(seconds=20))
         await server.had_enough.wait()
@@ -114,11 +111,13 @@ async def test_a_latency_says_nothing_when_the_generator_could_not_keep_its_sche
     turns = itertools.count()
 
     async def block(_: web.Request) -> web.StreamResponse:
-        if next(turns) % 100 == 0:
+        if next(turns) % 50 == 0:
             time.sleep(0.1)  # noqa: ASYNC251 -- both sides of this test share one event loop
         return web.json_response({})
 
-    result = await measure(ModelServer(predict=block), LATENCY | {"limit": "0.1"}, load=SHORT_LOAD)
+    async with ModelServer(predict=block).serving() as server:
+        plan = a_plan(server.url, LATENCY | {"limit": "0.1"})
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
     assert result.kpis[0].reason == "GeneratorLagged"
     assert "sent late" in result.message
 
@@ -158,7 +157,7 @@ async def test_what_was_measured_when_time_is_up_is_reported() -> None:
 async def test_load_that_ends_within_calibration_leaves_a_latency_uncalibrated() -> None:
     async with ModelServer().serving() as server:
         plan = a_plan(server.url, LATENCY)
-        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=0.7)
     assert verdicts(result) == "I"
     assert 0 < result.windows < 60
     assert result.kpis[0].counts == (125, 0, 0, 0)

@@ -5,6 +5,7 @@ The runner feeds it from sockets, and tests from a simulated clock: the code tha
 
 import math
 from array import array
+from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -49,7 +50,7 @@ class LoadSession:
     def __init__(self, shape: LoadShape, kpis: tuple[LoadKpi, ...]) -> None:
         self.shape = shape
         self._kpis = [_KpiSession(kpi) for kpi in kpis]
-        self._open: dict[int, array[int]] = {}
+        self._open: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
         self._judged = 0
         self._latencies = array("q")
         self.finished = False
@@ -63,7 +64,7 @@ class LoadSession:
         window = self.shape.window_of(request)
         if window < self._judged or self.finished:
             return
-        self._open.setdefault(window, array("q")).append(latency)
+        self._open[window].append(latency)
         while not self.finished and self._is_complete(self._judged):
             self._judge(self._open.pop(self._judged))
 

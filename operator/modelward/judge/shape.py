@@ -55,7 +55,7 @@ class LoadShape:
 
     def due(self, request: int) -> int:
         """Return when a request is due, in nanoseconds after the first one."""
-        return math.floor(request * _NANOSECONDS / self.rate)
+        return request * _NANOSECONDS * self.rate.denominator // self.rate.numerator
 
     def window_of(self, request: int) -> int:
         """Return the index of a request's window; negative for those of the warm-up."""
