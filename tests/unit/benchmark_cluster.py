@@ -9,7 +9,7 @@ from modelward.api.names import PLAN
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.decide import decide, needs_pod_list
 from modelward.benchmark.snapshot import Ended, RunJob, RunSnapshot
-from modelward.writes import Announce, Create, Delete, PatchStatus, Plan, Write
+from modelward.writes import Announce, Create, Delete, Document, PatchStatus, Plan, Write
 from tests.unit.benchmark_world import START, a_job, a_pod, a_result, seen
 
 
@@ -111,3 +111,19 @@ def is_evicted(job: RunJob) -> RunJob:
 def has_a_second_pod(job: RunJob) -> RunJob:
     """Go on with two pods that both say they are the Job's."""
     return replace(job, pods=(a_pod(job, "one"), a_pod(job, "two")))
+
+
+def created(plan: Plan) -> list[str]:
+    """Return the names of the Jobs that a plan makes."""
+    return [write.body["metadata"]["name"] for write in plan.writes if isinstance(write, Create)]
+
+
+def deleted(plan: Plan) -> list[str]:
+    """Return the names of the Jobs that a plan deletes."""
+    return [write.name for write in plan.writes if isinstance(write, Delete)]
+
+
+def status(plan: Plan) -> Document:
+    """Return the changed members of a plan's one status."""
+    (patched,) = (write.status for write in plan.writes if isinstance(write, PatchStatus))
+    return patched

@@ -54,7 +54,6 @@ def the_largest(message: str = "", kpis: int = 32) -> RunnerResult:
     return a_result(
         revision="x" * 20,
         datasets=("f" * 16,) * 8,
-        outcome="GeneratorLagged",
         windows=9_999,
         kpis=(KpiReport.of("P", LARGEST),) * kpis,
         message=message,
@@ -123,7 +122,7 @@ def test_what_is_not_a_result_says_so_in_one_word(text: str, reason: str) -> Non
         ("no version", '"v":1,', ""),
         ("a member twice", '"v":1', '"v":1,"v":1'),
         ("an unknown member", '"v":1', '"v":1,"extra":0'),
-        ("a verdict although nothing answered", '"Measured"', '"Unreachable"'),
+        ("counts although nothing answered", '"Measured"', '"Unreachable"'),
     ],
 )
 def test_parsing_refuses(what: str, old: str, new: str) -> None:

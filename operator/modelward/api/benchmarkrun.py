@@ -11,6 +11,7 @@ from modelward.api.fields import (
     Label,
     Message,
     Name,
+    Note,
     Port,
     PositiveDuration,
     Share,
@@ -165,15 +166,17 @@ class RunKpiStatus(ApiModel):
     objective: Value | None = None
     """What is good enough."""
     low: Value | None = None
-    """Lower end of the interval for the value."""
+    """Lower end of the interval for the value; for a latency, for the share above the limit."""
     high: Value | None = None
-    """Upper end of the interval for the value."""
+    """Upper end of it."""
     samples: Counted | None = None
     """Rows or requests that the verdict rests on."""
     effective_samples: Counted | None = None
     """Independent requests that would say as much."""
     independence_assumed: bool | None = None
     """Whether the verdict takes requests as independent, because dispersion was not measured."""
+    hypotheses: Note | None = None
+    """Under load: which share of bad requests was tested against which other one."""
     evidence: list[Counted] = Field(default_factory=list, max_length=8)
     """The counts as the runner reported them, in the order of the result contract."""
 

@@ -33,10 +33,8 @@ DIGEST_CHARS = 16
 """Hex digits of a data set's sha256 that a result repeats."""
 
 Metric = Literal["accuracy", "errorRate", "latency"]
-Outcome = Literal[
-    "Measured", "Unreachable", "DatasetInvalid", "NotDeterministic", "GeneratorLagged"
-]
-"""Measured also when time ran out: what is missing is then NotMeasured or undecided."""
+Outcome = Literal["Measured", "Unreachable", "DatasetInvalid"]
+"""Whether anything was measured at all. Measured also when time ran out on the way."""
 Letter = Literal["P", "F", "I"]
 """Pass, Fail, Inconclusive."""
 Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
@@ -237,7 +235,7 @@ class RunnerResult(Message):
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
-    """What to look at, where the outcome is not Measured."""
+    """What to look at, where something was not measured."""
 
     def to_json(self) -> str:
         """Return the termination message: at most 2,048 bytes, `message` cut to what is left."""
@@ -269,11 +267,9 @@ class RunnerResult(Message):
             raise ResultError("Malformed", _first_problem(error)) from error
 
     @model_validator(mode="after")
-    def _no_verdict_without_measuring(self) -> Self:
-        if self.outcome in {"Unreachable", "DatasetInvalid"}:
-            for report in self.kpis:
-                if report.verdict != "I":
-                    raise ValueError(f"{self.outcome} with a verdict")
+    def _no_counts_without_measuring(self) -> Self:
+        if self.outcome != "Measured" and any(report.counts for report in self.kpis):
+            raise ValueError(f"{self.outcome}, but a KPI has counts")
         return self
 
 

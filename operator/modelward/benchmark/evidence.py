@@ -52,19 +52,16 @@ def unmeasured(kpis: Sequence[Kpi], reason: str) -> tuple[RunKpiStatus, ...]:
     return tuple(_without_counts(kpi, reason) for kpi in kpis)
 
 
-def overall(kpis: Sequence[Kpi], shown: Sequence[RunKpiStatus], complete: bool) -> RunVerdict:
+def overall(kpis: Sequence[Kpi], shown: Sequence[RunKpiStatus]) -> RunVerdict:
     """Return the verdict about the revision: only gates count.
 
-    One gate that fails is enough for Fail. Pass needs every gate, and a measurement that nothing
-    ended before its time (`complete`).
+    One gate that fails is enough for Fail; Pass needs every gate, and at least one.
     """
     gates = {kpi.name for kpi in kpis if kpi.effect == "gate"}
-    verdicts = [status.verdict for status in shown if status.name in gates]
+    verdicts = {status.verdict for status in shown if status.name in gates}
     if "Fail" in verdicts:
         return "Fail"
-    if complete and verdicts and all(verdict == "Pass" for verdict in verdicts):
-        return "Pass"
-    return "Inconclusive"
+    return "Pass" if verdicts == {"Pass"} else "Inconclusive"
 
 
 def objective_text(kpi: Kpi) -> str:
@@ -91,7 +88,7 @@ def _evidence(
         raise ContradictionError(
             f"KPI {kpi.name} is reported as {report.verdict}, but its counts say {verdict.verdict}"
         )
-    return _shown(kpi, counts, verdict)
+    return _shown(kpi, counts, verdict, _hypotheses(asked, plan))
 
 
 def _judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
@@ -110,7 +107,13 @@ def _rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCount
     return RateCounts(windows, counts.requests, limit, expected)
 
 
-def _shown(kpi: Kpi, counts: Counts, verdict: Verdict) -> RunKpiStatus:
+def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
+    if asked.metric == "accuracy":
+        return None
+    return rate_objective(asked, plan.judgement).describe()
+
+
+def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -> RunKpiStatus:
     beyond = f" above {kpi.objective.at_most}" if isinstance(counts, LatencyCounts) else ""
     return RunKpiStatus(
         name=kpi.name,
@@ -123,6 +126,7 @@ def _shown(kpi: Kpi, counts: Counts, verdict: Verdict) -> RunKpiStatus:
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
+        hypotheses=hypotheses,
         evidence=list(counts.to_ints()),
     )
 

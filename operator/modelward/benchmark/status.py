@@ -90,8 +90,8 @@ def patch(before: BenchmarkRunStatus, after: BenchmarkRunStatus) -> dict[str, An
 
 
 def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
-    kpis, result = snapshot.run.spec.kpis, accepted.result
-    verdict = overall(kpis, accepted.kpis, complete=result.outcome == "Measured")
+    kpis = snapshot.run.spec.kpis
+    verdict = overall(kpis, accepted.kpis)
     names = {kpi.name for kpi in kpis if kpi.effect == "gate"}
     gates = [shown for shown in accepted.kpis if shown.name in names]
     match verdict:
@@ -101,8 +101,8 @@ def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
             return Ending(verdict, "GateFailed", words.failed(gates, kpis), accepted.kpis)
         case _:
             reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
-            reason = next((r for r in reasons if r), None) or result.outcome
-            message = words.inconclusive(gates, result.message)
+            reason = next((r for r in reasons if r), "NoGates")
+            message = words.inconclusive(gates, accepted.result.message)
             return Ending(verdict, reason, message, accepted.kpis)
 
 

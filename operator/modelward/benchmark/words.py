@@ -32,6 +32,8 @@ def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
 
 def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     """Return what a run says whose gates are not all decided; `hint` is the pod's own."""
+    if not gates:
+        return "no KPI is a gate, so that there is nothing to decide"
     told: dict[str, list[str]] = {}
     for gate in gates:
         if gate.verdict == "Inconclusive":
