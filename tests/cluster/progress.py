@@ -5,7 +5,7 @@ import textwrap
 import time
 from typing import TextIO
 
-_SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BETWEEN_LINES = 10.0
 _WIDTH = 70
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import paths
 from tests.cluster.local import build
 from tests.cluster.local.build import GoOutput, Module
 
@@ -37,6 +38,46 @@ def test_a_key_changes_with_go_and_with_the_target() -> None:
     before = Module("etcd", "tool").key(GO)
     assert Module("etcd", "tool").key("go1.27.0") != before
     assert Module("etcd", ".").key(GO) != before
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    monkeypatch.setattr(paths, "cache", lambda *_: folder)
+    monkeypatch.setattr(build, "go_version", lambda: GO)
+    return folder
+
+
+def programs(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if not path.name.endswith(".lock")]
+
+
+def test_an_interrupted_build_leaves_nothing_that_is_taken_for_a_whole(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: Module, output: Path) -> None:
+        (output / "half").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "_build", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build.binaries(with_node=False)
+    assert all(name.startswith(".") for name in programs(cache))
+
+    monkeypatch.setattr(build, "_build", lambda _, output: (output / "whole").touch())
+    built = build.binaries(with_node=False)
+    assert sorted(programs(cache)) == sorted(folder.name for folder in built.folders.values())
+    assert all(programs(folder) == ["whole"] for folder in built.folders.values())
+
+
+@pytest.mark.usefixtures("cache")
+def test_what_is_in_the_cache_is_not_built_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(build, "_build", lambda module, _: built.append(module.name))
+    build.binaries(with_node=True)
+    build.binaries(with_node=True)
+    assert sorted(built) == ["coredns", "etcd", "kubernetes", "pause"]
 
 
 def test_kubernetes_is_told_its_version() -> None:

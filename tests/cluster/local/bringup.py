@@ -8,8 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import packages, paths
-from tests.cluster.errors import ClusterError
+from tests.cluster import paths
 from tests.cluster.local import (
     cgroups,
     controlplane,
@@ -57,10 +56,6 @@ def bring_up(
     layout: Layout, binaries: Binaries, lock: int, *, with_node: bool, until_exit: bool
 ) -> None:
     """Bring a cluster up where there is none; the caller holds its lock by descriptor `lock`."""
-    if with_node and os.geteuid() != 0:
-        message = "a node has namespaces and mounts of its own, and these need root: use sudo"
-        raise ClusterError(message)
-    packages.ensure(packages.NODE if with_node else packages.CONTROL_PLANE)
     for folder in (layout.folder, layout.config, layout.logs, layout.processes):
         folder.mkdir(parents=True, exist_ok=True)
     addresses, slot = slots.claim(with_node)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import locks, paths
+from tests.cluster import locks, packages, paths
+from tests.cluster.errors import ClusterError
 from tests.cluster.images import image_archive
 from tests.cluster.local import build, enter, node_images, processes
 from tests.cluster.local.api import Api
@@ -98,6 +99,7 @@ class LocalProvider:
         """
         layout = Layout(paths.cluster_folder(name))
         with_node = not control_plane_only
+        _prepare(with_node)
         with _locked(name) as lock:
             os.set_inheritable(lock, True)
             binaries = build.binaries(with_node)
@@ -130,6 +132,14 @@ class LocalProvider:
             if name == paths.DEFAULT_NAME:
                 _DEFAULT_KUBECONFIG.unlink(missing_ok=True)
             return tear_down(layout)
+
+
+def _prepare(with_node: bool) -> None:
+    """Have what a cluster needs of the machine. Raises ClusterError where that can't be."""
+    if with_node and os.geteuid() != 0:
+        message = "a node has namespaces and mounts of its own, and these need root: use sudo"
+        raise ClusterError(message)
+    packages.ensure(packages.NODE if with_node else packages.CONTROL_PLANE)
 
 
 def _locked(name: str) -> contextlib.AbstractContextManager[int]:
