@@ -191,6 +191,12 @@ def test_a_spec_that_cannot_be_measured_ends_the_run_with_the_field_to_mend() ->
     assert "falsePromotion: Input should be greater than 0" in status(plan)["message"]
 
 
+def test_a_forged_job_of_a_run_that_cannot_be_measured_changes_nothing() -> None:
+    run = a_run(LATENCY, judgement={"falsePromotion": "0", "falseRollback": "0.05"})
+    plan = decide(seen(run, completed(a_run(LATENCY))))
+    assert status(plan)["verdict"] == "Inconclusive"
+
+
 def test_nothing_is_planned_for_a_run_that_is_being_deleted() -> None:
     run = a_run()
     going = run.metadata.model_copy(update={"deletion_timestamp": "2026-11-23T12:00:00Z"})

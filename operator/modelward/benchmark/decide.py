@@ -44,7 +44,7 @@ def decide(snapshot: RunSnapshot) -> Plan:
     except PlanError as error:
         message = f"the spec can't be measured: {error}"
         invalid = statuses.without_result(snapshot, "InvalidSpec", message)
-        return _finish(snapshot, attempts(snapshot), invalid)
+        return _finish(snapshot, (), invalid)
     tried = attempts(snapshot)
     end = statuses.ending(snapshot, tried)
     return _finish(snapshot, tried, end) if end else _go_on(snapshot, tried)
