@@ -1,0 +1,34 @@
+"""What benchmark pods would have answered."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from modelward.api.names import PLAN
+from modelward.benchmark.contract import DIGEST_CHARS, KpiReport, RunnerPlan, RunnerResult
+from modelward.benchmark.counts import ExamCounts
+from modelward.writes import Document
+from tests.apiserver.controllers import Ending
+
+ROWS = 100
+
+
+def exam(correct: Callable[[str], int]) -> Callable[[Document], Ending]:
+    """Every benchmark reads 100 rows; `correct` says how many of them a revision gets right."""
+
+    def ending(job: Document) -> Ending:
+        plan = RunnerPlan.parse(job["spec"]["template"]["metadata"]["annotations"][PLAN])
+        counts = ExamCounts(ROWS, ROWS, correct(plan.subject.revision))
+        share = Fraction(counts.correct, ROWS)
+        result = RunnerResult(
+            v=1,
+            nonce=plan.nonce,
+            revision=plan.subject.revision,
+            datasets=tuple(dataset.sha256[:DIGEST_CHARS] for dataset in plan.datasets),
+            outcome="Measured",
+            kpis=tuple(
+                KpiReport.of("P" if share >= kpi.limit else "F", counts) for kpi in plan.kpis
+            ),
+        )
+        return Ending(0, result.to_json())
+
+    return ending
