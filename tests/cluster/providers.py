@@ -1,9 +1,11 @@
-"""The kinds of cluster there are."""
+"""The kinds of cluster there are; MODELWARD_PROVIDER names the one that is used."""
+
+import os
 
 from tests.cluster.local.provider import LocalProvider
 from tests.cluster.provider import Provider
 
-DEFAULT = "local"
+DEFAULT = os.environ.get("MODELWARD_PROVIDER", "local")
 
 
 def provider(name: str = DEFAULT) -> Provider:
