@@ -1,8 +1,13 @@
 """Bringing a cluster up that is there already, that is broken, and one beside another."""
 
 import os
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +93,23 @@ def test_two_nodes_side_by_side_have_networks_of_their_own(node: Cluster, name: 
     assert not blocks[0].overlaps(blocks[1])
     provider().down(name)
     assert node.kubectl("get", "--raw=/readyz").stdout == "ok"
+
+
+def test_a_checkout_below_var_has_nodes_too_although_a_node_has_its_own_var() -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        checkout = Path(folder, "tests")
+        shutil.copytree(paths.PROJECT_ROOT / "tests" / "cluster", checkout / "cluster")
+        (checkout / "__init__.py").touch()
+        try:
+            assert _command(folder, "up") == ".cluster/elsewhere/kubeconfig\n"
+            assert _command(folder, "status").startswith("elsewhere\tup\tnode")
+        finally:
+            _command(folder, "down")
+
+
+def _command(folder: str, command: str) -> str:
+    words = [sys.executable, "-m", "tests.cluster", command, "--name", "elsewhere"]
+    return subprocess.run(words, cwd=folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _addresses(name: str) -> Addresses:

@@ -94,8 +94,7 @@ def _start_supervisor(
     command += [f"--owner={owner}"] if owner is not None else []
     if in_sandbox:
         command += ["--sandbox", *(f"--binaries={path}" for path in in_sandbox.folders.values())]
-    log_file = layout.logs / "supervisor.log"
-    with log_file.open("ab") as log:
+    with layout.supervisor_log.open("ab") as log:
         subprocess.run(
             command,
             cwd=paths.PROJECT_ROOT,
@@ -108,7 +107,7 @@ def _start_supervisor(
         )
     wait_for(
         layout.ready.exists,
-        f"the cluster's supervisor to start; see {log_file}",
+        f"the cluster's supervisor to start; see {layout.supervisor_log}",
         _SUPERVISOR_TIMEOUT,
         lambda: processes.check_supervisor(layout),
     )

@@ -63,6 +63,11 @@ class Layout:
         return self.folder / "supervisor.json"
 
     @property
+    def supervisor_log(self) -> Path:
+        """What the supervisor says: which process ended."""
+        return self.logs / "supervisor.log"
+
+    @property
     def ready(self) -> Path:
         """Exists once the supervisor takes processes."""
         return self.folder / "supervisor.ready"

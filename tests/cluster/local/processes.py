@@ -9,6 +9,8 @@ from tests.cluster.errors import ClusterError
 from tests.cluster.local.identity import is_running
 from tests.cluster.local.layout import Layout, read_json, write_json
 
+_LINES_IN_ERRORS = 20
+
 
 @dataclass(frozen=True)
 class Process:
@@ -41,7 +43,8 @@ def check_supervisor(layout: Layout) -> None:
     """Raise ClusterError if the process that all others end with is gone."""
     identity = layout.supervisor_identity()
     if identity is not None and not is_running(identity):
-        message = f"the supervisor of cluster {layout.name} has ended; see {layout.logs}"
+        said = layout.supervisor_log.read_text().splitlines()[-_LINES_IN_ERRORS:]
+        message = "\n".join([f"the supervisor of cluster {layout.name} has ended:", *said])
         raise ClusterError(message)
 
 

@@ -63,7 +63,9 @@ def _show_again(path: Path, descriptor: int) -> None:
     hidden = not path.exists() or not os.path.samestat(path.stat(), os.fstat(descriptor))
     if hidden:
         path.mkdir(parents=True, exist_ok=True)
-        _mount("--bind", f"/proc/self/fd/{descriptor}", str(path), inherit=(descriptor,))
+        # Taken as it is: the kernel follows this link to where the name doesn't lead any more.
+        source = ("--no-canonicalize", "--bind", f"/proc/self/fd/{descriptor}")
+        _mount(*source, str(path), inherit=(descriptor,))
     os.close(descriptor)
 
 
