@@ -139,7 +139,9 @@ async def test_wiping_the_status_in_mid_release_moves_nothing(
 
     await until(judged, "the second benchmark")
     pods = await story.pods(first)
-    wiped = {"status": {"candidate": None, "stable": None, "conditions": [], "message": None}}
+    wiped: Document = {
+        "status": {"candidate": None, "stable": None, "conditions": [], "message": None}
+    }
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", wiped, status=True)
 
     async def told_again() -> bool:

@@ -175,46 +175,53 @@ def test_no_key_is_ever_worked_on_twice_at_a_time_and_none_is_lost(
     asyncio.run(_any_order_of_calls(steps))
 
 
-async def _any_order_of_calls(steps: list[tuple[str, str]]) -> None:
-    clock = FakeClock()
-    queue: WorkQueue[str] = WorkQueue(clock, first_backoff=1.0, last_backoff=8.0)
-    processing: set[str] = set()
-    owed: set[str] = set()
+@dataclass
+class Model:
+    """A queue, and what it must do next."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    processing: set[str] = field(default_factory=set)
+    owed: set[str] = field(default_factory=set)
     """Keys that were asked for since they were last handed out."""
-    delayed: set[str] = set()
+    delayed: set[str] = field(default_factory=set)
     """Keys that may come once more, although an earlier ask was met already."""
 
-    async def take() -> None:
-        key = await queue.get()
-        assert key not in processing
-        assert key in owed | delayed
-        processing.add(key)
-        owed.discard(key)
+    def __post_init__(self) -> None:
+        self.queue: WorkQueue[str] = WorkQueue(self.clock, first_backoff=1.0, last_backoff=8.0)
 
+    async def take(self) -> None:
+        key = await self.queue.get()
+        assert key not in self.processing
+        assert key in self.owed | self.delayed
+        self.processing.add(key)
+        self.owed.discard(key)
+
+    def finish(self, key: str) -> None:
+        self.processing.discard(key)
+        self.queue.done(key)
+
+
+async def _any_order_of_calls(steps: list[tuple[str, str]]) -> None:
+    model = Model()
     for name, key in steps:
         match name:
             case "add":
-                queue.add(key)
-                owed.add(key)
-            case "add_after":
-                queue.add_after(key, 3.0)
-                owed.add(key)
-                delayed.add(key)
-            case "retry":
-                queue.retry(key)
-                owed.add(key)
-                delayed.add(key)
+                model.queue.add(key)
+                model.owed.add(key)
+            case "add_after" | "retry":
+                ask = model.queue.retry if name == "retry" else model.queue.add_after
+                ask(key, 3.0)
+                model.owed.add(key)
+                model.delayed.add(key)
             case "advance":
-                clock.advance(2.0)
-            case "get" if len(queue):
-                await take()
-            case "done" if key in processing:
-                processing.discard(key)
-                queue.done(key)
-    for key in processing:
-        queue.done(key)
-    processing.clear()
-    clock.advance(100.0)
-    while len(queue):
-        await take()
-    assert not owed
+                model.clock.advance(2.0)
+            case "get" if len(model.queue):
+                await model.take()
+            case "done" if key in model.processing:
+                model.finish(key)
+    for key in sorted(model.processing):
+        model.finish(key)
+    model.clock.advance(100.0)
+    while len(model.queue):
+        await model.take()
+    assert not model.owed

@@ -16,6 +16,12 @@ ANYWHERE = "0.0.0.0"  # noqa: S104
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; those that a Deployment sets have environment variables, too."""
+    _add_what(parser)
+    _add_how(parser)
+
+
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    """Which cluster and namespaces, and which image."""
     env = os.environ
     parser.add_argument("--kubeconfig", type=Path, help="default: as kubectl, or the pod's own")
     parser.add_argument("--context", help="context of the kubeconfig")
@@ -36,6 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("Always", "IfNotPresent", "Never"),
         help=f"of that image ({RUNNER_PULL_POLICY}); default %(default)s",
     )
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    """How the process runs."""
     parser.add_argument(
         "--listen",
         default=f"{ANYWHERE}:8080",
@@ -54,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--log-level",
-        default=env.get(LOG_LEVEL, "info"),
+        default=os.environ.get(LOG_LEVEL, "info"),
         choices=("debug", "info", "warning", "error"),
         help=f"({LOG_LEVEL}); default %(default)s",
     )

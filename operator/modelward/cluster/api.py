@@ -168,7 +168,10 @@ class Api:
             self._observer(verb, kind.name, status, monotonic() - began)
         if not 200 <= status < 300:
             raise errors.from_response(status, data, response.headers.get("Retry-After"))
-        document: Document = json.loads(data)
+        try:
+            document: Document = json.loads(data)
+        except ValueError as error:
+            raise errors.UnavailableError(f"the answer is not JSON: {error}", status) from error
         return document
 
 

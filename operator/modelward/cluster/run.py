@@ -112,6 +112,8 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
             kopf.operator(
                 registry=watch.registry(configuration, assembly.store, assembly.wake),
                 settings=watch.settings(),
+                # Kopf would look up the user's name, and a container's user has none.
+                identity=kopf.PeeringIdentity("modelward") if False else Identity(logs_identity()),
                 clusterwide=not options.namespaces,
                 namespaces=options.namespaces,
             )
