@@ -18,6 +18,7 @@ RUN tools/bin/python -m build --wheel --no-isolation \
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/modelward /opt/modelward
-ENV PATH=/opt/modelward/bin:${PATH} PYTHONUNBUFFERED=1
+# USER is for programs that ask for their user's name: this one's number stands in no passwd file.
+ENV PATH=/opt/modelward/bin:${PATH} PYTHONUNBUFFERED=1 USER=modelward
 USER 65532:65532
 ENTRYPOINT ["modelward"]

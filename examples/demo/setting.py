@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 NAMESPACE = "demo"
 GOLDEN_ROWS = "digits-golden"
 _IMAGES = {"modelward:dev": PROJECT, "modelward-demo:dev": HERE / "image"}
-_OPERATOR = ("-n", "modelward-system", "deployment/modelward")
+_OPERATOR = ("-n", "modelward-system", "deployment/modelward-operator")
 
 
 def prepare(cluster_name: str, say: Callable[[str], None]) -> Cluster:
