@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import socket
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import kopf
 from kubernetes.aio.client import Configuration
@@ -112,8 +114,8 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
             kopf.operator(
                 registry=watch.registry(configuration, assembly.store, assembly.wake),
                 settings=watch.settings(),
-                # Kopf would look up the user's name, and a container's user has none.
-                identity=kopf.PeeringIdentity("modelward") if False else Identity(logs_identity()),
+                # Kopf would make one of the user's name, and a container's user has none.
+                identity=cast(Any, socket.gethostname()),
                 clusterwide=not options.namespaces,
                 namespaces=options.namespaces,
             )
