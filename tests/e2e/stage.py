@@ -14,6 +14,7 @@ from tests.e2e.server.behaviour import golden_rows
 
 PROJECT = Path(__file__).resolve().parents[2]
 IMAGE = "modelward:dev"
+OPERATOR = ("-n", "modelward-system", "deployment/modelward-operator")
 PORT = 8080
 NAME = "fraud"
 
@@ -24,9 +25,11 @@ def install_operator(cluster: Cluster) -> None:
     """Build and load the image, and install the operator from its manifests."""
     build_image(PROJECT, PROJECT / "Dockerfile", IMAGE)
     cluster.load_image(IMAGE)
+    installed = cluster.kubectl("get", *OPERATOR, check=False).returncode == 0
     cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
-    operator = ("-n", "modelward-system", "deployment/modelward")
-    cluster.kubectl("rollout", "status", *operator, "--timeout=120s")
+    if installed:  # the image may have changed under its tag
+        cluster.kubectl("rollout", "restart", *OPERATOR)
+    cluster.kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
 
 
 def server_template(version: str, **behaviour: object) -> Document:

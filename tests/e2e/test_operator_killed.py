@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cluster.provider import Cluster
-from tests.e2e.stage import PROJECT, Document, Stage
+from tests.e2e.stage import OPERATOR, PROJECT, Document, Stage
 
 pytestmark = pytest.mark.e2e
 
@@ -44,8 +44,7 @@ class LocalOperator:
 @pytest.fixture
 def operator(stage: Stage) -> Iterator[LocalOperator]:
     """The installed operator stands still while this one works."""
-    deployment = ("-n", "modelward-system", "deployment/modelward")
-    stage.cluster.kubectl("scale", *deployment, "--replicas=0")
+    stage.cluster.kubectl("scale", *OPERATOR, "--replicas=0")
     stage.cluster.kubectl(
         *("wait", "-n", "modelward-system", "--for=delete", "pod"),
         *("-l", "app.kubernetes.io/name=modelward", "--timeout=60s"),
@@ -54,7 +53,7 @@ def operator(stage: Stage) -> Iterator[LocalOperator]:
     local.start()
     yield local
     local.kill()
-    stage.cluster.kubectl("scale", *deployment, "--replicas=1")
+    stage.cluster.kubectl("scale", *OPERATOR, "--replicas=1")
 
 
 def at_step(number: int) -> Callable[[Document], bool]:
