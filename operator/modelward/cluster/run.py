@@ -115,7 +115,7 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
                 registry=watch.registry(configuration, assembly.store, assembly.wake),
                 settings=watch.settings(),
                 # Kopf would make one of the user's name, and a container's user has none.
-                identity=cast(Any, socket.gethostname()),
+                identity=cast("Any", socket.gethostname()),
                 clusterwide=not options.namespaces,
                 namespaces=options.namespaces,
             )
