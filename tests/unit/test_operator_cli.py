@@ -43,7 +43,9 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == __version__
 
 
-@pytest.mark.parametrize("argv", [[], ["nonsense"], ["operator", "--nonsense"]])
+@pytest.mark.parametrize(
+    "argv", [[], ["nonsense"], ["operator", "--nonsense"], ["operator", "--namespace=team-*"]]
+)
 def test_a_command_line_that_makes_no_sense_is_refused(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(argv)

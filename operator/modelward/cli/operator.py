@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 RUNNER_IMAGE = "MODELWARD_RUNNER_IMAGE"
@@ -29,6 +30,7 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         "--namespace",
         action="append",
         dest="namespaces",
+        type=_namespace,
         help=f"look after this namespace only; may be repeated ({NAMESPACES}, by commas)",
     )
     parser.add_argument(
@@ -70,6 +72,13 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _namespace(text: str) -> str:
+    """Take a namespace's name; Kopf would take a pattern for a name that does not exist."""
+    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no namespace's name; patterns don't work")
+    return text
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run the operator until SIGTERM or SIGINT."""
     # Imported here, so that `modelward runner` does without Kopf.
@@ -78,7 +87,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     env = os.environ
     pod = env.get(POD_NAMESPACE), env.get(POD_NAME)
-    namespaces = arguments.namespaces or [n for n in env.get(NAMESPACES, "").split(",") if n]
+    listed = env.get(NAMESPACES, "").replace(",", " ").split()
+    namespaces = arguments.namespaces or [_namespace(each) for each in listed]
     host, _, port = arguments.listen.rpartition(":")
     return main(
         Options(

@@ -76,4 +76,5 @@ async def kopf_login(configuration: Configuration) -> kopf.ConnectionInfo:
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
         proxy_url=configuration.proxy,
+        trust_env=True,  # as the kubernetes client has it
     )

@@ -1,0 +1,80 @@
+"""How Kopf is set up: what it may never do to users' objects."""
+
+import asyncio
+
+import kopf
+import pytest
+from kubernetes.aio.client import Configuration
+
+from modelward.cluster import watch
+from modelward.cluster.documents import Key, concerned
+from modelward.cluster.kinds import MANAGED_ONLY, OURS, WATCHED
+from modelward.cluster.store import Store
+from modelward.writes import Document
+
+
+@pytest.fixture
+def registry() -> kopf.OperatorRegistry:
+    return watch.registry(Configuration(), Store(), lambda _: None)
+
+
+def test_only_handlers_that_leave_no_trace_are_registered(registry: kopf.OperatorRegistry) -> None:
+    """Changing handlers annotate objects; daemons and timers put finalizers on them."""
+    assert not registry._changing.get_all_handlers()
+    assert not registry._spawning.get_all_handlers()
+    assert not registry._webhooks.get_all_handlers()
+    assert len(registry._watching.get_all_handlers()) == len(WATCHED)
+    assert len(registry._indexing.get_all_handlers()) == len(WATCHED)
+
+
+def test_handlers_are_coroutines_because_kopf_runs_functions_in_threads(
+    registry: kopf.OperatorRegistry,
+) -> None:
+    handlers = [*registry._watching.get_all_handlers(), *registry._indexing.get_all_handlers()]
+    assert all(asyncio.iscoroutinefunction(handler.fn) for handler in handlers)
+
+
+def test_kopf_posts_no_events_joins_no_peers_and_scans_nothing() -> None:
+    settings = watch.settings()
+    assert settings.posting.enabled is False
+    assert settings.peering.standalone is True
+    assert settings.scanning.disabled is True
+
+
+def test_children_are_selected_by_label_and_our_own_kinds_are_not() -> None:
+    selectors = watch.settings().watching.label_selectors
+    for kind in WATCHED:
+        resource = kopf.Resource(
+            kind.group, kind.version, kind.plural, kind.name, namespaced=True, preferred=True
+        )
+        expected = [] if kind in OURS else [MANAGED_ONLY]
+        assert selectors.collect(resource) == expected
+
+
+def test_another_operator_s_finalizer_is_never_taken_for_kopf_s_own() -> None:
+    """Kopf removes its finalizer from all that it sees, another Kopf operator's included."""
+    assert watch.settings().persistence.finalizer.startswith("modelward.dev/")
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "keys"),
+    [
+        ("ModelDeployment", {}, [("ModelDeployment", "fraud")]),
+        ("ModelDeployment", {"modelward.dev/name": "other"}, [("ModelDeployment", "fraud")]),
+        ("ReplicaSet", {"modelward.dev/name": "a"}, [("ModelDeployment", "a")]),
+        ("Pod", {"modelward.dev/name": "a"}, [("ModelDeployment", "a")]),
+        ("Pod", {"modelward.dev/run": "a-x-1"}, [("BenchmarkRun", "a-x-1")]),
+        ("Job", {"modelward.dev/run": "a-x-1"}, [("BenchmarkRun", "a-x-1")]),
+        (
+            "BenchmarkRun",
+            {"modelward.dev/name": "a"},
+            [("BenchmarkRun", "fraud"), ("ModelDeployment", "a")],
+        ),
+        ("Pod", {"modelward.dev/managed": "true"}, []),
+    ],
+)
+def test_a_change_wakes_the_resources_it_concerns(
+    kind: str, marks: dict[str, str], keys: list[tuple[str, str]]
+) -> None:
+    document: Document = {"metadata": {"namespace": "ml", "name": "fraud", "labels": marks}}
+    assert list(concerned(kind, document)) == [Key(of, "ml", name) for of, name in keys]
