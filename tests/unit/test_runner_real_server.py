@@ -1,7 +1,8 @@
 """Whole attempts against a real HTTP server with known faults.
 
 Windows are short here, 4 requests in 20 ms, or calibration alone would take 15 seconds; all else
-is as in the benchmark pod.
+is as in the benchmark pod. One process is server and client on a machine that may be busy, so only
+the test of lag looks at it.
 """
 
 import asyncio
@@ -17,11 +18,17 @@ from aiohttp import web
 from modelward.benchmark.contract import RunnerResult
 from modelward.benchmark.strictjson import Json
 from modelward.judge import shape
+from modelward.runner import report
 from modelward.runner.attempt import Attempt
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
 
 SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
+
+
+@pytest.fixture
+def any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "tolerated_delay", lambda _: 10**10)
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +46,11 @@ async def measure(server: ModelServer, *kpis: dict[str, Any], load: Json = LOAD)
 
 
 def verdicts(result: RunnerResult) -> str:
+    print(result)  # pytest shows it where a test fails
     return "".join(report.verdict for report in result.kpis)
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothing() -> None:
     server = ModelServer(error_share=0.02, wrong=frozenset({7}))
     perfect = ACCURACY | REPORT | {"limit": "1"}
@@ -50,6 +59,7 @@ async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothin
     assert result.kpis[0].counts == result.kpis[1].counts
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> None:
     server = ModelServer(error_share=0.25)
     result = await measure(server, ERRORS, LATENCY)
@@ -58,12 +68,14 @@ async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> N
     assert server.requests < 600
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_a_version_above_its_latency_limit_fails() -> None:
     result = await measure(ModelServer(slow_share=0.4, slow_seconds=0.5), LATENCY)
     assert verdicts(result) == "F"
     assert result.kpis[0].counts[3] > 500_000
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_a_version_at_its_limit_is_undecided_within_its_budget() -> None:
     at_limit = ERRORS | {"expected": None}
     result = await measure(ModelServer(error_share=0.1), at_limit, load=SHORT_LOAD)
@@ -94,6 +106,7 @@ async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachabl
     assert (result.outcome, verdicts(result)) == ("Measured", "P")
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_a_subject_that_vanishes_under_load_is_unreachable_and_has_not_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -128,6 +141,7 @@ async def test_a_server_that_fails_every_row_fails_the_exam() -> None:
     assert verdicts(result) == "F"
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_resets_in_mid_request_are_errors() -> None:
     rng = random.Random(7)
 
@@ -151,13 +165,14 @@ async def test_what_was_measured_when_time_is_up_is_reported() -> None:
         plan = a_plan(server.url, ACCURACY, ERRORS)
         result = await Attempt(plan, {"golden": golden()}).run(seconds=0.5)
     assert (result.outcome, verdicts(result)) == ("Measured", "II")
-    assert {report.reason for report in result.kpis} == {"NotMeasured"}
+    assert {kpi.reason for kpi in result.kpis} == {"NotMeasured"}
 
 
+@pytest.mark.usefixtures("any_lag")
 async def test_load_that_ends_within_calibration_leaves_a_latency_uncalibrated() -> None:
     async with ModelServer().serving() as server:
         plan = a_plan(server.url, LATENCY)
-        result = await Attempt(plan, {"golden": golden()}).run(seconds=0.7)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
     assert verdicts(result) == "I"
     assert 0 < result.windows < 60
     assert result.kpis[0].counts == (125, 0, 0, 0)
