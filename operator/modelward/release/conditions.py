@@ -10,7 +10,7 @@ from modelward.api.status import Condition, Phase
 from modelward.release import steps
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
-from modelward.release.turns import named
+from modelward.release.turns import named, sentence
 
 Truth = Literal["True", "False", "Unknown"]
 
@@ -66,26 +66,25 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
     promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
     if candidate.memory.verdict == "Inconclusive":
-        message = (
-            f"No verdict about {who} at {where}: {candidate.memory.message} "
-            f"To go on all the same: {promote}"
-        )
+        undecided = f"no verdict about {who} at {where}: {candidate.memory.message}"
+        message = f"{sentence(undecided)} To go on all the same: {promote}"
         return State("Paused", "Unknown", "Inconclusive", message, reconciling=True)
     if step is not None and step.pause is not None:
-        message = f"{who} waits at {where}. To go on: {promote}"
+        message = f"{sentence(f'{who} waits at {where}')} To go on: {promote}"
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
     pods = situation.pods(candidate)
-    message = f"{who} is at {where}; {pods.ready} of {max(1, pods.desired)} of its pods are ready."
+    ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
+    message = sentence(f"{who} is at {where}; {ready}")
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
 
 
 def _rolled_back(situation: Situation, failed: Actor) -> State:
     serving = situation.stable
     still = f"Revision {serving.hash} serves on." if serving else "Nothing serves."
+    what = f"{named(situation, failed.hash)} was rolled back ({failed.memory.reason})"
     message = (
-        f"{named(situation, failed.hash)} was rolled back ({failed.memory.reason}): "
-        f"{failed.memory.message} {still} It is not tried again until spec.model, spec.serving, "
-        "the KPIs or the data sets change: revert or fix it in Git."
+        f"{sentence(f'{what}: {failed.memory.message}')} {still} It is not tried again until "
+        "spec.model, spec.serving, the KPIs or the data sets change: revert or fix it in Git."
     )
     return State("Degraded", "False", "RolledBack", message, stalled=True)
 
@@ -97,9 +96,9 @@ def _serving(situation: Situation, stable: Actor) -> State:
         message = f"{pods.available} of {limits.size} pods of {who} are available."
         return State("Progressing", "False", "PodsNotReady", message, reconciling=True)
     if stable.revision.desired != limits.size or pods.ready < limits.size:
-        message = f"{who} is scaled: {pods.ready} of {limits.size} pods are ready."
+        message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)
-    return State("Healthy", "True", "Serving", f"{who} serves with {pods.ready} pods.")
+    return State("Healthy", "True", "Serving", sentence(f"{who} serves with {pods.ready} pods"))
 
 
 def conditions(situation: Situation, now: State) -> list[Condition]:

@@ -55,8 +55,9 @@ def named(situation: Situation, revision: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return the text with a capital first letter and the rest as it was."""
-    return text[:1].upper() + text[1:]
+    """Return the text as a sentence: a capital first letter, a stop at the end."""
+    stop = "" if text.endswith((".", "!", "?")) else "."
+    return text[:1].upper() + text[1:] + stop
 
 
 def begin(situation: Situation, requirements: str) -> Turn:
@@ -140,7 +141,7 @@ def wait_for_person(
     memory = candidate.memory.with_(
         verdict="Inconclusive", reason=reason, message=message, run=run or candidate.memory.run
     )
-    note = f"No verdict about {named(situation, candidate.hash)}: {message}"
+    note = sentence(f"no verdict about {named(situation, candidate.hash)}: {message}")
     return _turn(situation, candidate, memory, "Warning", "Inconclusive", note)
 
 
@@ -163,7 +164,7 @@ def roll_back(
     )
     if verb:
         memory = memory.with_(handled_abort=verb.value)
-    note = f"{sentence(named(situation, candidate.hash))} is rolled back: {message}"
+    note = sentence(f"{named(situation, candidate.hash)} is rolled back: {message}")
     turn = _turn(situation, candidate, memory, "Warning", "RolledBack", note)
     return Turn(turn.memories, turn.announcements, (("releases", f"RolledBack/{reason}"),))
 
@@ -185,7 +186,7 @@ def promote(situation: Situation, candidate: Actor) -> Turn:
     memories = {candidate.hash: _promoted(situation, candidate)}
     if situation.stable:
         memories[situation.stable.hash] = situation.stable.memory.with_(role="previous")
-    note = f"{sentence(named(situation, candidate.hash))} is promoted: it serves all users now."
+    note = sentence(f"{named(situation, candidate.hash)} is promoted: it serves all users now")
     told = announce(situation.deployment, "Normal", "Promoted", note, _key(candidate))
     return Turn(memories, (told,), (("releases", "Promoted/"),), promoted=candidate.hash)
 
