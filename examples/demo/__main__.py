@@ -10,6 +10,7 @@ import sys
 
 from modelward.api.modeldeployment import ModelDeployment
 from tests.cluster.errors import ClusterError
+from tests.cluster.paths import DEFAULT_NAME
 from tests.cluster.provider import Cluster
 from tests.e2e.clients.pods import Client, Clients
 from tests.e2e.clients.report import Report
@@ -27,7 +28,7 @@ URL = f"http://digits.{NAMESPACE}.svc:8080/v2/models/digits/infer"
 def main() -> int:
     """Play the demo; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
-    parser.add_argument("--cluster", default="modelward", help="its name; made when it isn't there")
+    parser.add_argument("--cluster", default=DEFAULT_NAME, help="made when it isn't there")
     options = parser.parse_args()
     terminal = Terminal(sys.stdout)
     try:
@@ -116,11 +117,11 @@ def tell_what_is_left(cluster: Cluster, terminal: Terminal) -> None:
     """Say how to look at the cluster and how to remove it."""
     terminal.heading("The cluster is left for you to look at")
     kubeconfig = os.path.relpath(cluster.kubeconfig)
-    kubectl = "kubectl" if cluster.name == "modelward" else f"kubectl --kubeconfig={kubeconfig}"
     terminal.text(f"  export KUBECONFIG={kubeconfig}")
-    terminal.text(f"  {kubectl} get mdep,brun -n {NAMESPACE} -o wide")
-    terminal.text(f"  {kubectl} describe mdep digits -n {NAMESPACE}")
-    terminal.text(f"Remove it: make cluster-down CLUSTER={cluster.name}")
+    terminal.text(f"  kubectl get mdep,brun -n {NAMESPACE} -o wide")
+    terminal.text(f"  kubectl describe mdep digits -n {NAMESPACE}")
+    named = "" if cluster.name == DEFAULT_NAME else f" CLUSTER={cluster.name}"
+    terminal.text(f"Remove it: make cluster-down{named}")
 
 
 if __name__ == "__main__":
