@@ -34,13 +34,15 @@ async def kube(served: Cluster) -> AsyncIterator[Kube]:
 
 
 @pytest.fixture
-async def namespace(kube: Kube) -> str:
-    """A namespace of the test's own."""
+async def namespace(kube: Kube) -> AsyncIterator[str]:
+    """A namespace of the test's own; no operator of a later test finds work in it."""
     name = f"operator-{os.getpid()}-{next(_numbers)}"
     await kube.create(NAMESPACE, {"metadata": {"name": name}})
     account = {"metadata": {"name": "default", "namespace": name}}
     await kube.create(SERVICE_ACCOUNT, account)
-    return name
+    yield name
+    for kind in OURS:
+        await kube.send("DELETE", kind.path(name))
 
 
 @pytest.fixture

@@ -1,18 +1,17 @@
 """The check of the cache, against a real API server and a cache that has lost something."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
 from modelward.cluster.api import Api
 from modelward.cluster.connection import configure, new_client
 from modelward.cluster.documents import Key, uid
-from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE, WATCHED, Kind
+from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.resync import Resync
-from modelward.cluster.store import Store, index_keys
-from modelward.writes import Document
+from modelward.cluster.store import Store
 from tests.apiserver.kube import Kube
 from tests.apiserver.samples import make_deployment
 from tests.cluster.provider import Cluster
@@ -22,24 +21,17 @@ pytestmark = pytest.mark.apiserver
 
 @dataclass
 class Bench:
-    """A store whose indexes are filled by hand, and the check of it."""
+    """A store that is filled by hand, and the check of it."""
 
     resync: Resync
-    store: Store = field(default_factory=Store)
-    indexes: dict[str, dict[str, list[Document]]] = field(default_factory=dict)
-    woken: list[Key] = field(default_factory=list)
-
-    def watched(self, kind: Kind, document: Document) -> None:
-        for key in index_keys(document):
-            self.indexes[kind.name].setdefault(key, []).append(document)
+    store: Store
+    woken: list[Key]
 
 
 @pytest.fixture
 async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
     async with new_client(await configure(served.kubeconfig, None)) as client:
         store, woken = Store(), list[Key]()
-        indexes: dict[str, dict[str, list[Document]]] = {kind.name: {} for kind in WATCHED}
-        store.attach(indexes)
         resync = Resync(
             api=Api(client, lambda *_: None),
             store=store,
@@ -50,7 +42,7 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
             period=0.0,
             patience=0.0,
         )
-        yield Bench(resync, store, indexes, woken)
+        yield Bench(resync, store, woken)
 
 
 async def test_the_cache_is_filled_when_it_knows_all_that_exists(
@@ -59,7 +51,7 @@ async def test_the_cache_is_filled_when_it_knows_all_that_exists(
     assert await bench.resync.is_filled()
     stored = await make_deployment(kube, namespace)
     assert not await bench.resync.is_filled()
-    bench.watched(MODEL_DEPLOYMENT, stored)
+    bench.store.learn(MODEL_DEPLOYMENT, stored)
     assert await bench.resync.is_filled()
 
 
@@ -77,7 +69,7 @@ async def test_an_object_that_the_watch_never_told_of_is_found_and_looked_at(
 async def test_an_update_that_the_watch_lost_is_found(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
-    bench.watched(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"replicas": 7}})
     await bench.resync.check()
     found = bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud")
@@ -90,7 +82,7 @@ async def test_an_object_that_went_unnoticed_is_forgotten(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
     stored = await make_deployment(kube, namespace)
-    bench.watched(MODEL_DEPLOYMENT, stored)
+    bench.store.learn(MODEL_DEPLOYMENT, stored)
     await kube.delete(MODEL_DEPLOYMENT, namespace, "fraud")
     await bench.resync.check()
     assert bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud") is None
@@ -102,7 +94,7 @@ async def test_an_object_made_after_the_list_is_kept(
 ) -> None:
     stored = await make_deployment(kube, namespace)
     newer = {**stored, "metadata": {**stored["metadata"], "resourceVersion": str(2**60)}}
-    bench.store.wrote(SERVICE, newer)
+    bench.store.learn(SERVICE, newer)
     await bench.resync.check()
     assert bench.store.get(SERVICE, namespace, "fraud") is not None
 
@@ -110,6 +102,6 @@ async def test_an_object_made_after_the_list_is_kept(
 async def test_a_correct_cache_is_left_as_it_is_and_nothing_is_looked_at_at_once(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
-    bench.watched(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
     await bench.resync.check()
     assert bench.woken == []

@@ -38,8 +38,11 @@ def _of_operator(entry: Document) -> bool:
 
 
 def _queries(entries: list[Document], verb: str, plural: str) -> Iterator[dict[str, list[str]]]:
+    """The parameters of requests for the objects of all namespaces."""
     for entry in entries:
-        if entry["verb"] == verb and entry.get("objectRef", {}).get("resource") == plural:
+        place = entry.get("objectRef", {})
+        whole = place.get("resource") == plural and "namespace" not in place
+        if entry["verb"] == verb and whole:
             yield parse_qs(urlsplit(entry["requestURI"]).query)
 
 

@@ -196,7 +196,7 @@ async def test_a_resource_found_gone_by_its_status_is_gone_from_the_store(
     actor: Actor, api: FakeApi
 ) -> None:
     stored = api.put(deployment())
-    actor.store.wrote(MODEL_DEPLOYMENT, stored)
+    actor.store.learn(MODEL_DEPLOYMENT, stored)
     api.objects.clear()
     with pytest.raises(OutdatedError, match="is gone"):
         await act(actor, patch(stored["metadata"]["resourceVersion"]))

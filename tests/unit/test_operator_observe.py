@@ -93,7 +93,7 @@ class World:
             "metadata": metadata,
             **members,
         }
-        self.store.wrote(kind, document)
+        self.store.learn(kind, document)
         return document
 
     async def deployment(self) -> Snapshot:
@@ -186,7 +186,7 @@ async def test_refusals_are_seen_until_the_deployment_is_gone(world: World) -> N
     body = {"kind": "Service", "metadata": {"name": "fraud"}}
     world.refusals.record(FRAUD, body, "NameTaken", "taken")
     assert [refusal.reason for refusal in (await world.deployment()).refusals] == ["NameTaken"]
-    world.store.deleted(MODEL_DEPLOYMENT, "uid-fraud")
+    world.store.bury(MODEL_DEPLOYMENT, "uid-fraud")
     assert await world.deployments.observe(FRAUD) is None
     assert world.refusals.of(FRAUD) == ()
 

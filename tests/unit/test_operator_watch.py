@@ -24,13 +24,13 @@ def test_only_handlers_that_leave_no_trace_are_registered(registry: kopf.Operato
     assert not registry._spawning.get_all_handlers()
     assert not registry._webhooks.get_all_handlers()
     assert len(registry._watching.get_all_handlers()) == len(WATCHED)
-    assert len(registry._indexing.get_all_handlers()) == len(WATCHED)
+    assert not registry._indexing.get_all_handlers(), "filling Kopf's indexes takes quadratic time"
 
 
 def test_handlers_are_coroutines_because_kopf_runs_functions_in_threads(
     registry: kopf.OperatorRegistry,
 ) -> None:
-    handlers = [*registry._watching.get_all_handlers(), *registry._indexing.get_all_handlers()]
+    handlers = registry._watching.get_all_handlers()
     assert all(asyncio.iscoroutinefunction(handler.fn) for handler in handlers)
 
 

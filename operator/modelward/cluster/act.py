@@ -70,7 +70,7 @@ class Actor:
             self._refused(key, body, "Forbidden", error)
         else:
             self.refusals.created(key, body)
-            self.store.wrote(kind_named(body["kind"]), stored)
+            self.store.learn(kind_named(body["kind"]), stored)
             log.info("Created %s %s.", body["kind"], body["metadata"]["name"])
 
     async def _name_taken(self, key: Key, body: Document, error: errors.NameTakenError) -> None:
@@ -87,7 +87,7 @@ class Actor:
             )
         else:
             if existing is not None:
-                self.store.wrote(kind, existing)
+                self.store.learn(kind, existing)
             raise OutdatedError(f"{what} exists already and is ours") from error
         self.refusals.record(key, body, "NameTaken", message)
         raise OutdatedError(f"{what}: {message}") from error
@@ -101,16 +101,16 @@ class Actor:
         try:
             stored = await self.api.apply(body)
         except errors.GoneError as error:
-            self.store.deleted(kind, body["metadata"]["uid"])
+            self.store.bury(kind, body["metadata"]["uid"])
             message = f"{kind.name} {body['metadata']['name']} is gone"
             raise OutdatedError(message) from error
-        self.store.wrote(kind, stored)
+        self.store.learn(kind, stored)
         log.info("Applied %s %s.", body["kind"], body["metadata"]["name"])
 
     async def _delete(self, write: Delete) -> None:
         kind = kind_named(write.kind)
         await self.api.delete(kind, write.namespace, write.name, write.uid)
-        self.store.deleted(kind, write.uid)
+        self.store.bury(kind, write.uid)
         log.info("Deleted %s %s.", write.kind, write.name)
 
     async def _patch_status(self, write: PatchStatus) -> None:
@@ -125,9 +125,9 @@ class Actor:
         except errors.NotFoundError as error:
             current = self.store.get(kind, write.namespace, write.name)
             if current and current["metadata"]["resourceVersion"] == write.resource_version:
-                self.store.deleted(kind, uid(current))
+                self.store.bury(kind, uid(current))
             raise OutdatedError(f"{write.kind} {write.name} is gone") from error
-        self.store.wrote(kind, stored)
+        self.store.learn(kind, stored)
 
     async def _announce(self, announce: Announce) -> None:
         """Write an Event. That it can't be written is no reason not to act."""

@@ -55,11 +55,16 @@ class Assembly:
 
     def unready(self) -> str | None:
         """Say what keeps the operator from deciding, if anything does."""
-        return None if self.resync.filled else "the cache is being filled"
+        return None if self.resync.filled.is_set() else "the cache is being filled"
 
     def work(self, workers: int) -> list[Coroutine[Any, Any, None]]:
         """Return what must run: `workers` for each loop, and the check of the cache."""
-        return [self.resync.run(), *(loop.work() for loop in self.loops for _ in range(workers))]
+        working = (self._work(loop) for loop in self.loops for _ in range(workers))
+        return [self.resync.run(), *working]
+
+    async def _work(self, loop: Loop[Any]) -> None:
+        await self.resync.filled.wait()
+        await loop.work()
 
 
 def assemble(

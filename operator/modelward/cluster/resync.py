@@ -1,15 +1,15 @@
-"""Checking the cache against the API server, now and then: a watch may lose an event.
+"""Checking the cache against the API server: at the start whether it is filled, then now and then.
 
-Kopf has open bugs of that kind (#1178), and after its watch expired it lists anew without saying
-what has gone meanwhile. So every few minutes the names and versions of all watched objects are
-listed (their metadata only), and what the cache has otherwise is mended.
+A watch may lose an event. Kopf has open bugs of that kind (#1178), and after its watch expired it
+lists anew without saying what has gone meanwhile. So every few minutes the names and versions of
+all watched objects are listed (their metadata only), and what the cache has otherwise is mended.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modelward.cluster.api import Api, Listing
 from modelward.cluster.documents import Key, concerned, uid, version
@@ -40,16 +40,16 @@ class Resync:
     """Seconds between two checks."""
     patience: float = 2.0
     """Seconds that a watch may lag behind the list before it counts as having lost something."""
-    filled: bool = False
-    """Whether the store once held everything that the API server had."""
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the store held everything that the API server had; no decision is taken before."""
 
     async def run(self) -> None:
         """Wait until the store is filled, then check it once in each period, until cancelled."""
         attempt = 0
-        while not self.filled:
+        while not await self.is_filled():
             await asyncio.sleep(_FIRST_CHECKS[min(attempt, len(_FIRST_CHECKS) - 1)])
-            self.filled = await self.is_filled()
             attempt += 1
+        self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
         while True:
             # Jitter keeps many operators from asking at the same moment.
@@ -78,9 +78,9 @@ class Resync:
                     listing = await self._list(kind, namespace)
                     await asyncio.sleep(self.patience)
                     await self._mend(kind, namespace, listing)
-                self.store.tidy(kind)
         except ApiError as error:
             log.warning("The cache was not checked: %s", error)
+        self.store.tidy()
         for kind in OURS:
             for document in self.store.known(kind).values():
                 for key in concerned(kind.name, document):
@@ -103,13 +103,13 @@ class Resync:
             # What is newer than the list was created since.
             if version(document) <= listing.version:
                 self._corrected(kind, document, "is gone")
-                self.store.deleted(kind, its_uid)
+                self.store.bury(kind, its_uid)
 
     async def _reread(self, kind: Kind, item: Document) -> None:
         metadata = item["metadata"]
         document = await self.api.get(kind, metadata["namespace"], metadata["name"])
         if document is not None:
-            self.store.wrote(kind, document)
+            self.store.learn(kind, document)
             self._corrected(kind, document, "has changed")
 
     def _corrected(self, kind: Kind, document: Document, what: str) -> None:

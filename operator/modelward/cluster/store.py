@@ -1,151 +1,118 @@
-"""The operator's view of the cluster: what was watched, overlaid with what it has just written.
+"""The operator's view of the cluster: of each object the latest state that anybody told us.
 
 A watch lags behind. Deciding on a state older than our own writes would do things twice, so the
-response to each write is kept until the watch has caught up, and what was deleted stays hidden
-until the watch has said so too. Nothing here waits or asks the API server.
+response to each write is taken in like an event, the larger resourceVersion counts, and what we
+deleted stays deleted although the watch still tells of it. Nothing here waits or asks.
 """
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from modelward.cluster.documents import controller, essence, labels, uid, version
 from modelward.cluster.kinds import POD, WATCHED, Kind
 from modelward.writes import Document
 
-Index = Mapping[str, Collection[Document]]
-"""Objects of one kind by any of their `index_keys`; Kopf's indexes are of this form."""
-
-
 JOB_UID_LABEL = "batch.kubernetes.io/controller-uid"
 """Label that the Job controller gives to a Job's pods."""
 
 
-def name_key(namespace: str, name: str) -> str:
-    """The index key of an object's name. No uid contains a slash."""
-    return f"{namespace}/{name}"
-
-
-def owner_key(owner: str) -> str:
-    """The index key of what the object with uid `owner` controls."""
-    return owner
-
-
-def job_key(job: str) -> str:
-    """The index key of the pods that say by label that the Job with this uid made them."""
-    return f"job={job}"
-
-
-def index_keys(document: Document) -> tuple[str, ...]:
-    """Where an object is found: under its name, its controller and its Job, if it has them."""
-    metadata = document["metadata"]
-    keys = [name_key(metadata.get("namespace") or "", metadata["name"])]
-    owner, job = controller(document), labels(document).get(JOB_UID_LABEL)
-    if owner:
-        keys.append(owner_key(owner))
-    if job:
-        keys.append(job_key(job))
-    return tuple(keys)
-
-
 @dataclass
-class _Overlay:
-    """What we know of one kind that the watch may not."""
+class _Objects:
+    """All objects of one kind."""
 
-    written: dict[str, Document] = field(default_factory=dict)
-    """By uid: responses to our writes."""
+    latest: dict[str, Document] = field(default_factory=dict)
+    """By uid."""
     places: dict[str, set[str]] = field(default_factory=dict)
-    """uids of `written` by index key."""
+    """uids by name, controller and Job: see `_keys`."""
     deleted: set[str] = field(default_factory=set)
-    """uids that we deleted, or found to be gone."""
+    """uids that are gone, although the watch may not have said so yet."""
+    deleted_before: set[str] = field(default_factory=set)
+    """Those that were in `deleted` at the last tidying."""
 
     def put(self, document: Document) -> None:
-        self.written[uid(document)] = document
-        for key in index_keys(document):
-            self.places.setdefault(key, set()).add(uid(document))
-
-    def outdates(self, document: Document) -> bool:
-        """Whether a later state of this object was written, perhaps under other keys."""
-        written = self.written.get(uid(document))
-        return written is not None and version(written) > version(document)
+        its_uid = uid(document)
+        known = self.latest.get(its_uid)
+        if its_uid in self.deleted or (known and version(known) >= version(document)):
+            return
+        self.drop(its_uid)
+        self.latest[its_uid] = essence(document)
+        for key in _keys(document):
+            self.places.setdefault(key, set()).add(its_uid)
 
     def drop(self, its_uid: str) -> None:
-        document = self.written.pop(its_uid, None)
-        for key in index_keys(document) if document else ():
+        document = self.latest.pop(its_uid, None)
+        for key in _keys(document) if document else ():
             self.places[key].discard(its_uid)
             if not self.places[key]:
                 del self.places[key]
 
+    def at(self, key: str) -> list[Document]:
+        found = (self.latest[its_uid] for its_uid in self.places.get(key, ()))
+        return sorted(found, key=lambda document: str(document["metadata"]["name"]))
+
 
 class Store:
-    """Reads are from memory; empty until `attach`ed to the indexes."""
+    """What is known of the watched kinds. Reads are from memory."""
 
     def __init__(self) -> None:
-        self._indexes: Mapping[str, Index] = {}
-        self._overlays = {kind.name: _Overlay() for kind in WATCHED}
-
-    def attach(self, indexes: Mapping[str, Index]) -> None:
-        """Read from these indexes, one for each watched kind, by the kind's name."""
-        self._indexes = indexes
+        self._kinds = {kind.name: _Objects() for kind in WATCHED}
 
     def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
         """Return the object of this name. While it is being replaced, the later one."""
-        return max(self._read(kind, name_key(namespace, name)), key=version, default=None)
+        found = self._kinds[kind.name].at(_name_key(namespace, name))
+        return max(found, key=version, default=None)
 
     def controlled_by(self, kind: Kind, owner: str) -> list[Document]:
         """Return what the object with uid `owner` controls, sorted by name."""
-        return sorted(self._read(kind, owner_key(owner)), key=_name)
+        return self._kinds[kind.name].at(owner)
 
     def pods_of_job(self, job: str) -> list[Document]:
         """Return the pods that are a Job's by owner or by label, sorted by name."""
-        found = [*self._read(POD, owner_key(job)), *self._read(POD, job_key(job))]
-        return sorted({uid(pod): pod for pod in found}.values(), key=_name)
+        pods = self._kinds[POD.name]
+        by_label = {uid(pod): pod for pod in pods.at(_job_key(job))}
+        by_owner = {uid(pod): pod for pod in pods.at(job)}
+        return sorted((by_label | by_owner).values(), key=lambda pod: str(pod["metadata"]["name"]))
 
     def known(self, kind: Kind) -> dict[str, Document]:
         """Return all objects of a kind, by uid."""
-        overlay = self._overlays[kind.name]
-        keys = {key for key in self._index(kind) if "/" in key}
-        keys |= {key for key in overlay.places if "/" in key}
-        return {uid(document): document for key in keys for document in self._read(kind, key)}
+        return dict(self._kinds[kind.name].latest)
 
-    def wrote(self, kind: Kind, document: Document) -> None:
-        """Take note of the response to a write, or of a read that is newer than the watch."""
-        overlay = self._overlays[kind.name]
-        previous = overlay.written.get(uid(document))
-        if previous is None or version(document) > version(previous):
-            overlay.drop(uid(document))
-            overlay.put(essence(document))
+    def learn(self, kind: Kind, document: Document) -> None:
+        """Take in a state of an object: an event, a read, or the response to a write of ours."""
+        self._kinds[kind.name].put(document)
 
-    def deleted(self, kind: Kind, its_uid: str) -> None:
-        """Take note that this object is gone, whatever the watch still says."""
-        overlay = self._overlays[kind.name]
-        overlay.drop(its_uid)
-        overlay.deleted.add(its_uid)
+    def forget(self, kind: Kind, its_uid: str) -> None:
+        """Take in that the watch says: this object is gone. No event of it can follow."""
+        self._kinds[kind.name].drop(its_uid)
+        self._kinds[kind.name].deleted.discard(its_uid)
 
-    def saw(self, kind: Kind, document: Document, *, gone: bool) -> None:
-        """Forget what was overlaid, as far as the watch has caught up with it."""
-        overlay = self._overlays[kind.name]
-        written = overlay.written.get(uid(document))
-        if gone or (written is not None and version(written) <= version(document)):
-            overlay.drop(uid(document))
-        if gone:
-            overlay.deleted.discard(uid(document))
+    def bury(self, kind: Kind, its_uid: str) -> None:
+        """Take in that this object is gone, whatever the watch still has to tell of it."""
+        self._kinds[kind.name].drop(its_uid)
+        self._kinds[kind.name].deleted.add(its_uid)
 
-    def tidy(self, kind: Kind) -> None:
-        """Forget deletions that the watch has caught up with without saying so (a relisting)."""
-        index = self._index(kind)
-        watched = {uid(document) for key in index if "/" in key for document in index.get(key, ())}
-        self._overlays[kind.name].deleted &= watched
-
-    def _index(self, kind: Kind) -> Index:
-        return self._indexes.get(kind.name, {})
-
-    def _read(self, kind: Kind, key: str) -> list[Document]:
-        overlay = self._overlays[kind.name]
-        written = [overlay.written[its_uid] for its_uid in overlay.places.get(key, ())]
-        watched = [each for each in self._index(kind).get(key, ()) if not overlay.outdates(each)]
-        latest = {uid(document): document for document in sorted(watched + written, key=version)}
-        return [each for its_uid, each in latest.items() if its_uid not in overlay.deleted]
+    def tidy(self) -> None:
+        """Forget the burials that are older than the last tidying: no event is so late."""
+        for objects in self._kinds.values():
+            objects.deleted -= objects.deleted_before
+            objects.deleted_before = set(objects.deleted)
 
 
-def _name(document: Document) -> str:
-    return str(document["metadata"]["name"])
+def _name_key(namespace: str, name: str) -> str:
+    # No uid contains a slash or an equals sign.
+    return f"{namespace}/{name}"
+
+
+def _job_key(job: str) -> str:
+    return f"job={job}"
+
+
+def _keys(document: Document) -> list[str]:
+    """Where an object is found: under its name, its controller and its Job, if it has them."""
+    metadata = document["metadata"]
+    keys = [_name_key(metadata.get("namespace") or "", metadata["name"])]
+    owner, job = controller(document), labels(document).get(JOB_UID_LABEL)
+    if owner:
+        keys.append(owner)
+    if job:
+        keys.append(_job_key(job))
+    return keys

@@ -1,14 +1,16 @@
-"""Kopf, wired to watch and to index: its handlers do nothing but wake our loops.
+"""Kopf, wired to watch: its handlers take in what they are told and wake our loops.
 
-Only event, index, login and startup handlers are used. Others leave traces on users' objects:
-create, update and resume handlers an annotation, daemons and timers a finalizer.
+Only event and login handlers are used. Others leave traces on users' objects: create, update and
+resume handlers an annotation, daemons and timers a finalizer.
 
-No decision is taken before everything that exists has been indexed: Kopf runs no event handler
-before the initial lists of all indexed kinds are in the indexes (`operator_indexed` in
-kopf._core.reactor.processing), and without an event nothing is on a queue.
+Kopf's own indexes are not used, for two reasons. Filling them at the start takes quadratic time:
+each object that is indexed wakes up each that waits for the rest (with 1,200 objects 450,000
+times, ten seconds). And what was just written must count before the watch tells of it, which
+takes a store of our own in any case. That everything is known before the first decision is
+therefore checked by ourselves: see modelward.cluster.resync.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from typing import cast
 
 import kopf
@@ -16,12 +18,10 @@ from kubernetes.aio.client import Configuration
 
 from modelward.api.names import PREFIX
 from modelward.cluster.connection import kopf_login
-from modelward.cluster.documents import Key, concerned, essence
+from modelward.cluster.documents import Key, concerned, uid
 from modelward.cluster.kinds import WATCHED, Kind
-from modelward.cluster.store import Index, Store, index_keys
+from modelward.cluster.store import Store
 from modelward.writes import Document
-
-Wake = Callable[[Key], None]
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -65,36 +65,31 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    configuration: Configuration, store: Store, wake: Wake, kinds: Collection[Kind] = WATCHED
+    configuration: Configuration, store: Store, wake: Callable[[Key], None]
 ) -> kopf.OperatorRegistry:
-    """Kopf's handlers: fill the indexes behind `store`, and wake the loops by key."""
+    """Kopf's handlers: they fill the store and wake the loops by key."""
     result = kopf.OperatorRegistry()
 
     async def login(**_: object) -> kopf.ConnectionInfo:
         return await kopf_login(configuration)
 
-    async def attach(**indexes: object) -> None:
-        store.attach({kind.name: cast("Index", indexes[kind.name]) for kind in kinds})
-
     kopf.on.login(registry=result)(login)
-    kopf.on.startup(registry=result)(attach)
-    for kind in kinds:
+    for kind in WATCHED:
         _watch(kind, result, store, wake)
     return result
 
 
-def _watch(kind: Kind, registry: kopf.OperatorRegistry, store: Store, wake: Wake) -> None:
-    # Both are coroutines, as Kopf runs plain functions in threads.
-    async def index(body: kopf.Body, **_: object) -> Mapping[str, Document]:
-        document = essence(body)
-        return dict.fromkeys(index_keys(document), document)
-
+def _watch(
+    kind: Kind, registry: kopf.OperatorRegistry, store: Store, wake: Callable[[Key], None]
+) -> None:
+    # A coroutine, as Kopf runs plain functions in threads.
     async def changed(event: kopf.RawEvent, **_: object) -> None:
-        document = cast("Document", event["object"])
-        store.saw(kind, document, gone=event["type"] == "DELETED")
+        document = cast(Document, event["object"])
+        if event["type"] == "DELETED":
+            store.forget(kind, uid(document))
+        else:
+            store.learn(kind, document)
         for key in concerned(kind.name, document):
             wake(key)
 
-    where = (kind.group, kind.version, kind.plural)
-    kopf.index(*where, id=kind.name, registry=registry)(index)
-    kopf.on.event(*where, id=f"{kind.name}-changed", registry=registry)(changed)
+    kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(changed)
