@@ -141,6 +141,19 @@ async def test_a_server_that_fails_every_row_fails_the_exam() -> None:
     assert verdicts(result) == "F"
 
 
+async def test_a_plain_http_model_is_asked_by_its_path_alone() -> None:
+    async def predict(request: web.Request) -> web.StreamResponse:
+        (tensor,) = await request.json()
+        return web.json_response({"prediction": 2.0 * tensor["data"][0]})
+
+    async with ModelServer(predict=predict).serving() as server:
+        plan = a_plan(server.url, ACCURACY)
+        subject = plan.subject.model_copy(update={"protocol": "http", "path": "/predict"})
+        plan = plan.model_copy(update={"subject": subject})
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
+    assert result.kpis[0].counts == (30, 30, 30)
+
+
 @pytest.mark.usefixtures("any_lag")
 async def test_resets_in_mid_request_are_errors() -> None:
     rng = random.Random(7)

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 class Attempt:
-    """Measures the KPIs of a plan; `reports` holds those that are known, by the plan's order."""
+    """Measures the KPIs of a plan, once."""
 
     def __init__(self, plan: RunnerPlan, files: dict[str, bytes]) -> None:
         self._plan = plan

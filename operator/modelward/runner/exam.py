@@ -15,6 +15,7 @@ ASKED_TWICE = 20
 """Rows that are asked twice first, to find out whether the model is deterministic."""
 _CONCURRENCY = 4
 _LOGGED = 100
+_PAUSE_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -70,6 +71,7 @@ class Exam:
     async def _ask_reachable(self, question: Question) -> Answer:
         while (answer := await self._client.predict(question.body)).unreached:
             await reach(self._client)
+            await asyncio.sleep(_PAUSE_SECONDS)
         return answer
 
     def _count(self, question: Question, answer: Answer) -> None:
