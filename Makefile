@@ -53,6 +53,12 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
+bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
+	$(PY) -m benchmarks.verdicts
+
+bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
+	$(PY) -m benchmarks.decisions
+
 image: ## build modelward:dev with docker or buildah
 	$(PYTHON) -m tests.cluster build-image . --tag modelward:dev
 
@@ -70,4 +76,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
 .PHONY: help demo test test-unit test-apiserver test-e2e lint format generate lock image \
-	cluster-up cluster-down deploy undeploy
+	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy
