@@ -35,7 +35,7 @@ test-e2e: $(VENV)/.locked ## stories on a whole node
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --no-error-summary operator tests examples
+	$(VENV)/bin/mypy --no-error-summary operator tests examples benchmarks
 	PYTHONPATH=operator $(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tests.lint.lengths
 	$(PY) -m tests.lint.generated

@@ -2,8 +2,8 @@
 
     make bench-decisions
 
-The snapshot is one of a release in its weight step, with three revisions. Parsing the user's object by
-Pydantic is the peer: a round of the loop can't do without it, and its time moves with the machine's.
+The snapshot is one of a release in its weight step. Parsing the user's object by Pydantic is the
+peer: a round of the loop can't do without it, and its time moves with the machine's.
 """
 
 import json

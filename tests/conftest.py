@@ -1,10 +1,8 @@
 """Shared by all tests: the cluster fixtures, and one profile for property tests."""
 
-from pathlib import Path
-
 from hypothesis import settings
 
-pytest_plugins = ["tests.cluster.fixtures"] if (Path(__file__).parent / "cluster" / "fixtures.py").exists() else []
+pytest_plugins = ["tests.cluster.fixtures"]
 
 # Two busy cores make single examples slow now and then; deadlines would only measure that.
 settings.register_profile("modelward", deadline=None)
