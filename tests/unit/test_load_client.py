@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -74,7 +75,30 @@ async def test_a_close_that_crosses_a_request_on_its_way_is_still_between_two_re
     assert (report.answered, report.failed, report.reopened) == ({"1": 2}, 0, 1)
 
 
-async def test_a_connection_closed_after_its_request_arrived_is_a_failure() -> None:
+async def test_a_request_that_a_closing_server_left_unread_is_between_two_requests() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+
+        async def answer_one_of_two() -> None:
+            for _ in range(2):
+                connection, _ = await loop.sock_accept(listener)
+                with connection:
+                    await loop.sock_recv(connection, 1000)
+                    await loop.sock_sendall(connection, ANSWER)
+                    await asyncio.sleep(0.2)
+
+        server = asyncio.create_task(answer_one_of_two())
+        report = Report(client="test", connections="kept")
+        address = await Address.resolve(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        caller = Caller(address, True, report)
+        await caller.call(REQUEST, "model_version")
+        await caller.call(REQUEST, "model_version")
+        await server
+    assert (report.answered, report.failed, report.reopened) == ({"1": 2}, 0, 1)
+
+
+async def test_a_connection_closed_after_its_request_was_read_is_a_failure() -> None:
     async def answer_first_close_on_second(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:

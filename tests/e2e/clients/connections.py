@@ -21,7 +21,7 @@ class AnswerError(Exception):
 
 
 class ClosedBetweenRequestsError(Exception):
-    """The server had closed the kept connection before the request reached it."""
+    """The server closed the kept connection without having read the request."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class Connection:
     async def ask(self, request: bytes) -> Answer:
         """Send a request and read its answer.
 
-        Raises ClosedBetweenRequestsError when this is not the first request and the server had
-        closed the connection before the request reached it, AnswerError or OSError otherwise.
+        Raises ClosedBetweenRequestsError when this is not the first request and the server closed
+        the connection without having read the request, AnswerError or OSError otherwise.
         """
         reused, self._asked_before = self._asked_before, True
         acked = self._bytes_acked()
@@ -110,11 +110,18 @@ class Connection:
             await asyncio.get_running_loop().sock_sendall(self._socket, request)
             return await self._read_answer(received)
         except (ConnectionError, AnswerError) as error:
-            # A process that still had the connection open would have had its kernel acknowledge
-            # the request; to a closed one the kernel answers with a reset alone.
-            if reused and not received and self._bytes_acked() == acked:
+            if reused and not received and self._was_not_read(error, acked):
                 raise ClosedBetweenRequestsError from error
             raise
+
+    def _was_not_read(self, error: Exception, acked: int) -> bool:
+        """Whether the server's process had not read the request when it closed the connection.
+
+        Its kernel resets a connection that is closed with bytes unread, and ends it in order when
+        all were read. An orderly end may also cross a request on its way: that one is never
+        acknowledged.
+        """
+        return isinstance(error, ConnectionError) or self._bytes_acked() == acked
 
     async def _read_answer(self, received: bytearray) -> Answer:
         while b"\r\n\r\n" not in received:

@@ -8,7 +8,7 @@ ends after SIGTERM, once --at-least requests are sent, or after --at-most-second
 
 It runs in a pod from a ConfigMap, so it needs the standard library alone. It speaks HTTP on
 sockets of its own, because client libraries hide what is counted here: which connection a
-request went out on, and whether the server had closed it before or after the request arrived.
+request went out on, and whether the server had read it when it closed that one.
 """
 
 import argparse
