@@ -169,11 +169,18 @@ async def test_what_the_replica_set_could_not_do_is_told(world: World) -> None:
         spec={"replicas": 2},
         status={
             "conditions": [
-                {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: pods"}
+                {
+                    "type": "ReplicaFailure",
+                    "status": "True",
+                    "message": "exceeded quota: pods",
+                    "lastTransitionTime": "2026-11-23T11:00:00Z",
+                }
             ]
         },
     )
-    assert (await world.deployment()).revisions[0].failure == "exceeded quota: pods"
+    seen = (await world.deployment()).revisions[0]
+    assert seen.failure == "exceeded quota: pods"
+    assert seen.failing_since == datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
 async def test_data_sets_are_read_while_a_new_revision_is_wanted(world: World) -> None:

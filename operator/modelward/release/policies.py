@@ -11,7 +11,7 @@ from modelward.api.modeldeployment import Step
 from modelward.api.values import format_duration
 from modelward.release import steps, turns, verbs
 from modelward.release.direction import direct
-from modelward.release.problems import PASSING, problem
+from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.situation import Actor, Situation
 from modelward.release.timer import Timer
 from modelward.release.turns import Turn
@@ -80,12 +80,11 @@ def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn 
     if candidate is None or waits_for_person(candidate):
         return None
     pods = situation.pods(candidate)
-    since = candidate.memory.step_since
-    if since is None or pods.ready >= max(1, pods.desired):
+    since, stuck = candidate.memory.step_since, stuck_since(candidate)
+    if since is None or stuck is None or pods.ready >= max(1, pods.desired):
         return None
-    changes = [pod.ready_since for pod in candidate.living if pod.ready_since]
     deadline = situation.duration(situation.spec.rollout.progress_deadline)
-    if not timer.passed(max([since, *changes]), deadline):
+    if not timer.passed(max(since, stuck), deadline):
         return None
     found = problem(candidate)
     message = (

@@ -44,6 +44,8 @@ class Revision:
     """status.replicas: pods that exist and are not terminating."""
     failure: str | None = None
     """Message of the ReplicaFailure condition: quota, Pod Security, ..."""
+    failing_since: datetime | None = None
+    """Since when the ReplicaFailure condition holds."""
     pods: tuple[Pod, ...] = ()
     service_uid: str | None = None
     """uid of the revision's own Service, None while it doesn't exist."""

@@ -1,0 +1,90 @@
+"""Releases that are disturbed by what happens to pods and by hands: it ends where it should."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from modelward.release.decide import decide
+from modelward.release.memory import Memory, read
+from modelward.release.snapshot import Snapshot
+from modelward.writes import Apply, Plan
+from tests.unit.documents import Document
+from tests.unit.world import World, released
+
+LONG_SOAK = {
+    "steps": [{"benchmark": {}}, {"weight": 50, "for": "10m", "upTo": "1h"}],
+    "progressDeadline": "1m",
+}
+
+
+def soaking(replicas: int) -> World:
+    """Return a world whose second version holds half of the pods for longer than the deadline."""
+    world = released(replicas=replicas)
+    world.change("2", rollout=LONG_SOAK)
+    world.run(200)
+    assert world.status["weight"] == "50/50"
+    return world
+
+
+def replica_set(world: World, version: str) -> Document:
+    """Return the ReplicaSet of a version (image tag)."""
+    documents = {
+        document["spec"]["template"]["spec"]["containers"][0]["image"]: document
+        for document in world.of("ReplicaSet")
+    }
+    return documents[f"fraud:{version}"]
+
+
+def remembered(world: World, version: str) -> Memory:
+    """Return what is remembered about a version."""
+    return read(replica_set(world, version)["metadata"]["annotations"])
+
+
+def test_a_candidate_pod_deleted_late_in_a_soak_is_replaced_and_nothing_is_rolled_back() -> None:
+    world = soaking(replicas=4)
+    pods = world.pods[replica_set(world, "2")["metadata"]["name"]]
+    del pods[1:]
+    world.reconcile()
+    assert remembered(world, "2").role == "candidate"
+    world.run(900, tick=5)
+    assert world.serving() == {"2"}
+
+
+def test_a_larger_size_late_in_a_soak_rolls_nothing_back() -> None:
+    world = soaking(replicas=4)
+    world.scale(8)
+    world.settle()
+    assert remembered(world, "2").role == "candidate"
+    world.run(900, tick=5)
+    assert (world.serving(), world.pods_of("2")) == ({"2"}, 8)
+
+
+def test_pods_refused_late_in_a_soak_have_the_progress_deadline_from_then_on() -> None:
+    world = soaking(replicas=4)
+    world.scale(8)
+    world.settle()
+    seen = world.snapshot()
+    assert not rolled_back(decide(refused(seen, world, seconds=59)))
+    assert rolled_back(decide(refused(seen, world, seconds=60)))
+
+
+def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:
+    """Return the snapshot as it would be if a quota had refused pods for so long."""
+    name = replica_set(world, "2")["metadata"]["name"]
+    since = snapshot.now - timedelta(seconds=seconds)
+    return replace(
+        snapshot,
+        revisions=tuple(
+            replace(revision, failure="exceeded quota: pods=6", failing_since=since)
+            if revision.name == name
+            else revision
+            for revision in snapshot.revisions
+        ),
+    )
+
+
+def rolled_back(plan: Plan) -> bool:
+    """Tell whether the plan ends the release, as something that lies in the cluster."""
+    memories = [
+        read(w.body["metadata"]["annotations"]) for w in plan.writes if isinstance(w, Apply)
+    ]
+    return any((memory.role, memory.reason) == ("failed", "Quota") for memory in memories)
