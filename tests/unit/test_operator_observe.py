@@ -160,6 +160,12 @@ async def test_a_child_that_is_being_deleted_is_there_no_more_except_a_pod(world
     assert [pod.terminating for pod in seen.revisions[0].pods] == [True]
 
 
+async def test_a_pod_that_was_evicted_is_seen_as_ended(world: World) -> None:
+    status = {"phase": "Failed", "reason": "Evicted"}
+    world.has(POD, "fraud-x-1", owner="fraud-x", spec={"containers": []}, status=status)
+    assert [pod.ended for pod in (await world.deployment()).revisions[0].pods] == [True]
+
+
 async def test_what_the_replica_set_could_not_do_is_told(world: World) -> None:
     world.has(
         REPLICA_SET,

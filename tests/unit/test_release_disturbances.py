@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from modelward.release.decide import decide
 from modelward.release.memory import Memory, read
-from modelward.release.snapshot import Snapshot
+from modelward.release.snapshot import Pod, Snapshot
 from modelward.writes import Apply, Plan
 from tests.unit.documents import Document
-from tests.unit.world import World, released
+from tests.unit.world import BEGIN, World, released
 
 LONG_SOAK = {
     "steps": [{"benchmark": {}}, {"weight": 50, "for": "10m", "upTo": "1h"}],
@@ -65,6 +65,20 @@ def test_pods_refused_late_in_a_soak_have_the_progress_deadline_from_then_on() -
     seen = world.snapshot()
     assert not rolled_back(decide(refused(seen, world, seconds=59)))
     assert rolled_back(decide(refused(seen, world, seconds=60)))
+
+
+def test_an_evicted_pod_that_stays_behind_holds_no_release_up() -> None:
+    world = released()
+    evicted = Pod("evicted", BEGIN, ready=False, ended=True, problem="Evicted")
+    world.left_behind[replica_set(world, "1")["metadata"]["name"]] = [evicted]
+    world.change("2")
+    world.run(10)
+    world.left_behind[replica_set(world, "2")["metadata"]["name"]] = [evicted]
+    world.run(60)
+    assert world.serving() == {"2"}
+    world.change("3")
+    world.run(60)
+    assert world.serving() == {"3"}
 
 
 def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:

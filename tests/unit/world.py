@@ -36,6 +36,8 @@ class World:
     objects: dict[tuple[str, str], Document] = field(default_factory=dict)
     pods: dict[str, list[Pod]] = field(default_factory=dict)
     """Pods by ReplicaSet name."""
+    left_behind: dict[str, list[Pod]] = field(default_factory=dict)
+    """Pods that ended and that nobody cleans up, by ReplicaSet name."""
     events: dict[str, Announce] = field(default_factory=dict)
     """Events by key: the same key twice is one Event."""
     dataset: DatasetState = field(default_factory=lambda: DatasetState(sha256="0" * 64))
@@ -88,7 +90,7 @@ class World:
                 annotations=meta["annotations"],
                 desired=document["spec"]["replicas"],
                 replicas=sum(not pod.terminating for pod in pods),
-                pods=tuple(pods),
+                pods=(*pods, *self.left_behind.get(meta["name"], [])),
                 service_uid=service["metadata"]["uid"] if service else None,
             )
 

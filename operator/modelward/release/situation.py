@@ -38,8 +38,8 @@ class Actor:
 
     @property
     def living(self) -> tuple[Pod, ...]:
-        """Pods that are not going away."""
-        return tuple(pod for pod in self.revision.pods if not pod.terminating)
+        """Pods that are neither going away nor gone: what their ReplicaSet counts, too."""
+        return tuple(pod for pod in self.revision.pods if not (pod.terminating or pod.ended))
 
     @property
     def has_pods(self) -> bool:

@@ -17,6 +17,8 @@ class Pod:
     created: datetime
     ready: bool
     terminating: bool = False
+    ended: bool = False
+    """Failed or succeeded, as when evicted: its ReplicaSet counts it no more and makes another."""
     ready_since: datetime | None = None
     """Last transition of the Ready condition, in either direction."""
     started: datetime | None = None
