@@ -8,7 +8,7 @@ import logging
 import aiohttp
 import pytest
 
-from modelward.cluster import logs
+from modelward.cluster import logs, run
 from modelward.cluster.assembly import STUCK_SECONDS, Assembly, assemble
 from modelward.cluster.documents import Key
 from modelward.cluster.health import endpoints
@@ -60,6 +60,18 @@ async def test_nothing_is_decided_before_the_store_holds_what_the_api_server_has
         assert bench.writes() == ["patch"]
     finally:
         await bench.stop()
+
+
+async def test_kinds_that_are_not_served_yet_are_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Kopf would watch without them, and decisions be taken as if there were no BenchmarkRuns."""
+    monkeypatch.setattr(run, "CRD_SECONDS", 0.0)
+    api = FakeApi()
+    api.missing["BenchmarkRun"] = 2
+    await run.served(api)
+    assert api.missing["BenchmarkRun"] == -1
+    assert caplog.messages == ["Waiting for the CRD of BenchmarkRun: apply the folder crds/."] * 2
 
 
 async def test_a_round_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
