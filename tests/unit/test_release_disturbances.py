@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from modelward.api.names import REVISION
 from modelward.release.decide import decide
 from modelward.release.memory import Memory, read
 from modelward.release.snapshot import Pod, Snapshot
@@ -79,6 +82,61 @@ def test_an_evicted_pod_that_stays_behind_holds_no_release_up() -> None:
     world.change("3")
     world.run(60)
     assert world.serving() == {"3"}
+
+
+def point_root_service_at(world: World, revision: str) -> None:
+    """Let somebody change the root Service's selector by hand."""
+    selector = world.objects["Service", "fraud"]["spec"]["selector"]
+    selector["modelward.dev/revision"] = revision
+    world.settle_anew()
+
+
+def test_a_root_service_pointed_at_nothing_by_hand_is_pointed_back_at_once() -> None:
+    world = released(replicas=3)
+    point_root_service_at(world, "mistyped")
+    assert world.serving() == {"1"}
+    assert world.pods_of("1") == 3
+
+
+@pytest.mark.parametrize("verdict", ["", "Fail"])
+def test_a_root_service_pointed_at_an_unproved_revision_by_hand_promotes_nothing(
+    verdict: str,
+) -> None:
+    world = released(replicas=3)
+    world.verdict = lambda _: verdict
+    world.change("2")
+    world.run(20)
+    point_root_service_at(world, replica_set(world, "2")["metadata"]["labels"][REVISION])
+    assert world.serving() == {"1"}
+    world.run(30)
+    assert (world.serving(), world.pods_of("1")) == ({"1"}, 3)
+    assert [entry["revision"] for entry in world.status["history"]].count(
+        world.status["stable"]["revision"]
+    ) == 1
+
+
+def test_what_a_hand_has_opened_is_drained_before_its_pods_go() -> None:
+    world = released(replicas=2)
+    world.change("2")
+    world.run(60)
+    old = replica_set(world, "1")
+    old["spec"]["replicas"] = 1
+    point_root_service_at(world, old["metadata"]["labels"][REVISION])
+    assert world.serving() == {"2"}
+    assert old["spec"]["replicas"] == 1
+    world.run(5)
+    assert old["spec"]["replicas"] == 0
+
+
+def test_a_drain_whose_beginning_cannot_be_read_begins_anew() -> None:
+    world = released()
+    world.change("2")
+    world.run(15)
+    service = world.objects["Service", "fraud"]
+    service["metadata"]["annotations"]["modelward.dev/selector-since"] = "yesterday"
+    world.settle_anew()
+    world.run(60)
+    assert (world.serving(), world.pods_of("1")) == ({"2"}, 0)
 
 
 def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:

@@ -26,7 +26,8 @@ def act(world: World, change: str) -> None:
         case ["scale"]:
             world.scale(1 + world.deployment["spec"]["replicas"] % 4)
         case ["sick"]:
-            world.never_ready ^= {"fraud:2"}
+            # Nobody can help where the only revision that serves turns sick.
+            world.never_ready ^= {"fraud:2"} if world.serving() != {"2"} else set()
         case [verb]:
             world.annotate(f"modelward.dev/{verb}", f"{candidate}/{world.now.timestamp()}")
 

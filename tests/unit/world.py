@@ -125,6 +125,11 @@ class World:
             self.reconcile()
         raise AssertionError(f"does not settle: {self.decide().writes}")
 
+    def settle_anew(self) -> None:
+        """Reconcile after a test has changed an object by hand."""
+        self._dirty = True
+        self.settle()
+
     def _write(self, write: Write) -> bool:
         self.writes.append(write)
         match write:

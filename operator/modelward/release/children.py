@@ -52,7 +52,8 @@ def root_service(snapshot: Snapshot, selection: switch.Selection) -> RootService
     """Return the root Service as it is wanted; the time of its last switch stays if none is due."""
     selector = switch.to_selector(snapshot.deployment.metadata.name, selection)
     present = snapshot.service
-    if present and present.selector == selector and present.annotations.get(switch.SINCE):
+    since = memory.to_time(present.annotations.get(switch.SINCE, "")) if present else None
+    if present and present.selector == selector and since:
         return present
     switched = {switch.SINCE: memory.from_time(snapshot.now)}
     return RootService(present.uid if present else NOT_YET, selector, switched)

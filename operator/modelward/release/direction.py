@@ -73,7 +73,7 @@ def _share(
     step = split.forward(situation.limits, weight, for_stable, pods, is_open)
     _wake_when_available(situation, candidate, timer)
     wanted = step.shares.candidate
-    if not is_open and not _drained(situation, timer):
+    if not is_open and not _drained(situation, stable, timer):
         wanted = max(wanted, pods.desired)
     return Direction(
         replicas={stable.hash: step.shares.stable, candidate.hash: wanted},
@@ -96,7 +96,7 @@ def _keep_to_stable(situation: Situation, stable: Actor, timer: Timer) -> Direct
     guests = [actor for actor in situation.actors if actor is not stable and actor.has_pods]
     if situation.selection.split and not _may_close(situation, stable, guests):
         return Direction(replicas, switch.SPLIT)
-    drained = not situation.selection.split and _drained(situation, timer)
+    drained = _drained(situation, stable, timer)
     for guest in guests:
         rest = 1 if guest is situation.candidate else 0
         replicas[guest.hash] = rest if drained else max(rest, guest.revision.desired)
@@ -116,13 +116,13 @@ def _was_shown_bad(remembered: memory.Memory) -> bool:
     return remembered.role == "failed" and remembered.verdict == "Fail"
 
 
-def _drained(situation: Situation, timer: Timer) -> bool:
+def _drained(situation: Situation, stable: Actor, timer: Timer) -> bool:
     """Tell whether connections had drainDelay to leave what the selector no longer selects.
 
     Where nobody knows since when (somebody removed the annotation), the wait begins anew.
     """
     service = situation.snapshot.service
     since = memory.to_time(service.annotations.get(switch.SINCE, "")) if service else None
-    if since is None:
+    if since is None or situation.selection != switch.only(stable.hash):
         return False
     return timer.passed(since, situation.duration(situation.spec.rollout.drain_delay))
