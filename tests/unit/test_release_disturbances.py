@@ -139,6 +139,34 @@ def test_a_drain_whose_beginning_cannot_be_read_begins_anew() -> None:
     assert (world.serving(), world.pods_of("1")) == ({"2"}, 0)
 
 
+@pytest.mark.parametrize("steps", ["", "[", '[{"leap": {}}]'])
+def test_a_candidate_whose_steps_cannot_be_read_is_judged_anew_and_never_promoted(
+    steps: str,
+) -> None:
+    world = released()
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(10)
+    replica_set(world, "2")["metadata"]["annotations"]["modelward.dev/steps"] = steps
+    world.settle_anew()
+    world.run(60)
+    assert world.serving() == {"1"}
+    world.verdict = lambda _: "Pass"
+    world.run(60)
+    assert world.serving() == {"2"}
+
+
+def test_a_step_whose_beginning_cannot_be_read_begins_anew() -> None:
+    world = released(replicas=2)
+    world.change("2")
+    world.run(15)
+    replica_set(world, "2")["metadata"]["annotations"]["modelward.dev/step-since"] = "yesterday"
+    world.settle_anew()
+    assert remembered(world, "2").step_since == world.now
+    world.run(60)
+    assert world.serving() == {"2"}
+
+
 def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:
     """Return the snapshot as it would be if a quota had refused pods for so long."""
     name = replica_set(world, "2")["metadata"]["name"]

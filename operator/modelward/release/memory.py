@@ -83,15 +83,20 @@ class Memory:
 
 
 def read(annotations: Mapping[str, str]) -> Memory:
-    """Return what the annotations remember; what is missing or malformed is as never written."""
+    """Return what the annotations remember; what is missing or malformed is as never written.
+
+    A release always has steps. Where they can't be read nobody knows what the candidate has shown,
+    so that it counts as none, and its release begins anew.
+    """
 
     def get(key: str) -> str:
         return annotations.get(PREFIX + key, "")
 
+    role, steps = cast("Role", get("role") or "superseded"), _to_steps(get("steps"))
     return Memory(
-        role=cast("Role", get("role") or "superseded"),
+        role="superseded" if role == "candidate" and not steps else role,
         release=get("release"),
-        steps=_to_steps(get("steps")),
+        steps=steps,
         step=_to_int(get("step")),
         step_since=to_time(get("step-since")),
         release_size=_to_int(get("release-size")),
@@ -139,6 +144,12 @@ def _to_int(text: str) -> int:
 
 def _to_steps(text: str) -> tuple[Step, ...]:
     try:
-        return tuple(Step.model_validate(step) for step in json.loads(text or "[]"))
+        steps = tuple(Step.model_validate(step) for step in json.loads(text or "[]"))
     except ValueError:
         return ()
+    return steps if all(map(_is_known, steps)) else ()
+
+
+def _is_known(step: Step) -> bool:
+    """Tell whether this version of the operator knows the kind of step."""
+    return any(kind is not None for kind in (step.benchmark, step.weight, step.pause))

@@ -26,6 +26,7 @@ def next_turn(situation: Situation, timer: Timer) -> Turn | None:
     """Return the one turn that is due now, if any."""
     chain: tuple[Policy, ...] = (
         finish_promotion,
+        begin_an_unknown_wait_anew,
         give_way_to_what_spec_asks_for,
         abort_when_told,
         judge_again_when_requirements_change,
@@ -47,6 +48,14 @@ def finish_promotion(situation: Situation, _: Timer) -> Turn | None:
     if stable.role == "stable" and all(actor.role != "stable" for actor in others):
         return None
     return turns.settle_roles(situation, stable)
+
+
+def begin_an_unknown_wait_anew(situation: Situation, _: Timer) -> Turn | None:
+    """Where nobody knows since when a step is waited for, the wait begins again."""
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.step_since is not None:
+        return None
+    return Turn({candidate.hash: candidate.memory.with_(step_since=situation.now)})
 
 
 def give_way_to_what_spec_asks_for(situation: Situation, _: Timer) -> Turn | None:
