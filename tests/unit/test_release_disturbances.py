@@ -10,7 +10,7 @@ from modelward.release.decide import decide
 from modelward.release.memory import Memory, read
 from modelward.release.snapshot import Pod, Snapshot
 from modelward.writes import Apply, Plan
-from tests.unit.documents import Document
+from tests.unit.documents import Document, deployment_document
 from tests.unit.world import BEGIN, World, released
 
 LONG_SOAK = {
@@ -165,6 +165,16 @@ def test_a_step_whose_beginning_cannot_be_read_begins_anew() -> None:
     assert remembered(world, "2").step_since == world.now
     world.run(60)
     assert world.serving() == {"2"}
+
+
+def test_pods_become_available_without_anything_else_happening() -> None:
+    rollout = {"steps": [{"benchmark": {}}], "minReadySeconds": 10, "progressDeadline": "1m"}
+    world = World(deployment_document(rollout=rollout))
+    world.run(40)
+    assert world.status["phase"] == "Healthy"
+    world.scale(3)
+    world.run(20)
+    assert world.status["phase"] == "Healthy"
 
 
 def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:

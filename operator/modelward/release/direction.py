@@ -5,6 +5,7 @@ Derived anew from the situation every time, so that an interruption anywhere cha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from modelward.release import memory, steps
 from modelward.release.situation import Actor, Situation
@@ -37,6 +38,7 @@ def entitled_weight(situation: Situation) -> int:
 
 def direct(situation: Situation, timer: Timer) -> Direction:
     """Say where the traffic goes now."""
+    _wake_when_available(situation, timer)
     if situation.stable is None:
         return _nobody_serves(situation)
     candidate, weight = situation.candidate, entitled_weight(situation)
@@ -71,7 +73,6 @@ def _share(
     is_open = situation.selection.split
     for_stable = situation.pods(stable)
     step = split.forward(situation.limits, weight, for_stable, pods, is_open)
-    _wake_when_available(situation, candidate, timer)
     wanted = step.shares.candidate
     if not is_open and not _drained(situation, stable, timer):
         wanted = max(wanted, pods.desired)
@@ -82,9 +83,9 @@ def _share(
     )
 
 
-def _wake_when_available(situation: Situation, candidate: Actor, timer: Timer) -> None:
-    settle = situation.duration(f"{situation.spec.rollout.min_ready_seconds}s")
-    for pod in candidate.living:
+def _wake_when_available(situation: Situation, timer: Timer) -> None:
+    settle = timedelta(seconds=situation.spec.rollout.min_ready_seconds)
+    for pod in (pod for actor in situation.actors for pod in actor.living):
         if pod.ready and pod.ready_since:
             timer.passed(pod.ready_since, settle)
 

@@ -145,7 +145,7 @@ def _to_int(text: str) -> int:
 def _to_steps(text: str) -> tuple[Step, ...]:
     try:
         steps = tuple(Step.model_validate(step) for step in json.loads(text or "[]"))
-    except ValueError:
+    except (TypeError, ValueError):
         return ()
     return steps if all(map(_is_known, steps)) else ()
 
