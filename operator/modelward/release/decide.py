@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.release import children, turns, verbs
+from modelward.release import children
 from modelward.release import status as statuses
 from modelward.release.direction import direct
 from modelward.release.policies import next_turn
@@ -12,7 +12,8 @@ from modelward.release.revisions import revision_hash
 from modelward.release.situation import Situation, selection_of, situate
 from modelward.release.snapshot import RootService, Snapshot
 from modelward.release.timer import Timer
-from modelward.writes import Announce, PatchStatus, Plan, Write
+from modelward.release.turns import verbs_answered
+from modelward.writes import PatchStatus, Plan, Write
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused create is not tried again."""
@@ -31,14 +32,13 @@ def decide(snapshot: Snapshot) -> Plan:
     timer = Timer(snapshot.now)
     standing = (r for r in snapshot.refusals if not timer.passed(r.at, REFUSAL_STANDS))
     before = situate(replace(snapshot, refusals=tuple(standing)))
-    turn = next_turn(before, timer)
+    turn = verbs_answered(before, next_turn(before, timer))
     after = situate(children.after_turn(before.snapshot, turn, before.wanted))
     direction = direct(after, timer)
     if snapshot.datasets is not None:
         timer.passed(snapshot.now, DATASETS_STAND)
     return Plan(
         writes=(
-            *_answers(before),
             *children.writes(before, after, direction, turn),
             *_status(after),
         ),
@@ -50,29 +50,6 @@ def decide(snapshot: Snapshot) -> Plan:
 def needs_datasets(deployment: ModelDeployment, service: RootService | None) -> bool:
     """Tell whether data sets matter now: only while the revision that is asked for isn't stable."""
     return selection_of(service).revision != revision_hash(deployment.spec)
-
-
-def _answers(situation: Situation) -> tuple[Announce, ...]:
-    """Refuse the verbs that have nothing to act on, once."""
-    return tuple(
-        turns.announce(
-            situation.deployment,
-            "Warning",
-            f"NothingTo{verb.name.capitalize()}",
-            f"{verb.name} {verb.value} was not acted on: {_why(situation, verb)}",
-            f"{verb.name}/{verb.value}",
-        )
-        for verb in verbs.refused(situation)
-    )
-
-
-def _why(situation: Situation, verb: verbs.Verb) -> str:
-    candidate = situation.candidate
-    if candidate is None:
-        return "no release is under way."
-    if candidate.hash != verb.revision:
-        return f"the candidate is {candidate.hash}; say {candidate.hash}/<token>."
-    return "the release stands at no pause and at no undecided verdict."
 
 
 def _status(situation: Situation) -> tuple[Write, ...]:

@@ -1,13 +1,13 @@
 """Turns of a release: what changes in memory, and what people are told about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from modelward.api.base import API_VERSION
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.release import steps
+from modelward.release import steps, verbs
 from modelward.release.memory import Memory, Outcome
 from modelward.release.situation import Actor, Situation
 from modelward.release.verbs import Verb
@@ -189,6 +189,25 @@ def promote(situation: Situation, candidate: Actor) -> Turn:
     note = sentence(f"{named(situation, candidate.hash)} is promoted: it serves all users now")
     told = announce(situation.deployment, "Normal", "Promoted", note, _key(candidate))
     return Turn(memories, (told,), (("releases", "Promoted/"),), promoted=candidate.hash)
+
+
+def verbs_answered(situation: Situation, turn: Turn | None) -> Turn | None:
+    """Return the turn, and with it refuse the verbs that have nothing to act on, once.
+
+    What is refused is remembered as handled, so that it acts on nothing later.
+    """
+    turn = turn or Turn({})
+    memories, told = dict(turn.memories), []
+    known = {actor.hash: actor.memory for actor in situation.actors}
+    for verb in verbs.refused(situation):
+        remembered = memories.get(verb.revision) or known.get(verb.revision)
+        if remembered:
+            memories[verb.revision] = remembered.with_(**{f"handled_{verb.name}": verb.value})
+        note = f"{verb.name} {verb.value} was not acted on: {verbs.why_refused(situation, verb)}"
+        key, reason = f"{verb.name}/{verb.value}", f"NothingTo{verb.name.capitalize()}"
+        told.append(announce(situation.deployment, "Warning", reason, note, key))
+    answered = replace(turn, memories=memories, announcements=(*told, *turn.announcements))
+    return answered if answered != Turn({}) else None
 
 
 def settle_roles(situation: Situation, stable: Actor) -> Turn:
