@@ -82,12 +82,11 @@ def writes(
 
 def _permitted(situation: Situation, wanted: list[Write]) -> list[Write]:
     """Leave out what the API server refused lately; it is asked again when the refusal is old."""
-    refused = {(refusal.kind, refusal.name) for refusal in situation.snapshot.refusals}
 
     def is_refused(write: Write) -> bool:
         if not isinstance(write, Create):
             return False
-        return (write.body["kind"], write.body["metadata"]["name"]) in refused
+        return situation.refuses(write.body["kind"], write.body["metadata"]["name"])
 
     return [write for write in wanted if not is_refused(write)]
 

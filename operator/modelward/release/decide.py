@@ -1,5 +1,6 @@
 """The decision: snapshot in, plan out. Everything that a release does is said here, purely."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from modelward.release.situation import Situation, selection_of, situate
 from modelward.release.snapshot import RootService, Snapshot
 from modelward.release.timer import Timer
 from modelward.release.turns import verbs_answered
-from modelward.writes import PatchStatus, Plan, Write
+from modelward.writes import PatchStatus, Plan, Refusal, Write
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused create is not tried again."""
@@ -30,8 +31,7 @@ def decide(snapshot: Snapshot) -> Plan:
     if snapshot.deployment.metadata.deletion_timestamp:
         return Plan()
     timer = Timer(snapshot.now)
-    standing = (r for r in snapshot.refusals if not timer.passed(r.at, REFUSAL_STANDS))
-    before = situate(replace(snapshot, refusals=tuple(standing)))
+    before = situate(replace(snapshot, refusals=tuple(_standing_refusals(snapshot, timer))))
     turn = verbs_answered(before, next_turn(before, timer))
     after = situate(children.after_turn(before.snapshot, turn, before.wanted))
     direction = direct(after, timer)
@@ -50,6 +50,18 @@ def decide(snapshot: Snapshot) -> Plan:
 def needs_datasets(deployment: ModelDeployment, service: RootService | None) -> bool:
     """Tell whether data sets matter now: only while the revision that is asked for isn't stable."""
     return selection_of(service).revision != revision_hash(deployment.spec)
+
+
+def _standing_refusals(snapshot: Snapshot, timer: Timer) -> Iterator[Refusal]:
+    """Refusals of late, except of a revision that spec no longer asks for and that never was."""
+    name = snapshot.deployment.metadata.name
+    hashes = {revision.hash for revision in snapshot.revisions}
+    hashes.add(revision_hash(snapshot.deployment.spec))
+    for refusal in snapshot.refusals:
+        whose = refusal.name.removeprefix(f"{name}-").partition("-")[0]
+        matters = refusal.name == name or whose in hashes
+        if matters and not timer.passed(refusal.at, REFUSAL_STANDS):
+            yield refusal
 
 
 def _status(situation: Situation) -> tuple[Write, ...]:

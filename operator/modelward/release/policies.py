@@ -152,7 +152,8 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
         return None
     step = steps.present(candidate.memory)
     if step is None:
-        done = direct(situation, timer).reached
+        # Without a root Service (its name is taken, say) there is nothing to lead users with.
+        done = situation.snapshot.service is not None and direct(situation, timer).reached
         return turns.promote(situation, candidate) if done else None
     if step.benchmark:
         return _benchmark(situation, candidate)
@@ -219,6 +220,8 @@ def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
     stable, before = situation.stable, situation.asked_for
     requirements = situation.requirements
     if situation.candidate or situation.collides or requirements is None:
+        return None
+    if not situation.can_be_made:
         return None
     if stable and stable.hash == situation.wanted:
         return None
