@@ -130,6 +130,12 @@ class World:
         self._dirty = True
         self.settle()
 
+    def delete(self, kind: str, name: str) -> None:
+        """Let somebody delete an object by hand, and what it owns with it."""
+        self._delete(kind, name)
+        self.pods.pop(name, None)
+        self.settle_anew()
+
     def _write(self, write: Write) -> bool:
         self.writes.append(write)
         match write:

@@ -157,6 +157,9 @@ def _kpis_met(situation: Situation) -> Condition:
     if stable is None:
         return _condition(situation, "KPIsMet", "Unknown", "NotJudged", "No version serves yet.")
     judged_by = stable.memory.kpis_hash.partition(".")[0]
+    if not judged_by:
+        message = f"The evidence about {stable.hash} was deleted together with its ReplicaSet."
+        return _condition(situation, "KPIsMet", "Unknown", "EvidenceDeleted", message)
     if judged_by != gates_hash(situation.spec):
         message = f"KPIs changed after {stable.hash} was judged; the next release uses them."
         return _condition(situation, "KPIsMet", "Unknown", "KPIsChanged", message)

@@ -48,15 +48,19 @@ def direct(situation: Situation, timer: Timer) -> Direction:
 
 
 def _nobody_serves(situation: Situation) -> Direction:
-    """Before anything serves: one closed pod is judged, then all of them get ready."""
+    """Before anything serves: one closed pod is judged, then all of them get ready.
+
+    Where the stable ReplicaSet was deleted in a split, the candidate is all that users have left.
+    """
     replicas = {actor.hash: 0 for actor in situation.others}
     candidate = situation.candidate
-    reached = False
+    reached = left_alone = False
     if candidate:
         taking_over = steps.present(candidate.memory) is None
-        replicas[candidate.hash] = situation.limits.size if taking_over else 1
+        left_alone = situation.selection.split and steps.weight(candidate.memory) > 0
+        replicas[candidate.hash] = situation.limits.size if taking_over or left_alone else 1
         reached = taking_over and situation.pods(candidate).available >= situation.limits.least
-    return Direction(replicas, switch.CLOSED, reached)
+    return Direction(replicas, switch.SPLIT if left_alone else switch.CLOSED, reached)
 
 
 def _must_close(situation: Situation, candidate: Actor) -> bool:

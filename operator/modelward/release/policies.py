@@ -25,6 +25,7 @@ Policy = Callable[[Situation, Timer], Turn | None]
 def next_turn(situation: Situation, timer: Timer) -> Turn | None:
     """Return the one turn that is due now, if any."""
     chain: tuple[Policy, ...] = (
+        make_what_serves_again,
         finish_promotion,
         begin_an_unknown_wait_anew,
         give_way_to_what_spec_asks_for,
@@ -37,6 +38,17 @@ def next_turn(situation: Situation, timer: Timer) -> Turn | None:
         begin_what_spec_asks_for,
     )
     return next((turn for policy in chain if (turn := policy(situation, timer))), None)
+
+
+def make_what_serves_again(situation: Situation, _: Timer) -> Turn | None:
+    """The revision that the root Service selects was judged; somebody deleted its ReplicaSet.
+
+    Only the one that spec asks for can be made again: of others nothing is left.
+    """
+    selected = situation.selection.revision
+    if situation.stable or situation.asked_for or selected != situation.wanted:
+        return None
+    return turns.make_again(situation) if situation.can_be_made else None
 
 
 def finish_promotion(situation: Situation, _: Timer) -> Turn | None:
@@ -157,6 +169,8 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
         return turns.promote(situation, candidate) if done else None
     if step.benchmark:
         return _benchmark(situation, candidate)
+    if step.weight is not None and situation.stable is None:
+        return turns.advance(situation, candidate, "No other revision is left to share with.")
     if step.weight is not None:
         return _soak(situation, candidate, step, timer)
     return None

@@ -11,7 +11,7 @@ from modelward.release import steps, verbs
 from modelward.release.memory import Memory, Outcome
 from modelward.release.situation import Actor, Situation
 from modelward.release.verbs import Verb
-from modelward.traffic import split
+from modelward.traffic import split, switch
 from modelward.writes import Announce
 
 
@@ -80,6 +80,18 @@ def begin(situation: Situation, requirements: str) -> Turn:
     note = f"Release of {named(situation, situation.wanted)} begins; {instead}."
     key = f"{situation.wanted}/{generation}/{requirements}/{ended}"
     told = announce(situation.deployment, "Normal", "ReleaseStarted", note, key)
+    return Turn({situation.wanted: memory}, (told,))
+
+
+def make_again(situation: Situation) -> Turn:
+    """Make the ReplicaSet of the serving revision again; what was known of it is gone."""
+    memory = Memory(role="stable", release=release_id(situation.now))
+    service = situation.snapshot.service
+    since = service.annotations.get(switch.SINCE, "") if service else ""
+    who = named(situation, situation.wanted)
+    note = f"The ReplicaSet of {who}, which serves, was deleted: it is made again."
+    key = f"{situation.wanted}/{since}"
+    told = announce(situation.deployment, "Warning", "MadeAgain", note, key)
     return Turn({situation.wanted: memory}, (told,))
 
 
