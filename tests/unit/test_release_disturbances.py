@@ -9,7 +9,7 @@ from modelward.api.names import REVISION
 from modelward.release.decide import decide
 from modelward.release.memory import Memory, read
 from modelward.release.snapshot import Pod, Snapshot
-from modelward.writes import Apply, Plan
+from modelward.writes import Apply, PatchStatus, Plan
 from tests.unit.documents import Document, deployment_document
 from tests.unit.world import BEGIN, World, released
 
@@ -190,6 +190,16 @@ def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:
             for revision in snapshot.revisions
         ),
     )
+
+
+def test_what_lies_in_the_cluster_is_tried_again_and_says_so() -> None:
+    world = soaking(replicas=4)
+    world.scale(8)
+    world.settle()
+    plan = decide(refused(world.snapshot(), world, seconds=60))
+    (status,) = (write.status for write in plan.writes if isinstance(write, PatchStatus))
+    assert status["message"].endswith("it is tried again after 10 minutes.")
+    assert status["phase"] == "Degraded"
 
 
 def rolled_back(plan: Plan) -> bool:

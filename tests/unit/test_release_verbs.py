@@ -38,6 +38,18 @@ def test_a_verb_that_came_too_early_does_not_act_later_though_status_is_lost() -
     assert world.serving() == {"2"}
 
 
+def test_gates_whose_evidence_was_deleted_count_as_passed_by_hand() -> None:
+    world = judged("Inconclusive")
+    (run,) = (d for d in world.of("BenchmarkRun") if "Inconclusive" in str(d["status"]))
+    world.delete("BenchmarkRun", run["metadata"]["name"])
+    give(world, "promote")
+    world.run(5)
+    give(world, "promote", "2")
+    world.run(30)
+    assert world.serving() == {"2"}
+    assert "accuracy, errors" in world.condition("KPIsMet")["message"]
+
+
 def test_a_verb_with_a_long_token_is_refused_once_and_its_beginning_shown() -> None:
     world = released()
     world.annotate("modelward.dev/abort", "somethingelse/" + "x" * 300)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from modelward.api.status import Condition, Phase
 from modelward.release import steps
+from modelward.release.problems import PASSING
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import named, sentence
@@ -82,10 +83,14 @@ def _rolled_back(situation: Situation, failed: Actor) -> State:
     serving = situation.stable
     still = f"Revision {serving.hash} serves on." if serving else "Nothing serves."
     what = f"{named(situation, failed.hash)} was rolled back ({failed.memory.reason})"
-    message = (
-        f"{sentence(f'{what}: {failed.memory.message}')} {still} It is not tried again until "
-        "spec.model, spec.serving, the KPIs or the data sets change: revert or fix it in Git."
-    )
+    if failed.memory.reason in PASSING:
+        then = "The cluster is in the way, not the version: it is tried again after 10 minutes."
+    else:
+        then = (
+            "It is not tried again until spec.model, spec.serving, the KPIs or the data sets "
+            "change: revert or fix it in Git."
+        )
+    message = f"{sentence(f'{what}: {failed.memory.message}')} {still} {then}"
     return State("Degraded", "False", "RolledBack", message, stalled=True)
 
 

@@ -151,10 +151,11 @@ def go_on_when_told(situation: Situation, _: Timer) -> Turn | None:
 
 
 def _undecided(situation: Situation, candidate: Actor) -> list[str]:
-    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
+    """Gates without a verdict in favour; all of them where somebody deleted the evidence."""
     runs = situation.runs_of(candidate)[-1:]
-    kpis = [kpi for run in runs for kpi in run.status.kpis]
-    return [kpi.name for kpi in kpis if kpi.verdict == "Inconclusive" and kpi.name in gates]
+    shown = {kpi.name: kpi.verdict for run in runs for kpi in run.status.kpis}
+    gates = (kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate")
+    return [name for name in gates if shown.get(name) not in ("Pass", "NotApplicable")]
 
 
 def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:

@@ -109,7 +109,8 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
         candidate=min(goal.candidate, max(candidate.desired, limits.most - stable.present)),
     )
     if stable.ready == 0:
-        return Forward(Shares(goal.stable, candidate.desired), open=True, reached=False)
+        kept = max(goal.stable, min(limits.size, stable.desired))
+        return Forward(Shares(kept, candidate.desired), open=True, reached=False)
     settled = stable.desired == shares.stable and candidate.desired == goal.candidate
     reached = settled and candidate.available >= goal.candidate
     return Forward(shares, open=True, reached=reached)
