@@ -20,6 +20,8 @@ REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused create is not tried again."""
 DATASETS_STAND = timedelta(minutes=1)
 """How often data sets are read while something is judged by them."""
+PROBLEMS_STAND = timedelta(seconds=5)
+"""How often they are read while one of them is missing or malformed."""
 
 
 def decide(snapshot: Snapshot) -> Plan:
@@ -36,7 +38,8 @@ def decide(snapshot: Snapshot) -> Plan:
     after = situate(children.after_turn(before.snapshot, turn, before.wanted))
     direction = direct(after, timer)
     if snapshot.datasets is not None:
-        timer.passed(snapshot.now, DATASETS_STAND)
+        broken = any(dataset.problem for dataset in snapshot.datasets.values())
+        timer.passed(snapshot.now, PROBLEMS_STAND if broken else DATASETS_STAND)
     return Plan(
         writes=(
             *children.writes(before, after, direction, turn),
