@@ -105,7 +105,7 @@ def test_the_port_of_the_service_does_not_change(server: Server) -> None:
     refusal = server.refused(
         lambda: server.replace(changed(stored, place("spec.serving.port"), 9090))
     )
-    assert "spec.serving.port: Invalid value: callers reach the Service on this port" in refusal
+    assert "spec.serving.port: Invalid value: 9090: callers reach the Service" in refusal
     assert "make another ModelDeployment" in refusal
     server.replace(changed(stored, place("spec.replicas"), 4))
 
