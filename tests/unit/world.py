@@ -236,6 +236,12 @@ class World:
         metadata["annotations"] = metadata.get("annotations", {}) | {key: value}
         self._dirty = True
 
+    def pause(self, paused: bool) -> None:
+        """Let the user set spec.paused."""
+        self.deployment["spec"]["paused"] = paused
+        self.deployment["metadata"]["generation"] += 1
+        self._dirty = True
+
     def scale(self, replicas: int) -> None:
         """Let the user, or an autoscaler, change the size."""
         self.deployment["spec"]["replicas"] = replicas

@@ -170,6 +170,8 @@ class ModelDeploymentSpec(ApiModel):
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""
+    paused: bool = False
+    """The brake: while true, no release begins or moves forward, and its clocks stand still."""
     model: Model | None = None
     """The model that is served. A change is a new revision."""
     serving: Serving

@@ -112,7 +112,8 @@ def _revisions(before: Situation, after: Situation, direction: Direction) -> Ite
         was = present[actor.hash]
         replicas = direction.replicas.get(actor.hash, was.desired)
         annotations = actor.memory.to_annotations()
-        remembered = {key: was.annotations.get(key) for key in annotations}
+        # A key that an older operator did not write is as one that is empty.
+        remembered = {key: was.annotations.get(key, "") for key in annotations}
         if replicas != was.desired or annotations != remembered:
             body = _body(before, "apps/v1", "ReplicaSet", was.name, was.uid)
             body["metadata"]["annotations"] = annotations
@@ -149,7 +150,8 @@ def _run_to_begin(situation: Situation) -> Document | None:
         return None
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
-    if not alone or not candidate.revision.service_uid or situation.requirements is None:
+    known = candidate.revision.service_uid and situation.requirements is not None
+    if not alone or not known or situation.spec.paused:
         return None
     numbers = [
         run_number(run.metadata.name)

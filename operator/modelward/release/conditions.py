@@ -40,7 +40,11 @@ def state(situation: Situation) -> State:
     if asked_for and asked_for.role == "failed":
         return _rolled_back(situation, asked_for)
     if situation.stable is None or situation.stable.hash != situation.wanted:
-        message = f"Release of {named(situation, situation.wanted)} is about to begin."
+        who = named(situation, situation.wanted)
+        if situation.spec.paused:
+            message = f"Release of {who} does not begin. To go on, set spec.paused to false."
+            return State("Paused", "Unknown", "Paused", message, reconciling=True)
+        message = f"Release of {who} is about to begin."
         return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
     return _serving(situation, situation.stable)
 
@@ -64,6 +68,9 @@ def _blocked(situation: Situation) -> State | None:
 def _in_release(situation: Situation, candidate: Actor) -> State:
     who, where = named(situation, candidate.hash), steps.describe(candidate.memory)
     step = steps.present(candidate.memory)
+    if situation.spec.paused:
+        message = f"{sentence(f'{who} stays at {where}')} To go on, set spec.paused to false."
+        return State("Paused", "Unknown", "Paused", message, reconciling=True)
     annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
     promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
     if candidate.memory.verdict == "Inconclusive":

@@ -58,7 +58,8 @@ def _nobody_serves(situation: Situation) -> Direction:
     if candidate:
         taking_over = steps.present(candidate.memory) is None
         left_alone = situation.selection.split and steps.weight(candidate.memory) > 0
-        replicas[candidate.hash] = situation.limits.size if taking_over or left_alone else 1
+        grown = candidate.revision.desired if situation.spec.paused else situation.limits.size
+        replicas[candidate.hash] = max(1, grown) if taking_over or left_alone else 1
         reached = taking_over and situation.pods(candidate).available >= situation.limits.least
     return Direction(replicas, switch.SPLIT if left_alone else switch.CLOSED, reached)
 
@@ -77,6 +78,8 @@ def _share(
     is_open = situation.selection.split
     for_stable = situation.pods(stable)
     step = split.forward(situation.limits, weight, for_stable, pods, is_open)
+    if situation.spec.paused:
+        step = split.hold(situation.limits, step, for_stable, pods, is_open)
     wanted = step.shares.candidate
     if not is_open and not _drained(situation, stable, timer):
         wanted = max(wanted, pods.desired)

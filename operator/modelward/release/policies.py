@@ -23,20 +23,26 @@ Policy = Callable[[Situation, Timer], Turn | None]
 
 
 def next_turn(situation: Situation, timer: Timer) -> Turn | None:
-    """Return the one turn that is due now, if any."""
-    chain: tuple[Policy, ...] = (
+    """Return the one turn that is due now, if any; spec.paused leaves those that protect users."""
+    protecting: tuple[Policy, ...] = (
         make_what_serves_again,
         finish_promotion,
         begin_an_unknown_wait_anew,
         give_way_to_what_spec_asks_for,
         abort_when_told,
         judge_again_when_requirements_change,
+        roll_back_when_a_gate_failed,
+        stand_still_while_paused,
+    )
+    moving: tuple[Policy, ...] = (
         roll_back_when_pods_do_not_come,
         roll_back_when_undecided_and_told_so,
         go_on_when_told,
         take_the_present_step,
+        retry_when_told,
         begin_what_spec_asks_for,
     )
+    chain = protecting if situation.spec.paused else protecting + moving
     return next((turn for policy in chain if (turn := policy(situation, timer))), None)
 
 
@@ -93,6 +99,34 @@ def judge_again_when_requirements_change(situation: Situation, _: Timer) -> Turn
     if candidate is None or requirements is None or candidate.memory.kpis_hash == requirements:
         return None
     return turns.judge_again(situation, candidate, requirements)
+
+
+def roll_back_when_a_gate_failed(situation: Situation, _: Timer) -> Turn | None:
+    """Evidence against the candidate counts at once, also while spec.paused is set."""
+    candidate = situation.candidate
+    run = _finished_run(situation, candidate) if candidate else None
+    if candidate is None or run is None or run.status.verdict != "Fail":
+        return None
+    reason, message = failed_gate(situation, run), run.status.message or ""
+    return turns.roll_back(situation, candidate, reason, message, run.metadata.name)
+
+
+def _finished_run(situation: Situation, candidate: Actor) -> BenchmarkRun | None:
+    """Return the run that the candidate's present benchmark step waited for."""
+    step = steps.present(candidate.memory)
+    if step is None or step.benchmark is None or candidate.memory.verdict == "Inconclusive":
+        return None
+    run = next(iter(situation.runs_of(candidate)[-1:]), None)
+    return run if run and run.status.phase == "Finished" else None
+
+
+def stand_still_while_paused(situation: Situation, _: Timer) -> Turn | None:
+    """On resume the time that the pause took is added to the step's beginning."""
+    candidate = situation.candidate
+    if candidate is None or situation.spec.paused == bool(candidate.memory.paused_since):
+        return None
+    turn = turns.hold if situation.spec.paused else turns.resume
+    return turn(situation, candidate)
 
 
 def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn | None:
@@ -180,19 +214,15 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
 def _benchmark(situation: Situation, candidate: Actor) -> Turn | None:
     if candidate.memory.passed_by_hand:
         return turns.advance(situation, candidate, "Gates were passed by hand in this release.")
-    run = next(iter(situation.runs_of(candidate)[-1:]), None)
-    if run is None or run.status.phase != "Finished":
+    run = _finished_run(situation, candidate)
+    if run is None:
         return None
-    name, message = run.metadata.name, run.status.message or ""
-    match run.status.verdict:
-        case "Pass":
-            why = f"Every gate holds (BenchmarkRun {name})."
-            return turns.advance(situation, candidate, why, run=name)
-        case "Fail":
-            return turns.roll_back(situation, candidate, failed_gate(situation, run), message, name)
-        case _:
-            reason = _inconclusive_reason(run)
-            return turns.wait_for_person(situation, candidate, reason, message, name)
+    name = run.metadata.name
+    if run.status.verdict == "Pass":
+        why = f"Every gate holds (BenchmarkRun {name})."
+        return turns.advance(situation, candidate, why, run=name)
+    reason, message = _inconclusive_reason(run), run.status.message or ""
+    return turns.wait_for_person(situation, candidate, reason, message, name)
 
 
 def failed_gate(situation: Situation, run: BenchmarkRun) -> str:
@@ -228,6 +258,14 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
         f"{format_duration(at_most)}; look at the candidate's pods, then promote or abort"
     )
     return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
+
+
+def retry_when_told(situation: Situation, _: Timer) -> Turn | None:
+    """A person asks for another try of what was rolled back."""
+    verb, failed = verbs.acting(situation, "retry"), situation.asked_for
+    if verb is None or failed is None or failed is situation.stable:
+        return None
+    return turns.forget_failure(situation, failed, verb)
 
 
 def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:

@@ -73,6 +73,7 @@ def begin(situation: Situation, requirements: str) -> Turn:
         kpis_hash=requirements,
         handled_promote=old.handled_promote,
         handled_abort=old.handled_abort,
+        handled_retry=old.handled_retry,
     )
     ended = old.outcome_at.isoformat() if old.outcome_at else "first"
     generation = situation.deployment.metadata.generation
@@ -193,6 +194,30 @@ def supersede(situation: Situation, candidate: Actor) -> Turn:
     return Turn(turn.memories, turn.announcements, (("releases", "Superseded/"),))
 
 
+def hold(situation: Situation, candidate: Actor) -> Turn:
+    """spec.paused was set: note since when the clocks stand still."""
+    memory = candidate.memory.with_(paused_since=situation.now)
+    note = f"{named(situation, candidate.hash)} stays at {steps.describe(memory)}: spec.paused"
+    return _by_generation(situation, memory, "Held", sentence(note))
+
+
+def resume(situation: Situation, candidate: Actor) -> Turn:
+    """spec.paused was taken back: the step goes on where it stood."""
+    since, stood = candidate.memory.step_since, candidate.memory.paused_since
+    moved = since + (situation.now - stood) if since and stood else since
+    memory = candidate.memory.with_(paused_since=None, step_since=moved)
+    note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
+    return _by_generation(situation, memory, "Resumed", sentence(note))
+
+
+def forget_failure(situation: Situation, failed: Actor, verb: Verb) -> Turn:
+    """A person asks for another try of what was rolled back."""
+    memory = failed.memory.with_(role="superseded", handled_retry=verb.value)
+    note = f"{named(situation, failed.hash)} is tried again by hand"
+    told = announce(situation.deployment, "Normal", "Retried", sentence(note), verb.value)
+    return Turn({failed.hash: memory}, (told,))
+
+
 def promote(situation: Situation, candidate: Actor) -> Turn:
     """Lead all users to the candidate: from this write on it is the stable revision."""
     memories = {candidate.hash: _promoted(situation, candidate)}
@@ -240,6 +265,14 @@ def _promoted(situation: Situation, actor: Actor) -> Memory:
 
 def _ended(situation: Situation, actor: Actor, outcome: Outcome) -> Memory:
     return actor.memory.with_(outcome=outcome, outcome_at=situation.now)
+
+
+def _by_generation(situation: Situation, memory: Memory, reason: str, note: str) -> Turn:
+    """Return a turn that may come several times in a step, each with another spec."""
+    generation = situation.deployment.metadata.generation
+    key = f"{situation.wanted}/{memory.release}/{generation}"
+    told = announce(situation.deployment, "Normal", reason, note, key)
+    return Turn({situation.wanted: memory}, (told,))
 
 
 def _turn(

@@ -7,13 +7,13 @@ so that a verb that comes late does nothing to the next one.
 from dataclasses import dataclass
 from typing import Literal
 
-from modelward.api.names import ABORT, PROMOTE
+from modelward.api.names import ABORT, PROMOTE, RETRY
 from modelward.api.status import LastHandled
 from modelward.release import steps
 from modelward.release.situation import Situation
 
-VerbName = Literal["promote", "abort"]
-ANNOTATIONS: dict[VerbName, str] = {"promote": PROMOTE, "abort": ABORT}
+VerbName = Literal["promote", "abort", "retry"]
+ANNOTATIONS: dict[VerbName, str] = {"promote": PROMOTE, "abort": ABORT, "retry": RETRY}
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,16 @@ def answered(situation: Situation) -> LastHandled | None:
 
 def acts(situation: Situation, verb: Verb) -> bool:
     """Tell whether the verb has something to act on now."""
+    if verb.name == "retry":
+        failed = situation.asked_for
+        return failed is not None and failed.role == "failed" and failed.hash == verb.revision
     candidate = situation.candidate
     if candidate is None or candidate.hash != verb.revision:
         return False
     if verb.name == "abort":
         return True
+    if situation.spec.paused:
+        return False
     step = steps.present(candidate.memory)
     waits_at_pause = step is not None and step.pause is not None
     return waits_at_pause or candidate.memory.verdict == "Inconclusive"
@@ -94,8 +99,12 @@ def refused(situation: Situation) -> tuple[Verb, ...]:
 def why_refused(situation: Situation, verb: Verb) -> str:
     """Say why the verb has nothing to act on, and what would help."""
     candidate = situation.candidate
+    if verb.name == "retry":
+        return "spec asks for no revision of this name that was rolled back."
     if candidate is None:
         return "no release is under way."
     if candidate.hash != verb.revision:
         return f"the candidate is {candidate.hash}; say {candidate.hash}/<token>."
+    if situation.spec.paused:
+        return "spec.paused is true; set it to false first."
     return "the release stands at no pause and at no undecided verdict."

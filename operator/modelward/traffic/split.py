@@ -116,6 +116,17 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
     return Forward(shares, open=True, reached=reached)
 
 
+def hold(limits: Bounds, step: Forward, stable: Pods, candidate: Pods, is_open: bool) -> Forward:
+    """Take back of a step what would move the weight forward; scaling up and repair go on."""
+    if not is_open:
+        return Forward(Shares(limits.size, max(1, candidate.desired)), open=False, reached=False)
+    shares = Shares(
+        stable=max(step.shares.stable, stable.desired),
+        candidate=min(step.shares.candidate, candidate.desired),
+    )
+    return Forward(shares, open=True, reached=False)
+
+
 def _opening(limits: Bounds, goal: Shares, stable: Pods, candidate: Pods) -> Forward:
     batch = min(goal.candidate, max(1, limits.surge))
     room = limits.most - batch
