@@ -7,6 +7,7 @@ from modelward.api.base import API_VERSION
 from modelward.release import memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
+from modelward.release.revisions import revision_input
 from modelward.release.situation import RELEASE_LABEL, Actor, Situation, run_number
 from modelward.release.snapshot import Revision, RootService, Snapshot
 from modelward.release.turns import Turn
@@ -37,12 +38,13 @@ def after_turn(snapshot: Snapshot, turn: Turn | None, wanted: str) -> Snapshot:
 
 
 def _newborn(snapshot: Snapshot, wanted: str, remembered: Memory) -> Revision:
+    written = {memory.INPUT_KEY: revision_input(snapshot.deployment.spec)}
     return Revision(
         hash=wanted,
         name=f"{snapshot.deployment.metadata.name}-{wanted}",
         uid=NOT_YET,
         created=snapshot.now,
-        annotations=remembered.to_annotations(),
+        annotations=remembered.to_annotations() | written,
         desired=1,
         replicas=0,
     )

@@ -110,7 +110,11 @@ def _serving(situation: Situation, stable: Actor) -> State:
     if stable.revision.desired != limits.size or pods.ready < limits.size:
         message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)
-    return State("Healthy", "True", "Serving", sentence(f"{who} serves with {pods.ready} pods"))
+    return State("Healthy", "True", "Serving", sentence(f"{who} serves with {_pods(pods.ready)}"))
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def conditions(situation: Situation, now: State) -> list[Condition]:
@@ -159,7 +163,7 @@ def _available(situation: Situation) -> Condition:
     least = situation.limits.least
     status: Truth = "True" if ready >= least else "False"
     reason = "MinimumPodsAvailable" if ready >= least else "TooFewPods"
-    message = f"{ready} pods serve; at least {least} must."
+    message = f"Ready to serve: {_pods(ready)}; at least {least} must be."
     return _condition(situation, "Available", status, reason, message)
 
 
