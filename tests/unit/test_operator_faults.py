@@ -70,6 +70,18 @@ async def test_each_refusal_has_its_type_and_keeps_its_message(
     assert type(caught.value) is expected
 
 
+async def test_a_refusal_for_kinds_that_admission_has_not_learned_of_yet_is_no_refusal(
+    against: Against,
+) -> None:
+    async def not_yet(_: web.Request) -> web.Response:
+        message = "cannot set blockOwnerDeletion in this case because cannot find RESTMapping for"
+        return web.json_response({"reason": "Forbidden", "message": message}, status=403)
+
+    async with against(not_yet) as api:
+        with pytest.raises(errors.NotYetError, match="RESTMapping"):
+            await api.create(BODY)
+
+
 async def test_the_wait_that_the_server_asks_for_is_known(against: Against) -> None:
     async def busy(_: web.Request) -> web.Response:
         return web.json_response({"message": "busy"}, status=429, headers={"Retry-After": "7"})

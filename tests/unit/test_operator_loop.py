@@ -11,7 +11,7 @@ import pytest
 
 from modelward.cluster.act import OutdatedError
 from modelward.cluster.documents import Key
-from modelward.cluster.errors import UnavailableError
+from modelward.cluster.errors import NotYetError, UnavailableError
 from modelward.cluster.loop import Loop
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.queue import WorkQueue
@@ -136,6 +136,14 @@ async def test_a_round_that_fails_is_tried_again(
         await rounds.until_idle()
         assert rounds.queue.delayed == [(A, delay)]
         assert rounds.count(outcome) == 1
+
+
+async def test_kinds_that_admission_learns_of_soon_are_tried_each_second() -> None:
+    async with running(Rounds(raising(NotYetError("cannot find RESTMapping", 403)))) as rounds:
+        for _ in range(4):
+            rounds.queue.add(A)
+            await rounds.until_idle()
+    assert rounds.queue.delayed == [(A, 1.0)] * 4
 
 
 async def test_back_off_grows_with_each_failure_and_ends_with_a_success() -> None:

@@ -42,6 +42,15 @@ class UnavailableError(ApiError):
     """The API server can't answer now (429, 5xx, 401 while a token is renewed), or not at all."""
 
 
+class NotYetError(UnavailableError):
+    """403 while the API server's admission has not learned of our new CRDs: half a minute at most.
+
+    OwnerReferencesPermissionEnforcement looks owners' kinds up in a cache of its own.
+    """
+
+
+_NOT_YET = "cannot find RESTMapping"
+
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: InvalidError,
     401: UnavailableError,
@@ -60,6 +69,8 @@ def from_response(status: int, body: bytes, retry_after: str | None) -> ApiError
     kind = _BY_STATUS.get(status, UnavailableError if status >= 500 else ApiError)
     if status == 409 and reason == "AlreadyExists":
         kind = NameTakenError
+    if status == 403 and _NOT_YET in message:
+        kind = NotYetError
     seconds = retry_after or details.get("retryAfterSeconds")
     return kind(message or f"HTTP status {status}", status, _to_seconds(seconds))
 

@@ -8,13 +8,15 @@ from typing import Generic, TypeVar
 
 from modelward.cluster.act import OutdatedError
 from modelward.cluster.documents import Key
-from modelward.cluster.errors import ApiError
+from modelward.cluster.errors import ApiError, NotYetError
 from modelward.cluster.logs import about
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.queue import WorkQueue
 from modelward.writes import Plan
 
 log = logging.getLogger(__name__)
+
+NOT_YET_SECONDS = 1.0
 
 S = TypeVar("S")
 
@@ -52,6 +54,10 @@ class Loop(Generic[S]):
             outcome = "outdated"
             delay = self.queue.retry(key)
             log.info("Looking again in %.2f s: %s.", delay, reason)
+        except NotYetError as error:
+            outcome = "refused"
+            self.queue.add_after(key, NOT_YET_SECONDS)
+            log.info("Trying again in %.0f s: %s", NOT_YET_SECONDS, error)
         except ApiError as error:
             outcome = "refused"
             delay = self.queue.retry(key, at_least=error.retry_after)
