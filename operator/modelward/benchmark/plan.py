@@ -57,6 +57,8 @@ def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPla
     Raises PlanError.
     """
     spec = run.spec
+    if not spec.applicable_kpis:
+        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     try:
         load = _load(spec)
         plan = RunnerPlan(
