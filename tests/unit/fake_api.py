@@ -19,7 +19,13 @@ class FakeApi(Api):
         self.failures: dict[tuple[str, str], errors.ApiError] = {}
         """By verb and kind: what the next such request raises, again and again."""
         self.requests: list[tuple[str, str, str]] = []
+        self.missing: dict[str, int] = {}
+        """By kind: how many more times it is said not to be served."""
         self._versions: Iterator[int] = itertools.count(100)
+
+    async def serves(self, kind: Kind) -> bool:
+        self.missing[kind.name] = self.missing.get(kind.name, 0) - 1
+        return self.missing[kind.name] < 0
 
     def put(self, document: Document) -> Document:
         """Store an object as if somebody else had written it."""

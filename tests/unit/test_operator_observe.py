@@ -160,6 +160,12 @@ async def test_a_child_that_is_being_deleted_is_there_no_more_except_a_pod(world
     assert [pod.terminating for pod in seen.revisions[0].pods] == [True]
 
 
+async def test_a_pod_that_was_evicted_is_seen_as_ended(world: World) -> None:
+    status = {"phase": "Failed", "reason": "Evicted"}
+    world.has(POD, "fraud-x-1", owner="fraud-x", spec={"containers": []}, status=status)
+    assert [pod.ended for pod in (await world.deployment()).revisions[0].pods] == [True]
+
+
 async def test_what_the_replica_set_could_not_do_is_told(world: World) -> None:
     world.has(
         REPLICA_SET,
@@ -169,11 +175,18 @@ async def test_what_the_replica_set_could_not_do_is_told(world: World) -> None:
         spec={"replicas": 2},
         status={
             "conditions": [
-                {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: pods"}
+                {
+                    "type": "ReplicaFailure",
+                    "status": "True",
+                    "message": "exceeded quota: pods",
+                    "lastTransitionTime": "2026-11-23T11:00:00Z",
+                }
             ]
         },
     )
-    assert (await world.deployment()).revisions[0].failure == "exceeded quota: pods"
+    seen = (await world.deployment()).revisions[0]
+    assert seen.failure == "exceeded quota: pods"
+    assert seen.failing_since == datetime(2026, 11, 23, 11, tzinfo=UTC)
 
 
 async def test_data_sets_are_read_while_a_new_revision_is_wanted(world: World) -> None:

@@ -36,6 +36,8 @@ class World:
     objects: dict[tuple[str, str], Document] = field(default_factory=dict)
     pods: dict[str, list[Pod]] = field(default_factory=dict)
     """Pods by ReplicaSet name."""
+    left_behind: dict[str, list[Pod]] = field(default_factory=dict)
+    """Pods that ended and that nobody cleans up, by ReplicaSet name."""
     events: dict[str, Announce] = field(default_factory=dict)
     """Events by key: the same key twice is one Event."""
     dataset: DatasetState = field(default_factory=lambda: DatasetState(sha256="0" * 64))
@@ -88,7 +90,7 @@ class World:
                 annotations=meta["annotations"],
                 desired=document["spec"]["replicas"],
                 replicas=sum(not pod.terminating for pod in pods),
-                pods=tuple(pods),
+                pods=(*pods, *self.left_behind.get(meta["name"], [])),
                 service_uid=service["metadata"]["uid"] if service else None,
             )
 
@@ -122,6 +124,17 @@ class World:
                 return
             self.reconcile()
         raise AssertionError(f"does not settle: {self.decide().writes}")
+
+    def settle_anew(self) -> None:
+        """Reconcile after a test has changed an object by hand."""
+        self._dirty = True
+        self.settle()
+
+    def delete(self, kind: str, name: str) -> None:
+        """Let somebody delete an object by hand, and what it owns with it."""
+        self._delete(kind, name)
+        self.pods.pop(name, None)
+        self.settle_anew()
 
     def _write(self, write: Write) -> bool:
         self.writes.append(write)
@@ -221,6 +234,12 @@ class World:
         """Let the user set an annotation."""
         metadata = self.deployment["metadata"]
         metadata["annotations"] = metadata.get("annotations", {}) | {key: value}
+        self._dirty = True
+
+    def pause(self, paused: bool) -> None:
+        """Let the user set spec.paused."""
+        self.deployment["spec"]["paused"] = paused
+        self.deployment["metadata"]["generation"] += 1
         self._dirty = True
 
     def scale(self, replicas: int) -> None:

@@ -162,7 +162,7 @@ class Api:
             data: bytes = await response.response.read()
             status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            message = f"no answer from the API server: {error or type(error).__name__}"
+            message = f"no answer from the API server: {str(error) or type(error).__name__}"
             raise errors.UnavailableError(message) from error
         finally:
             self._observer(verb, kind.name, status, monotonic() - began)

@@ -23,7 +23,8 @@ from modelward.cluster.own_image import PodName, own_image
 
 log = logging.getLogger(__name__)
 
-_CRD_SECONDS = 2.0
+CRD_SECONDS = 2.0
+"""How often a CRD that is missing is looked for."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ async def _operate(options: Options) -> None:
         ) as port:
             where = ", ".join(options.namespaces) or "the whole cluster"
             log.info("Modelward %s looks after %s.", __version__, where, extra={"port": port})
-            await _served(api)
+            await served(api)
             await _run(options, configuration, assembly)
 
 
@@ -92,7 +93,7 @@ async def _runner(options: Options, api: Api) -> Runner:
     return await own_image(api, options.pod, options.runner_pull_policy)
 
 
-async def _served(api: Api) -> None:
+async def served(api: Api) -> None:
     """Wait for our CRDs. Kopf would leave out a kind that is missing, and decide without it."""
     for kind in OURS:
         while True:
@@ -102,7 +103,7 @@ async def _served(api: Api) -> None:
                 log.warning("Waiting for the CRD of %s: apply the folder crds/.", kind.name)
             except ApiError as error:
                 log.warning("Waiting for the API server: %s", error)
-            await asyncio.sleep(_CRD_SECONDS)
+            await asyncio.sleep(CRD_SECONDS)
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:

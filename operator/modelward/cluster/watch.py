@@ -4,10 +4,10 @@ Only event and login handlers are used. Others leave traces on users' objects: c
 resume handlers an annotation, daemons and timers a finalizer.
 
 Kopf's own indexes are not used, for two reasons. Filling them at the start takes quadratic time:
-each object that is indexed wakes up each that waits for the rest (with 1,200 objects 450,000
-times, ten seconds). And what was just written must count before the watch tells of it, which
-takes a store of our own in any case. That everything is known before the first decision is
-therefore checked by ourselves: see modelward.cluster.resync.
+each object that has been indexed wakes up all that wait for the rest (with 1,200 objects 450,000
+wake-ups, twice the CPU time of the whole start without). And what was just written must count
+before the watch tells of it, which takes a store of our own in any case. That everything is known
+before the first decision is therefore checked by ourselves: see modelward.cluster.resync.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 """Why a candidate's pods are not ready, in the words of the cluster itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from modelward.release.situation import Actor
 
@@ -17,6 +18,19 @@ class Problem:
     message: str
 
 
+def stuck_since(actor: Actor) -> datetime | None:
+    """Return the last change of what keeps pods from being ready; None where nothing does.
+
+    Pods that are wanted and merely not made yet are no problem: a larger size, or a pod that was
+    just deleted, must not look like one that failed for as long as the others have been ready.
+    """
+    if actor.revision.failure is None and all(pod.ready for pod in actor.living):
+        return None
+    changes = [pod.ready_since or pod.created for pod in actor.living]
+    failing = actor.revision.failing_since
+    return max([*changes, failing] if failing else changes, default=actor.revision.created)
+
+
 def problem(actor: Actor) -> Problem:
     """Name what keeps the revision's pods from being ready; the most telling source first."""
     for pod in actor.living:
@@ -25,10 +39,7 @@ def problem(actor: Actor) -> Problem:
     failure = actor.revision.failure
     if failure:
         return Problem(_refusal_reason(failure), failure)
-    unready = [pod for pod in actor.living if not pod.ready]
-    if not unready:
-        return Problem("NoPods", f"ReplicaSet {actor.revision.name} has no pods yet")
-    pod = unready[0]
+    pod = next(pod for pod in actor.living if not pod.ready)
     was_ready = pod.ready_since and pod.started and pod.ready_since > pod.started
     if was_ready:
         return Problem("Unready", f"pod {pod.name} fails its readiness probe after it was ready")

@@ -9,7 +9,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
 from modelward.api.names import PREFIX
 from modelward.api.values import parse_duration
-from modelward.release import memory
+from modelward.release import memory, steps
 from modelward.release.memory import Memory, Role
 from modelward.release.revisions import kpis_hash, revision_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
@@ -38,8 +38,8 @@ class Actor:
 
     @property
     def living(self) -> tuple[Pod, ...]:
-        """Pods that are not going away."""
-        return tuple(pod for pod in self.revision.pods if not pod.terminating)
+        """Pods that are neither going away nor gone: what their ReplicaSet counts, too."""
+        return tuple(pod for pod in self.revision.pods if not (pod.terminating or pod.ended))
 
     @property
     def has_pods(self) -> bool:
@@ -79,6 +79,12 @@ class Situation:
     def asked_for(self) -> Actor | None:
         """The revision that spec asks for, if it was ever made."""
         return next((actor for actor in self.actors if actor.hash == self.wanted), None)
+
+    @cached_property
+    def can_be_made(self) -> bool:
+        """Whether the revision that spec asks for exists, or its ReplicaSet wasn't refused."""
+        name = f"{self.deployment.metadata.name}-{self.wanted}"
+        return self.asked_for is not None or not self.refuses("ReplicaSet", name)
 
     @cached_property
     def collides(self) -> bool:
@@ -137,6 +143,10 @@ class Situation:
         ]
         return tuple(sorted(mine, key=lambda run: run_number(run.metadata.name)))
 
+    def refuses(self, kind: str, name: str) -> bool:
+        """Whether the API server lately refused to create this child."""
+        return any((r.kind, r.name) == (kind, name) for r in self.snapshot.refusals)
+
     def duration(self, text: str) -> timedelta:
         """Parse one of the spec's durations."""
         return parse_duration(text)
@@ -151,15 +161,16 @@ def run_number(name: str) -> int:
 def situate(snapshot: Snapshot) -> Situation:
     """Say who is stable and who is the candidate.
 
-    The root Service decides who is stable: pointing it at the candidate alone is the promotion,
-    whatever the roles still say. In a split, or where somebody deleted it, the roles decide.
+    The root Service decides who is stable: pointing it at the candidate alone, after its last step,
+    is the promotion, whatever the roles still say. In a split, where somebody deleted the Service,
+    or pointed it at a revision that has not earned it, the roles decide.
     """
     actors = tuple(Actor(rev, memory.read(rev.annotations)) for rev in snapshot.revisions)
     selection = selection_of(snapshot.service)
-    if selection.revision:
-        stable = next((actor for actor in actors if actor.hash == selection.revision), None)
-    else:
-        stable = _latest(actor for actor in actors if actor.role == "stable")
+    selected = next((actor for actor in actors if actor.hash == selection.revision), None)
+    stable = _latest(actor for actor in actors if actor.role == "stable")
+    if selected and (stable is None or _may_serve(selected)):
+        stable = selected
     rest = (actor for actor in actors if actor is not stable and actor.role == "candidate")
     return Situation(
         snapshot=snapshot,
@@ -174,6 +185,12 @@ def situate(snapshot: Snapshot) -> Situation:
 def selection_of(service: RootService | None) -> switch.Selection:
     """Return which pods users reach; without the Service, none."""
     return switch.CLOSED if service is None else switch.from_selector(service.selector)
+
+
+def _may_serve(actor: Actor) -> bool:
+    """Tell whether the revision serves, or has taken all steps of its release."""
+    taken_over = actor.role == "candidate" and steps.present(actor.memory) is None
+    return taken_over or actor.role == "stable"
 
 
 def _latest(actors: Iterable[Actor]) -> Actor | None:

@@ -17,6 +17,8 @@ class Pod:
     created: datetime
     ready: bool
     terminating: bool = False
+    ended: bool = False
+    """Failed or succeeded, as when evicted: its ReplicaSet counts it no more and makes another."""
     ready_since: datetime | None = None
     """Last transition of the Ready condition, in either direction."""
     started: datetime | None = None
@@ -44,6 +46,8 @@ class Revision:
     """status.replicas: pods that exist and are not terminating."""
     failure: str | None = None
     """Message of the ReplicaFailure condition: quota, Pod Security, ..."""
+    failing_since: datetime | None = None
+    """Since when the ReplicaFailure condition holds."""
     pods: tuple[Pod, ...] = ()
     service_uid: str | None = None
     """uid of the revision's own Service, None while it doesn't exist."""

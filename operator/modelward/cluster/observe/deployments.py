@@ -86,6 +86,7 @@ class DeploymentObserver:
         created = moment(metadata["creationTimestamp"])
         assert created is not None
         failure = condition(document, "ReplicaFailure")
+        failing = failure.get("status") == "True"
         name = metadata["name"]
         services = {
             service["metadata"]["name"]: uid(service)
@@ -99,7 +100,8 @@ class DeploymentObserver:
             annotations=metadata.get("annotations") or {},
             desired=document["spec"].get("replicas", 1),
             replicas=status.get("replicas", 0),
-            failure=failure.get("message") if failure.get("status") == "True" else None,
+            failure=failure.get("message") if failing else None,
+            failing_since=moment(failure.get("lastTransitionTime")) if failing else None,
             pods=tuple(read_pod(pod) for pod in self.store.controlled_by(POD, uid(document))),
             service_uid=services.get(name),
         )

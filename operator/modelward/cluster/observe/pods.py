@@ -27,6 +27,7 @@ def read_pod(document: Document) -> Pod:
         created=created,
         ready=ready.get("status") == "True",
         terminating=terminating(document),
+        ended=(document.get("status") or {}).get("phase") in ("Failed", "Succeeded"),
         ready_since=moment(ready.get("lastTransitionTime")),
         started=_started(document),
         problem=found.reason if found else None,
