@@ -99,11 +99,10 @@ class Load:
                 self._ask_one(self._candidate, request, due),
                 self._ask_one(self._baseline, request, later),
             )
-            # Nobody to connect to is no excuse for the candidate, unless it had nobody either.
-            excused = stables.unreached and not ours.unreached
-            self._session.record(
-                request, _latency(ours, due), 0 if excused else _latency(stables, later)
-            )
+            # That stable can't be connected to excuses no error, unless it is so for both.
+            gone = stables.unreached and not ours.unreached
+            stable_latency = 0 if gone else _latency(stables, later)
+            self._session.record(request, _latency(ours, due), stable_latency)
         if self._session.finished:
             self._finished.set()
 
