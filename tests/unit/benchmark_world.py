@@ -6,7 +6,13 @@ from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.contract import DIGEST_CHARS, KpiReport, RunnerPlan, RunnerResult
-from modelward.benchmark.counts import ErrorCounts, ExamCounts, LatencyCounts
+from modelward.benchmark.counts import (
+    ErrorCounts,
+    ExamCounts,
+    LatencyCounts,
+    PairedErrorCounts,
+    PairedExamCounts,
+)
 from modelward.benchmark.job import job
 from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
@@ -36,6 +42,8 @@ PASSING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("P", ExamCounts(rows=200, read=200, correct=187)),
     "latency": KpiReport.of("P", LatencyCounts(125, 1_000, 0, 143_000, 125, 10)),
     "errors": KpiReport.of("P", ErrorCounts(dispersion=125, requests=1_000, bad=5)),
+    "accuracy-vs-stable": KpiReport.of("P", PairedExamCounts(200, 200, 187, 188, 3)),
+    "errors-vs-stable": KpiReport.of("P", PairedErrorCounts(125, 5_000, 2_000, 1, 2, 40)),
 }
 FAILING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("F", ExamCounts(rows=200, read=200, correct=173)),

@@ -15,7 +15,7 @@ from tests.unit.benchmark_world import ACCURACY, ERRORS, LATENCY, a_result, a_ru
 def shown(kpi: dict[str, Any], report: KpiReport, **result: object) -> RunKpiStatus:
     run = a_run(kpi)
     plan = runner_plan(run, 1, 1_200)
-    (status,) = evidence(run.spec.kpis, plan, a_result(plan, kpis=(report,), **result))
+    (status,) = evidence(run.spec, plan, a_result(plan, kpis=(report,), **result))
     return status
 
 

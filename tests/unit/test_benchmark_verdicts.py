@@ -86,5 +86,6 @@ def test_an_unreachable_revision_is_inconclusive_and_says_what_to_look_at() -> N
     assert status(plan)["conditions"][0]["reason"] == "Unreachable"
     assert [kpi["reason"] for kpi in status(plan)["kpis"]] == ["Unreachable"] * 2
     assert status(plan)["message"] == (
-        f"accuracy, latency: not measured, the benchmark pod could not reach the revision; {hint}"
+        "accuracy, latency: not measured, the benchmark pod could not reach what it measures; "
+        f"{hint}"
     )

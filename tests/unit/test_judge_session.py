@@ -11,6 +11,8 @@ from modelward.judge import (
     LoadKpi,
     LoadSession,
     LoadShape,
+    RateCounts,
+    RateObjective,
     errors_objective,
     latency_objective,
     rate_verdict,
@@ -18,7 +20,8 @@ from modelward.judge import (
 
 FIVE = Fraction(5, 100)
 MS = 1_000_000
-ERRORS = LoadKpi(errors_objective(FIVE, FIVE / 2, FIVE, FIVE))
+ERRORS_OBJECTIVE = errors_objective(FIVE, FIVE / 2, FIVE, FIVE)
+ERRORS = LoadKpi(ERRORS_OBJECTIVE)
 LATENCY = LoadKpi(
     latency_objective(Fraction(95, 100), True, FIVE, FIVE), limit=250 * MS, expected=150 * MS
 )
@@ -31,6 +34,11 @@ def shape(windows: int = 100, warm_up: int = 0, window: int = 10) -> LoadShape:
 def feed(session: LoadSession, latencies: list[int], start: int = 0) -> None:
     for i, latency in enumerate(latencies, start):
         session.record(i, latency)
+
+
+def rates(session: LoadSession) -> list[RateCounts]:
+    """Return the counts of a session whose KPIs are all rates."""
+    return [result.counts for result in session.results() if isinstance(result.counts, RateCounts)]
 
 
 @pytest.mark.parametrize(
@@ -75,13 +83,13 @@ def test_a_window_waits_for_its_last_request_and_for_the_windows_before_it() -> 
     assert session.results()[0].counts.requests == 0
     session.record(609, FAILED)
     assert session.results()[0].counts.requests == 20
-    assert session.results()[0].counts.limit.bad == 1
+    assert rates(session)[0].limit.bad == 1
 
 
 def test_a_failed_request_is_an_answer_that_came_too_late() -> None:
     session = LoadSession(shape(), (ERRORS, LATENCY))
     feed(session, [MS] * 600 + [FAILED, 200 * MS, 300 * MS] + [MS] * 7)
-    errors, latency = (result.counts for result in session.results())
+    errors, latency = rates(session)
     assert (errors.limit.bad, errors.expected) == (1, None)
     assert latency.expected is not None
     assert (latency.limit.bad, latency.expected.bad) == (2, 3)
@@ -119,7 +127,7 @@ def test_without_time_for_evidence_the_session_ends_after_calibration() -> None:
     session = LoadSession(shape(windows=0), (ERRORS,))
     feed(session, [MS] * 600)
     assert session.finished
-    assert rate_verdict(session.results()[0].counts, ERRORS.objective).reason == "NotMeasured"
+    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "NotMeasured"
 
 
 def test_the_quantile_is_the_nearest_rank_of_the_evidence() -> None:
@@ -146,5 +154,7 @@ def test_the_verdict_is_that_of_the_final_counts_in_whatever_order_requests_end(
         shuffled.record(*request)
     assert in_order.results() == shuffled.results()
     for kpi, result in zip((ERRORS, LATENCY), shuffled.results(), strict=True):
+        assert isinstance(result.counts, RateCounts)
+        assert isinstance(kpi.objective, RateObjective)
         if result.counts.requests:
             assert rate_verdict(result.counts, kpi.objective).verdict == result.outcome

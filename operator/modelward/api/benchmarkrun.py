@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema
 
 from modelward.api.base import ApiModel, ObjectMeta
-from modelward.api.cel import map_list, rule, rules, text
+from modelward.api.cel import implies, map_list, rule, rules, text
 from modelward.api.fields import (
     Counted,
     Label,
@@ -25,6 +25,7 @@ from modelward.api.kpi import (
     Dataset,
     Kpi,
     Load,
+    applicable,
     datasets_are_declared,
 )
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
@@ -109,6 +110,11 @@ class BenchmarkRunSpec(ApiModel):
                 "a BenchmarkRun is evidence and its spec can't change: make another one",
             ),
             *datasets_are_declared(),
+            rule(
+                implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
+                "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
+                field=".baseline",
+            ),
         )
     )
 
@@ -116,6 +122,8 @@ class BenchmarkRunSpec(ApiModel):
     """Name of the ModelDeployment; absent when a person made the run."""
     subject: Subject
     """The revision that is measured."""
+    baseline: Subject | None = None
+    """The stable revision, for KPIs versus stable. Absent: these are NotApplicable."""
     datasets: Annotated[
         list[RunDataset],
         Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
@@ -133,6 +141,11 @@ class BenchmarkRunSpec(ApiModel):
     """The longest that the judgement may take, repeated attempts included."""
     pod: BenchmarkPod = BenchmarkPod()
     """What benchmark pods need to run in this namespace."""
+
+    @property
+    def applicable_kpis(self) -> list[Kpi]:
+        """The KPIs that this run measures."""
+        return applicable(self.kpis, has_baseline=self.baseline is not None)
 
 
 class Attempt(ApiModel):
@@ -163,10 +176,15 @@ class RunKpiStatus(ApiModel):
     """Why there is no Pass, in one word."""
     value: Value | None = None
     """What was measured."""
+    baseline: Value | None = None
+    """What the stable revision showed, for KPIs versus stable."""
     objective: Value | None = None
     """What is good enough."""
     low: Value | None = None
-    """Lower end of the interval for the value; for a latency, for the share above the limit."""
+    """Lower end of the interval for the value; for a latency, for the share above the limit.
+
+    Versus stable: for the difference to it, in percentage points.
+    """
     high: Value | None = None
     """Upper end of it."""
     samples: Counted | None = None

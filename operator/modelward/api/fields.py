@@ -12,12 +12,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
 from modelward.api.values import (
+    POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
     ValueFormError,
     count_of,
     parse_duration,
     parse_percent,
+    parse_points,
     parse_quantile,
     parse_rate,
 )
@@ -88,6 +90,16 @@ Limit = Annotated[
     ),
 ]
 """A percentage or a duration, whichever the KPI's metric is measured in."""
+
+Points = Annotated[
+    str,
+    _checked(parse_points),
+    _schema(
+        f"{form('self', POINTS_FORM)} && {number('self', 'pp')} <= 50.0",
+        "say percentage points from 0pp to 50pp, such as 1pp",
+    ),
+]
+"""A difference between two percentages."""
 
 Duration = Annotated[
     str,

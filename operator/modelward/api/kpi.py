@@ -7,9 +7,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
     Schema,
+    form,
     implies,
     is_duration,
-    is_percent,
     map_list,
     number,
     rule,
@@ -18,13 +18,14 @@ from modelward.api.cel import (
 )
 from modelward.api.fields import (
     Duration,
-    Limit,
     Name,
     ObjectName,
     PositiveDuration,
     Quantile,
     Rate,
 )
+from modelward.api.objective import Objective, percent_between
+from modelward.api.values import POINTS_FORM
 
 Metric = Literal["accuracy", "errorRate", "latency"]
 
@@ -127,55 +128,13 @@ class BenchmarkSource(ApiModel):
     """Quantile, for latency: p50 to p99.9."""
 
 
-def _percent_between(low: str, path: str, high: str) -> str:
-    return f"{is_percent(path)} && {number(path, '%')} {low} && {number(path, '%')} {high}"
-
-
-def _expected_is_better() -> str:
-    expected, limit = "self.expected", "self.atMost"
-    percentages = (
-        f"{is_percent(limit)} && {is_percent(expected)} && {number(expected, '%')} > 0.0 "
-        f"&& {number(expected, '%')} < {number(limit, '%')}"
-    )
-    durations = (
-        f"{is_duration(limit)} && {is_duration(expected)} && duration({expected}) > "
-        f"duration('0s') && duration({expected}) < duration({limit})"
-    )
-    return f"{percentages} || {durations}"
-
-
-class Objective(ApiModel):
-    """What is good enough. Values carry units: 92%, 250ms."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                # Silent about values without a unit: their own rule speaks.
-                implies(
-                    "has(self.expected) && type(self.expected) == string "
-                    "&& has(self.atMost) && type(self.atMost) == string",
-                    _expected_is_better(),
-                ),
-                "expected is what a healthy version shows: say a value with the unit of atMost, "
-                "above zero and below atMost, as in {atMost: 250ms, expected: 150ms}",
-                field=".expected",
-            )
-        )
-    )
-
-    at_most: Limit | None = None
-    """Upper limit: a percentage for errorRate (2%), a duration for latency (250ms)."""
-    at_least: Limit | None = None
-    """Lower limit: a percentage for accuracy (92%)."""
-    expected: Limit | None = None
-    """What a healthy version shows, better than the limit.
-
-    A version shown to be worse than this is rolled back. Not for accuracy.
-    """
-
-
 def _for_metric(metric: str, expression: str) -> str:
     return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
+
+
+def _limit_for_metric(metric: str, expression: str) -> str:
+    """Return the expression for a limit of the KPI's own; what is versus stable needs none."""
+    return _for_metric(metric, f"has(self.objective.versus) || {expression}")
 
 
 _KPI_RULES = rules(
@@ -186,30 +145,47 @@ _KPI_RULES = rules(
         "benchmark: {metric: accuracy, dataset: golden}",
     ),
     rule(
-        _for_metric(
+        _limit_for_metric(
             "accuracy",
             "has(self.objective.atLeast) && !has(self.objective.atMost) && "
-            + _percent_between("> 0.0", "self.objective.atLeast", "<= 100.0"),
+            + percent_between("> 0.0", "self.objective.atLeast", "<= 100.0"),
         ),
         "accuracy has a lower limit above 0%, as in {atLeast: 92%}",
         field=".objective",
     ),
     rule(
-        _for_metric("accuracy", "!has(self.objective.expected)"),
+        _limit_for_metric("accuracy", "!has(self.objective.expected)"),
         "remove expected: exam rows are the requirement itself, their share is counted exactly",
         field=".objective.expected",
     ),
     rule(
-        _for_metric(
+        _limit_for_metric(
             "errorRate",
             "has(self.objective.atMost) && !has(self.objective.atLeast) && "
-            + _percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
+            + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
         ),
         "errorRate has an upper limit above 0% and below 50%, as in {atMost: 2%}",
         field=".objective",
     ),
     rule(
         _for_metric(
+            "errorRate",
+            "!has(self.objective.worseByAtMost) || "
+            f"{form('self.objective.worseByAtMost', POINTS_FORM)} && "
+            f"{number('self.objective.worseByAtMost', 'pp')} > 0.0",
+        ),
+        "say a margin above 0pp, as in {versus: stable, worseByAtMost: 0.5pp}: no number of "
+        "requests shows that two error rates are equal",
+        field=".objective.worseByAtMost",
+    ),
+    rule(
+        _for_metric("latency", "!has(self.objective.versus)"),
+        "latency can't be compared with stable, whose pods are busy with users: say a limit, as "
+        "in {atMost: 250ms}; accuracy and errorRate can be versus: stable",
+        field=".objective.versus",
+    ),
+    rule(
+        _limit_for_metric(
             "latency",
             "has(self.objective.atMost) && !has(self.objective.atLeast) && "
             f"{is_duration('self.objective.atMost')} && "
@@ -240,6 +216,11 @@ class Kpi(ApiModel):
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
+
+
+def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
+    """Return the KPIs that can be measured: without a stable revision, none versus stable."""
+    return [kpi for kpi in kpis if has_baseline or kpi.objective.versus is None]
 
 
 Datasets = Annotated[

@@ -17,9 +17,9 @@ from modelward.api.kpi import (
     Kpi,
     Load,
     Metric,
-    Objective,
     datasets_are_declared,
 )
+from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step
 from modelward.api.status import ModelDeploymentStatus
@@ -149,9 +149,11 @@ Kpis = Annotated[
             **map_list("name"),
             **rules(
                 rule(
-                    "self.exists(k, k.effect == 'gate' && has(k.benchmark))",
+                    "self.exists(k, k.effect == 'gate' && has(k.benchmark) "
+                    "&& !has(k.objective.versus))",
                     "a version is promoted on evidence: at least one KPI with a benchmark must "
-                    "have effect: gate",
+                    "have effect: gate and a limit of its own (atMost or atLeast), because a first "
+                    "version has no stable one to be compared with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",

@@ -110,12 +110,14 @@ class KpiStatus(ApiModel):
     """Why there is no Pass, in one word."""
     value: Value | None = None
     """What was measured."""
+    baseline: Value | None = None
+    """What the stable revision showed in the same run, for KPIs versus stable."""
     objective: Value | None = None
     """What is good enough."""
     low: Value | None = None
-    """Lower end of the interval for the value."""
+    """Lower end of the interval for the value; versus stable, for the difference to it."""
     high: Value | None = None
-    """Upper end of the interval for the value."""
+    """Upper end of it."""
     samples: Counted | None = None
     """Rows or requests that the verdict rests on."""
     effective_samples: Counted | None = None

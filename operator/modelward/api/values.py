@@ -10,6 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 
 PERCENT_FORM = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
+POINTS_FORM = r"^[0-9]{1,2}(\.[0-9]{1,6})?pp$"
 DURATION_FORM = r"^([0-9]{1,5}(\.[0-9]{1,3})?(h|m|s|ms))+$"
 RATE_FORM = r"^[0-9]{1,6}(\.[0-9]{1,3})?/s$"
 QUANTILE_FORM = r"^p([5-9][0-9])(\.[0-9])?$"
@@ -31,6 +32,17 @@ def parse_percent(text: str) -> Fraction:
     share = Fraction(_checked(text, PERCENT_FORM, "a percentage such as 92%")[:-1]) / 100
     if share > 1:
         raise ValueFormError(f"{text!r}: say a percentage from 0% to 100%")
+    return share
+
+
+def parse_points(text: str) -> Fraction:
+    """Return the share that percentage points from 0pp to 50pp stand for: `1pp` is 1/100.
+
+    Raises ValueFormError for any other text.
+    """
+    share = Fraction(_checked(text, POINTS_FORM, "percentage points such as 1pp")[:-2]) / 100
+    if share > Fraction(1, 2):
+        raise ValueFormError(f"{text!r}: say percentage points from 0pp to 50pp")
     return share
 
 
@@ -102,6 +114,11 @@ def format_decimal(value: Fraction, digits: int | None = None) -> str:
 def format_percent(value: Fraction, digits: int = 2) -> str:
     """Return a share as a percentage with at most `digits` decimals: 187/200 is `93.5%`."""
     return _rounded(value * 100, digits) + "%"
+
+
+def format_points(value: Fraction, digits: int = 2) -> str:
+    """Return a difference of shares in percentage points: -1/200 is `-0.5pp`."""
+    return _rounded(value * 100, digits) + "pp"
 
 
 def format_rate(value: Fraction, digits: int = 2) -> str:

@@ -107,7 +107,7 @@ def _rule_on_message(run: BenchmarkRun, attempt: int, pod: RunPod, message: str)
     if wrong:
         return wrong
     try:
-        return Accepted(result, evidence(run.spec.kpis, plan, result))
+        return Accepted(result, evidence(run.spec, plan, result))
     except ContradictionError as error:
         return Refused("Contradiction", f"pod {pod.name}: {error}")
 

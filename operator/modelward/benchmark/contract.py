@@ -118,6 +118,9 @@ class PlanKpi(Message):
     quantile: Exact | None = None
     """Quantile as a share (0.95), for latency."""
     limit: Exact
+    """With versus: by how much it may be worse than stable, as a share (0.01)."""
+    versus: Literal["stable"] | None = None
+    """Present where it is compared with the plan's baseline."""
     expected: Exact | None = None
     direction: Literal["atMost", "atLeast"]
     effect: Literal["gate", "report"]
@@ -137,6 +140,8 @@ class RunnerPlan(Message):
     nonce: str = Field(pattern="^[0-9a-f]{16}$")
     """Repeated in the result; another one for every attempt."""
     subject: PlanSubject
+    baseline: PlanSubject | None = None
+    """The stable revision, where KPIs are compared with it."""
     datasets: tuple[PlanDataset, ...] = Field(default=(), max_length=8)
     load: PlanLoad | None = None
     """Absent where no KPI needs load."""
@@ -156,6 +161,12 @@ class RunnerPlan(Message):
             raise ValueError(
                 f"load sends more than {MAX_REQUESTS} requests: lower load.rate or load.for"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_is_compared_with(self) -> Self:
+        if self.baseline is None and any(kpi.versus for kpi in self.kpis):
+            raise ValueError("baseline is missing, and a KPI is compared with it")
         return self
 
 
@@ -202,7 +213,10 @@ _KPI_SCHEMA = {
     "accuracy: rows, rows read, correct ones. errorRate: dispersion, requests, failed ones. "
     "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
-    "hundredths, at least 100; requests are those after calibration.",
+    "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
+    "rows read, correct ones, those that stable had right, those that stable alone had right; "
+    "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
+    "those that failed for the subject alone, for stable alone, and for both.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
+MAX_BET = 5_000
 MAX_MICROSECONDS = 99_999_999
 
 
@@ -35,6 +36,72 @@ class ExamCounts:
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
         return (self.rows, self.read, self.correct)
+
+
+@dataclass(frozen=True)
+class PairedExamCounts:
+    """Rows that the revision and stable were both asked.
+
+    On the wire: [rows, read, correct, stable correct, lost].
+    """
+
+    rows: int
+    """Rows in the data set."""
+    read: int
+    """Rows that both were asked."""
+    correct: int
+    """Rows that the revision answered as expected."""
+    baseline: int
+    """Rows that stable answered as expected."""
+    lost: int
+    """Rows that stable alone answered as expected."""
+
+    def __post_init__(self) -> None:
+        ExamCounts(self.rows, self.read, self.correct)
+        ExamCounts(self.rows, self.read, self.baseline)
+        _within(
+            ("rows that stable alone had right", self.lost, 0, self.baseline),
+            ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
+             self.read - self.baseline),
+        )  # fmt: skip
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers in wire order."""
+        return (self.rows, self.read, self.correct, self.baseline, self.lost)
+
+
+@dataclass(frozen=True)
+class PairedErrorCounts:
+    """Requests that failed, sent in pairs to the revision and to stable.
+
+    On the wire: [dispersion, bet, requests, lost, won, both].
+    """
+
+    dispersion: int
+    """Dispersion of the differences, in hundredths."""
+    bet: int
+    """How much of the evidence's capital a pair is bet with, in ten-thousandths, at most a half."""
+    requests: int
+    """Evidence requests to each of the two; warm-up and calibration not among them."""
+    lost: int
+    """Pairs in which the revision alone failed."""
+    won: int
+    """Pairs in which stable alone failed."""
+    both: int
+    """Pairs in which both failed."""
+
+    def __post_init__(self) -> None:
+        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
+        _within(
+            ("requests", self.requests, 0, MAX_REQUESTS),
+            ("lost pairs", self.lost, 0, self.requests),
+            ("won pairs", self.won, 0, self.requests - self.lost),
+            ("pairs that failed", self.both, 0, self.requests - self.lost - self.won),
+        )
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers in wire order."""
+        return (self.dispersion, self.bet, self.requests, self.lost, self.won, self.both)
 
 
 @dataclass(frozen=True)
@@ -102,24 +169,32 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = ExamCounts | ErrorCounts | LatencyCounts
+Counts = ExamCounts | PairedExamCounts | ErrorCounts | PairedErrorCounts | LatencyCounts
 
-_LENGTHS = {"accuracy": (3,), "errorRate": (3,), "latency": (4, 6)}
+_KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
+    ("accuracy", False): (ExamCounts, 3),
+    ("accuracy", True): (PairedExamCounts, 5),
+    ("errorRate", False): (ErrorCounts, 3),
+    ("errorRate", True): (PairedErrorCounts, 6),
+    ("latency", False): (LatencyCounts, 4),
+}
+"""By metric and whether it is compared with stable: what is counted, and how many integers."""
+_COUNTS_BEYOND_EXPECTED = 2
 
 
-def counts_of(metric: str, ints: tuple[int, ...], *, with_expected: bool) -> Counts:
+def counts_of(
+    metric: str, ints: tuple[int, ...], *, with_expected: bool, versus: bool = False
+) -> Counts:
     """Return what the integers of a metric mean.
 
     Raises CountsError for a wrong number of them and for values that cannot have been counted.
     """
-    wanted = _LENGTHS[metric][-1 if with_expected else 0]
+    kind, wanted = _KINDS[metric, versus]
+    if kind is LatencyCounts and with_expected:
+        wanted += _COUNTS_BEYOND_EXPECTED
     if len(ints) != wanted:
         raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
-    if metric == "accuracy":
-        return ExamCounts(*ints)
-    if metric == "errorRate":
-        return ErrorCounts(*ints)
-    return LatencyCounts(*ints)
+    return kind(*ints)
 
 
 def _within(*checks: tuple[str, int, int, int]) -> None:

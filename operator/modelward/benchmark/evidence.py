@@ -4,13 +4,13 @@ Value, interval and verdict are computed again from the integers of the result, 
 that the runner judged with. A result whose verdicts don't follow from its counts does not count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from modelward.api.benchmarkrun import RunKpiStatus
+from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import format_duration, format_percent
+from modelward.api.values import format_duration, format_percent, format_points
 from modelward.benchmark.contract import KpiReport, PlanKpi, RunnerPlan, RunnerResult
 from modelward.benchmark.counts import (
     Counts,
@@ -18,14 +18,19 @@ from modelward.benchmark.counts import (
     ErrorCounts,
     ExamCounts,
     LatencyCounts,
+    PairedErrorCounts,
+    PairedExamCounts,
     counts_of,
 )
-from modelward.benchmark.plan import rate_objective
+from modelward.benchmark.plan import load_objective, paired_objective, rate_objective
 from modelward.judge import (
+    PairedCounts,
     RateCounts,
     Tally,
     Verdict,
     exam_verdict,
+    paired_exam_verdict,
+    paired_verdict,
     rate_verdict,
 )
 
@@ -37,36 +42,45 @@ class ContradictionError(ValueError):
 
 
 def evidence(
-    kpis: Sequence[Kpi], plan: RunnerPlan, result: RunnerResult
+    spec: BenchmarkRunSpec, plan: RunnerPlan, result: RunnerResult
 ) -> tuple[RunKpiStatus, ...]:
     """Return what is shown of each KPI, in the order of the spec.
 
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
-    reports = zip(kpis, plan.kpis, result.kpis, strict=True)
-    return tuple(_evidence(*report, plan, result) for report in reports)
+    reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
+    return _of_all(spec, (_evidence(*report, plan, result) for report in reports))
 
 
-def unmeasured(kpis: Sequence[Kpi], reason: str) -> tuple[RunKpiStatus, ...]:
+def unmeasured(spec: BenchmarkRunSpec, reason: str) -> tuple[RunKpiStatus, ...]:
     """Return what is shown of each KPI of a run that has no result."""
-    return tuple(_without_counts(kpi, reason) for kpi in kpis)
+    return _of_all(spec, (_without_counts(kpi, reason) for kpi in spec.applicable_kpis))
+
+
+def _of_all(spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus]) -> tuple[RunKpiStatus, ...]:
+    """Add the KPIs that a first version can't be judged by."""
+    known = {status.name: status for status in shown}
+    return tuple(known.get(kpi.name) or _not_applicable(kpi) for kpi in spec.kpis)
 
 
 def overall(kpis: Sequence[Kpi], shown: Sequence[RunKpiStatus]) -> RunVerdict:
     """Return the verdict about the revision: only gates count.
 
-    One gate that fails is enough for Fail; Pass needs every gate, and at least one.
+    One gate that fails is enough for Fail; Pass needs every applicable gate, and at least one.
     """
     gates = {kpi.name for kpi in kpis if kpi.effect == "gate"}
-    verdicts = {status.verdict for status in shown if status.name in gates}
+    verdicts = {status.verdict for status in shown if status.name in gates} - {"NotApplicable"}
     if "Fail" in verdicts:
         return "Fail"
     return "Pass" if verdicts == {"Pass"} else "Inconclusive"
 
 
 def objective_text(kpi: Kpi) -> str:
-    """Return an objective in words: `p95 <= 250ms, expected 150ms`."""
+    """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
     objective = kpi.objective
+    if objective.versus:
+        bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
+        return f"{bound} {objective.worse_by_at_most}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
     quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
@@ -80,7 +94,12 @@ def _evidence(
         ended_early = report.reason == "NotMeasured" and result.outcome != "Measured"
         return _without_counts(kpi, result.outcome if ended_early else report.reason)
     try:
-        counts = counts_of(asked.metric, report.counts, with_expected=asked.expected is not None)
+        counts = counts_of(
+            asked.metric,
+            report.counts,
+            with_expected=asked.expected is not None,
+            versus=asked.versus is not None,
+        )
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
     verdict = _judged(asked, counts, plan, result.windows)
@@ -92,8 +111,16 @@ def _evidence(
 
 
 def _judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
-    if isinstance(counts, ExamCounts):
-        return exam_verdict(counts.rows, counts.read, counts.correct, asked.limit)
+    match counts:
+        case ExamCounts():
+            return exam_verdict(counts.rows, counts.read, counts.correct, asked.limit)
+        case PairedExamCounts():
+            return paired_exam_verdict(
+                counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, asked.limit
+            )
+        case PairedErrorCounts():
+            pairs = PairedCounts(windows, *counts.to_ints())
+            return paired_verdict(pairs, paired_objective(asked, plan.judgement))
     return rate_verdict(_rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 
@@ -110,19 +137,19 @@ def _rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCount
 def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
     if asked.metric == "accuracy":
         return None
-    return rate_objective(asked, plan.judgement).describe()
+    return load_objective(asked, plan.judgement).describe()
 
 
 def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -> RunKpiStatus:
-    beyond = f" above {kpi.objective.at_most}" if isinstance(counts, LatencyCounts) else ""
     return RunKpiStatus(
         name=kpi.name,
         verdict=verdict.verdict,
         reason=verdict.reason or None,
         value=_value(counts, verdict),
+        baseline=None if verdict.baseline is None else format_percent(verdict.baseline),
         objective=objective_text(kpi),
-        low=_share(verdict.low, beyond),
-        high=_share(verdict.high, beyond),
+        low=_end(kpi, verdict.low),
+        high=_end(kpi, verdict.high),
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
@@ -137,6 +164,15 @@ def _without_counts(kpi: Kpi, reason: str) -> RunKpiStatus:
     )
 
 
+def _not_applicable(kpi: Kpi) -> RunKpiStatus:
+    return RunKpiStatus(
+        name=kpi.name,
+        verdict="NotApplicable",
+        reason="FirstVersion",
+        objective=objective_text(kpi),
+    )
+
+
 def _value(counts: Counts, verdict: Verdict) -> str | None:
     if verdict.value is None:
         return None
@@ -145,6 +181,12 @@ def _value(counts: Counts, verdict: Verdict) -> str | None:
     return format_percent(verdict.value)
 
 
-def _share(share: Fraction | None, beyond: str) -> str | None:
-    """Return one end of an interval; a latency's is about the share of slow requests."""
-    return None if share is None else format_percent(share) + beyond
+def _end(kpi: Kpi, share: Fraction) -> str:
+    """Return one end of an interval.
+
+    Versus stable it is about the difference, of a latency about the share of slow requests.
+    """
+    if kpi.objective.versus:
+        return format_points(share)
+    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""
+    return format_percent(share) + beyond

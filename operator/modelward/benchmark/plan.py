@@ -7,12 +7,13 @@ from fractions import Fraction
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     parse_decimal,
     parse_duration,
     parse_percent,
+    parse_points,
     parse_quantile,
     parse_rate,
     to_seconds,
@@ -25,7 +26,13 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
-from modelward.judge import LoadShape, RateObjective, errors_objective, latency_objective
+from modelward.judge import (
+    LoadShape,
+    PairedObjective,
+    RateObjective,
+    errors_objective,
+    latency_objective,
+)
 
 PREPARATION_SECONDS = 30
 """For reading data sets, the preflight and waiting for the last answers."""
@@ -50,18 +57,21 @@ def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPla
     Raises PlanError.
     """
     spec = run.spec
+    if not spec.applicable_kpis:
+        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     try:
         load = _load(spec)
         plan = RunnerPlan(
             version=1,
             nonce=nonce(run.metadata.uid, attempt),
-            subject=_subject(spec, run.metadata.namespace),
+            subject=_subject(spec.subject, run.metadata.namespace),
+            baseline=_subject(spec.baseline, run.metadata.namespace) if spec.baseline else None,
             datasets=tuple(
                 PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
                 for data in spec.datasets
             ),
             load=load,
-            kpis=tuple(_kpi(kpi) for kpi in spec.kpis),
+            kpis=tuple(_kpi(kpi) for kpi in spec.applicable_kpis),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -82,13 +92,33 @@ def _check_limits(plan: RunnerPlan) -> None:
     for kpi in plan.kpis:
         try:
             if kpi.metric != "accuracy":
-                rate_objective(kpi, plan.judgement)
+                load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
 
 
-def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
+def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective | PairedObjective:
     """Return the tests of a KPI that is measured under load.
+
+    Raises ValueError for a limit that no number of requests can prove.
+    """
+    if kpi.versus:
+        return paired_objective(kpi, judgement)
+    return rate_objective(kpi, judgement)
+
+
+def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
+    """Return the tests of an error rate that is compared with that of stable.
+
+    Raises ValueError for a margin that no number of requests can prove, and for other metrics.
+    """
+    if kpi.metric != "errorRate":
+        raise ValueError(f"{kpi.metric} can't be compared with stable under load")
+    return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
+
+
+def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
+    """Return the tests of a KPI with a limit of its own.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
@@ -106,7 +136,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
     left of upTo.
     """
-    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.kpis):
+    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
         return PREPARATION_SECONDS
@@ -114,8 +144,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     return math.ceil(shape.seconds) + PREPARATION_SECONDS
 
 
-def _subject(spec: BenchmarkRunSpec, namespace: str) -> PlanSubject:
-    subject = spec.subject
+def _subject(subject: Subject, namespace: str) -> PlanSubject:
     return PlanSubject(
         url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
         protocol=subject.protocol,
@@ -126,7 +155,7 @@ def _subject(spec: BenchmarkRunSpec, namespace: str) -> PlanSubject:
 
 
 def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
-    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.kpis):
+    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
         return None
     dataset = spec.load.dataset or next((data.name for data in spec.datasets), None)
     if dataset is None:
@@ -140,21 +169,32 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
 
 
 def _kpi(kpi: Kpi) -> PlanKpi:
-    limit = kpi.objective.at_least or kpi.objective.at_most
-    if limit is None:
-        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
     read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
+    at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
     return PlanKpi(
         name=kpi.name,
         metric=kpi.benchmark.metric,
         dataset=kpi.benchmark.dataset,
         quantile=parse_quantile(quantile) if quantile else None,
-        limit=read(limit),
+        limit=_limit(kpi),
+        versus=kpi.objective.versus,
         expected=read(expected) if expected else None,
-        direction="atLeast" if kpi.objective.at_least else "atMost",
+        direction="atLeast" if at_least else "atMost",
         effect=kpi.effect,
     )
+
+
+def _limit(kpi: Kpi) -> Fraction:
+    objective = kpi.objective
+    if objective.versus:
+        if objective.worse_by_at_most is None:
+            raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
+        return parse_points(objective.worse_by_at_most)
+    limit = objective.at_least or objective.at_most
+    if limit is None:
+        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
+    return (_seconds if kpi.benchmark.metric == "latency" else parse_percent)(limit)
 
 
 def _seconds(duration: str) -> Fraction:

@@ -46,7 +46,7 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
 
 def without_result(snapshot: RunSnapshot, reason: str, message: str) -> Ending:
     """Return the ending of a run in which nothing was measured."""
-    kpis = unmeasured(snapshot.run.spec.kpis, reason)
+    kpis = unmeasured(snapshot.run.spec, reason)
     return Ending("Inconclusive", reason, message, kpis)
 
 

@@ -11,7 +11,7 @@ _ADVICE = {
     "between expected and the limit",
     "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
     "load.rate",
-    "Unreachable": "not measured, the benchmark pod could not reach the revision",
+    "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time",
     "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
@@ -21,7 +21,8 @@ _ADVICE = {
 
 def passed(gates: Sequence[RunKpiStatus]) -> str:
     """Return what a run says whose gates all passed."""
-    return "Every gate holds: " + ", ".join(f"{k.name} {k.value} ({k.objective})" for k in gates)
+    told = [f"{k.name} {k.value} ({k.objective})" for k in gates if k.verdict == "Pass"]
+    return "Every gate holds: " + ", ".join(told)
 
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
@@ -44,6 +45,7 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
 
 def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
     share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
+    share += f", where stable has {gate.baseline}" if gate.baseline else ""
     worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
     how = f"not enough: {gate.objective}" if is_exam else f"{worse}: {gate.objective}"
     return f"{gate.name} is {gate.value} on {share}, {how}"

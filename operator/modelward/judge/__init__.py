@@ -1,17 +1,18 @@
 """Sequential tests and verdicts. Pure: no clock, no I/O.
 
-`rate_verdict` and `exam_verdict` turn counts into verdicts, for the operator and the runner alike;
-`LoadSession` turns requests into counts.
+`rate_verdict`, `exam_verdict` and their paired kin turn counts into verdicts, for the operator and
+the runner alike; `LoadSession` turns requests into counts.
 """
 
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
-from modelward.judge.exams import exam_verdict
+from modelward.judge.exams import exam_verdict, paired_exam_verdict
 from modelward.judge.hypotheses import (
     RateObjective,
     ShareTest,
     errors_objective,
     latency_objective,
 )
+from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
 from modelward.judge.rates import rate_verdict
 from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
 from modelward.judge.shape import LoadShape
@@ -25,6 +26,9 @@ __all__ = [
     "LoadSession",
     "LoadShape",
     "Outcome",
+    "PairedCounts",
+    "PairedObjective",
+    "PairedWindow",
     "RateCounts",
     "RateObjective",
     "Reason",
@@ -35,5 +39,7 @@ __all__ = [
     "errors_objective",
     "exam_verdict",
     "latency_objective",
+    "paired_exam_verdict",
+    "paired_verdict",
     "rate_verdict",
 ]

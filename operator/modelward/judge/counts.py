@@ -60,26 +60,35 @@ class RateCounts:
         return self.expected or self.limit
 
 
-def dispersion(bad: Sequence[int]) -> int:
+def dispersion(sums: Sequence[int], counted: Sequence[int] | None = None) -> int:
     """Return by how much evidence must be tempered, in hundredths, rounded up.
 
-    `bad` are the bad requests of each calibration window. Requests fail in stretches, so that n of
+    `sums` are the bad requests of each calibration window. Requests fail in stretches, so that n of
     them are worth fewer. The variance of bad requests per window over their mean says how much
     fewer: 1 for independent ones, about 5 for bursts of five. Windows cut some bursts in two, so
     the same is measured on pairs of windows, and the larger ratio counts.
 
-    The result is 1.25 times the ratio, never below 1; 1.25 where no request was bad, and at least
+    Where a window's requests add up with either sign, as differences between two revisions do,
+    `counted` says how many of them added anything; the variance is compared with their mean.
+
+    The result is 1.25 times the ratio, never below 1; 1.25 where nothing was counted, and at least
     1.25 with fewer than 60 windows.
     """
-    pairs = [one + other for one, other in zip(bad[::2], bad[1::2], strict=False)]
-    floor = Fraction(1) if any(bad) and len(bad) >= CALIBRATION_WINDOWS else MARGIN
-    tempering = max(floor, MARGIN * max(_variance_over_mean(bad), _variance_over_mean(pairs)))
-    return min(math.ceil(100 * tempering), MAX_DISPERSION)
+    counted = sums if counted is None else counted
+    floor = Fraction(1) if any(counted) and len(counted) >= CALIBRATION_WINDOWS else MARGIN
+    ratio = max(
+        _variance_over_mean(sums, counted), _variance_over_mean(_paired(sums), _paired(counted))
+    )
+    return min(math.ceil(100 * max(floor, MARGIN * ratio)), MAX_DISPERSION)
 
 
-def _variance_over_mean(bad: Sequence[int]) -> Fraction:
+def _paired(windows: Sequence[int]) -> list[int]:
+    return [one + other for one, other in zip(windows[::2], windows[1::2], strict=False)]
+
+
+def _variance_over_mean(sums: Sequence[int], counted: Sequence[int]) -> Fraction:
     """Return the unbiased variance over the mean; 0 where there is nothing to measure."""
-    n, total = len(bad), sum(bad)
-    if n < 2 or total == 0:
+    n, total, events = len(sums), sum(sums), sum(counted)
+    if n < 2 or events == 0:
         return Fraction(0)
-    return Fraction(n * sum(x * x for x in bad) - total * total, (n - 1) * total)
+    return Fraction(n * sum(x * x for x in sums) - total * total, (n - 1) * events)

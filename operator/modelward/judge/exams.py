@@ -34,6 +34,50 @@ def exam_verdict(rows: int, read: int, correct: int, at_least: Fraction) -> Verd
     )
 
 
+def paired_exam_verdict(
+    rows: int, read: int, correct: int, baseline: int, lost: int, worse_by_at_most: Fraction
+) -> Verdict:
+    """Return whether a revision answered no fewer rows as expected than stable, but for a margin.
+
+    Both were asked the same rows: `correct` and `baseline` are the rows that the revision and
+    stable had right, `lost` those that stable alone had right. The comparison is exact. The
+    interval is for the difference in traffic that the rows would be a sample of (Bonett and Price
+    2012, 95%), and does not enter the verdict.
+    Raises ValueError for numbers that cannot have been counted.
+    """
+    won = correct - baseline + lost
+    if not (0 <= correct <= read <= rows and 0 <= lost <= baseline and 0 <= won <= read - baseline):
+        raise ValueError(
+            f"{correct} correct of {read} read of {rows} rows, where stable had {baseline} right "
+            f"and {lost} of them alone"
+        )
+    if read == 0:
+        return Verdict("Inconclusive", "NotMeasured")
+    low, high = _bonett_price(won, lost, read)
+    passed = Fraction(correct - baseline, read) >= -worse_by_at_most
+    return Verdict(
+        "Inconclusive" if read < rows else "Pass" if passed else "Fail",
+        "NotMeasured" if read < rows else "" if passed else "WorseThanStable",
+        value=Fraction(correct, read),
+        baseline=Fraction(baseline, read),
+        low=low,
+        high=high,
+        samples=read,
+        effective_samples=read,
+    )
+
+
+def _bonett_price(won: int, lost: int, total: int) -> tuple[Fraction, Fraction]:
+    """Return the 95% interval of the difference between two shares of the same rows."""
+    with localcontext(Context(prec=28)):
+        n = Decimal(total + 2)
+        better, worse = (won + 1) / n, (lost + 1) / n
+        middle = better - worse
+        spread = _Z * ((better + worse - middle * middle) / n).sqrt()
+        low, high = Fraction(middle - spread), Fraction(middle + spread)
+    return max(low, Fraction(-1)), min(high, Fraction(1))
+
+
 def wilson(hits: int, total: int) -> tuple[Fraction, Fraction]:
     """Return Wilson's 95% score interval of a share; `total` is at least 1."""
     with localcontext(Context(prec=28)):

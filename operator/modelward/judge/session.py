@@ -4,13 +4,15 @@ The runner feeds it from sockets, and tests from a simulated clock: the code tha
 """
 
 import math
+from abc import ABC, abstractmethod
 from array import array
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
 from modelward.judge.hypotheses import RateObjective
+from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_decision
 from modelward.judge.rates import decision
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Outcome
@@ -23,7 +25,7 @@ FAILED = 2**63 - 1
 class LoadKpi:
     """A KPI that is measured under load. Latencies are in nanoseconds."""
 
-    objective: RateObjective
+    objective: RateObjective | PairedObjective
     is_gate: bool = True
     limit: int = FAILED - 1
     """Requests that took longer are bad; for an error rate, only failed ones are."""
@@ -36,7 +38,16 @@ class LoadResult:
     """What one KPI came to."""
 
     outcome: Outcome
-    counts: RateCounts
+    counts: RateCounts | PairedCounts
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Latencies of the requests of one window, in the order in which they ended."""
+
+    latencies: "array[int]" = field(default_factory=lambda: array("q"))
+    baseline: "array[int]" = field(default_factory=lambda: array("q"))
+    """Those of stable's requests for the same rows, in the same order."""
 
 
 class LoadSession:
@@ -49,22 +60,24 @@ class LoadSession:
 
     def __init__(self, shape: LoadShape, kpis: tuple[LoadKpi, ...]) -> None:
         self.shape = shape
-        self._kpis = [_KpiSession(kpi) for kpi in kpis]
-        self._open: defaultdict[int, array[int]] = defaultdict(lambda: array("q"))
+        self._kpis = [_session_of(kpi) for kpi in kpis]
+        self._open: defaultdict[int, _Window] = defaultdict(_Window)
         self._judged = 0
         self._latencies = array("q")
         self.finished = False
         """True when more load can't change anything: all verdicts are there, or a gate failed."""
 
-    def record(self, request: int, latency: int) -> None:
+    def record(self, request: int, latency: int, baseline: int = 0) -> None:
         """Take note of a request that ended; requests may end in any order.
 
-        `latency` is in nanoseconds from when the request was due, FAILED if it failed.
+        `latency` is in nanoseconds from when the request was due, FAILED if it failed. `baseline`
+        is that of stable's request for the same row, where there is one.
         """
         window = self.shape.window_of(request)
         if window < self._judged or self.finished:
             return
-        self._open[window].append(latency)
+        self._open[window].latencies.append(latency)
+        self._open[window].baseline.append(baseline)
         while not self.finished and self._is_complete(self._judged):
             self._judge(self._open.pop(self._judged))
 
@@ -91,17 +104,18 @@ class LoadSession:
         return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0
 
     def _is_complete(self, window: int) -> bool:
-        return len(self._open.get(window, ())) == self.shape.window
+        return window in self._open and len(self._open[window].latencies) == self.shape.window
 
-    def _judge(self, latencies: "array[int]") -> None:
+    def _judge(self, window: _Window) -> None:
         self._judged += 1
         if self._judged <= CALIBRATION_WINDOWS:
             for kpi in self._kpis:
-                kpi.calibrate(latencies)
+                kpi.calibrate(window)
         else:
-            self._latencies.extend(latencies)
+            self._latencies.extend(window.latencies)
             for kpi in self._kpis:
-                kpi.judge(latencies)
+                if kpi.outcome == "Inconclusive":
+                    kpi.judge(window)
         self.finished = (
             self.gate_failed
             or all(kpi.outcome != "Inconclusive" for kpi in self._kpis)
@@ -109,34 +123,91 @@ class LoadSession:
         )
 
 
-class _KpiSession:
+def _session_of(kpi: LoadKpi) -> "_KpiSession":
+    if isinstance(kpi.objective, PairedObjective):
+        return _PairedSession(kpi.objective, kpi.is_gate)
+    return _RateSession(kpi, kpi.objective)
+
+
+class _KpiSession(ABC):
     """One KPI on its way to a verdict."""
 
-    def __init__(self, kpi: LoadKpi) -> None:
-        self._kpi = kpi
+    is_gate: bool
+    outcome: Outcome = "Inconclusive"
+
+    @abstractmethod
+    def calibrate(self, window: _Window) -> None:
+        """Take note of a calibration window."""
+
+    @abstractmethod
+    def judge(self, window: _Window) -> None:
+        """Judge after one more window of evidence."""
+
+    @abstractmethod
+    def counts(self) -> RateCounts | PairedCounts:
+        """Return the counts so far."""
+
+
+class _RateSession(_KpiSession):
+    """A share of bad requests."""
+
+    def __init__(self, kpi: LoadKpi, objective: RateObjective) -> None:
+        self._kpi, self._objective = kpi, objective
         self._calibration: list[tuple[int, int]] = []
         self._counts: RateCounts | None = None
         self.is_gate = kpi.is_gate
-        self.outcome: Outcome = "Inconclusive"
 
-    def calibrate(self, latencies: "array[int]") -> None:
-        self._calibration.append(self._bad_ones(latencies))
+    def calibrate(self, window: _Window) -> None:
+        self._calibration.append(self._bad_ones(window.latencies))
 
-    def judge(self, latencies: "array[int]") -> None:
-        if self.outcome != "Inconclusive":
-            return
-        self._counts = self.counts().with_window(len(latencies), *self._bad_ones(latencies))
-        self.outcome, _ = decision(self._counts, self._kpi.objective)
+    def judge(self, window: _Window) -> None:
+        bad_ones = self._bad_ones(window.latencies)
+        self._counts = self.counts().with_window(len(window.latencies), *bad_ones)
+        self.outcome, _ = decision(self._counts, self._objective)
 
     def counts(self) -> RateCounts:
-        """Return the counts so far."""
         if self._counts is not None:
             return self._counts
         limit = Tally(dispersion([window[0] for window in self._calibration]))
         expected = Tally(dispersion([window[1] for window in self._calibration]))
-        two_counts = self._kpi.objective.two_counts
+        two_counts = self._objective.two_counts
         return RateCounts(len(self._calibration), 0, limit, expected if two_counts else None)
 
     def _bad_ones(self, latencies: "array[int]") -> tuple[int, int]:
         limit, expected = self._kpi.limit, self._kpi.expected
         return sum(x > limit for x in latencies), sum(x > expected for x in latencies)
+
+
+class _PairedSession(_KpiSession):
+    """A share of failed requests beside that of stable."""
+
+    def __init__(self, objective: PairedObjective, is_gate: bool) -> None:
+        self._objective = objective
+        self._calibration: list[PairedWindow] = []
+        self._counts: PairedCounts | None = None
+        self.is_gate = is_gate
+
+    def calibrate(self, window: _Window) -> None:
+        self._calibration.append(_paired(window))
+
+    def judge(self, window: _Window) -> None:
+        self._counts = self.counts().with_window(_paired(window))
+        self.outcome, _ = paired_decision(self._counts, self._objective)
+
+    def counts(self) -> PairedCounts:
+        if self._counts is not None:
+            return self._counts
+        return PairedCounts.calibrated(self._calibration, self._objective.margin)
+
+
+def _paired(window: _Window) -> PairedWindow:
+    failed = [
+        (ours == FAILED, stables == FAILED)
+        for ours, stables in zip(window.latencies, window.baseline, strict=True)
+    ]
+    return PairedWindow(
+        requests=len(failed),
+        lost=failed.count((True, False)),
+        won=failed.count((False, True)),
+        both=failed.count((True, True)),
+    )

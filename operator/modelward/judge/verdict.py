@@ -6,7 +6,14 @@ from typing import Literal
 
 Outcome = Literal["Pass", "Fail", "Inconclusive"]
 Reason = Literal[
-    "", "BelowLimit", "BeyondLimit", "WorseThanExpected", "Undecided", "Uncalibrated", "NotMeasured"
+    "",
+    "BelowLimit",
+    "BeyondLimit",
+    "WorseThanExpected",
+    "WorseThanStable",
+    "Undecided",
+    "Uncalibrated",
+    "NotMeasured",
 ]
 
 
@@ -19,10 +26,12 @@ class Verdict:
     """Why it is not Pass; empty for Pass."""
     value: Fraction | None = None
     """The share that was observed: of correct rows, or of bad requests. None: nothing was."""
+    baseline: Fraction | None = None
+    """The stable revision's share on the same rows or requests, where it was compared with."""
     low: Fraction = Fraction(0)
-    """Lower end of the interval for the share in traffic."""
+    """Lower end of the interval for the share in traffic, or for its difference to stable's."""
     high: Fraction = Fraction(1)
-    """Upper end of the interval for the share in traffic."""
+    """Upper end of the interval for the share in traffic, or for its difference to stable's."""
     samples: int = 0
     """Rows or requests that the verdict rests on."""
     effective_samples: int = 0

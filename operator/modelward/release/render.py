@@ -1,11 +1,13 @@
 """The documents of a revision's children. Rendered once, at creation; never again."""
 
 import copy
+import json
 from typing import Any
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
-from modelward.api.modeldeployment import Kpi, ModelDeployment, Protocol
+from modelward.api.kpi import applicable
+from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
 from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
@@ -156,20 +158,15 @@ def benchmark_run(situation: Situation, actor: Actor, number: int, up_to: str) -
 
 
 def _run_spec(situation: Situation, actor: Actor, up_to: str) -> BenchmarkRunSpec:
-    deployment, spec = situation.deployment, situation.spec
+    deployment, spec, stable = situation.deployment, situation.spec, situation.stable
+    compared = stable is not None and any(kpi.objective.versus for kpi in spec.kpis)
     digests: dict[str, Any] = {
         name: state.sha256 for name, state in (situation.snapshot.datasets or {}).items()
     }
     return BenchmarkRunSpec(
         model_deployment=deployment.metadata.name,
-        subject=Subject(
-            revision=actor.hash,
-            service=actor.revision.name,
-            port=spec.serving.port,
-            protocol=protocol(deployment),
-            model_name=model_name(deployment),
-            path=spec.serving.http.path if spec.serving.http else None,
-        ),
+        subject=_subject(deployment, actor),
+        baseline=_subject(deployment, stable) if stable and compared else None,
         datasets=[
             RunDataset(
                 name=dataset.name,
@@ -183,10 +180,29 @@ def _run_spec(situation: Situation, actor: Actor, up_to: str) -> BenchmarkRunSpe
         load=spec.load,
         kpis=spec.kpis,
         judgement=shared_judgement(
-            spec.kpis, spec.judgement.false_promotion, spec.judgement.false_rollback
+            applicable(spec.kpis, has_baseline=compared),
+            spec.judgement.false_promotion,
+            spec.judgement.false_rollback,
         ),
         up_to=up_to,
         pod=spec.benchmark_pod,
+    )
+
+
+def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
+    """Return where a revision answers, as it was rendered: spec may describe another one by now."""
+    written = json.loads(actor.revision.annotations.get(INPUT_KEY) or "{}")
+    if not written:
+        written = json.loads(revision_input(deployment.spec))
+    serving = Serving.model_validate(written["serving"])
+    model = Model.model_validate(written.get("model") or {})
+    return Subject(
+        revision=actor.hash,
+        service=actor.revision.name,
+        port=serving.port,
+        protocol=serving.protocol or DEFAULT_PROTOCOL,
+        model_name=model.name or deployment.metadata.name,
+        path=serving.http.path if serving.http else None,
     )
 
 

@@ -125,6 +125,7 @@ def _kpis(situation: Situation, run: BenchmarkRun | None) -> list[KpiStatus]:
             verdict=kpi.verdict,
             reason="PromotedByHand" if kpi.name in by_hand else kpi.reason,
             value=kpi.value,
+            baseline=kpi.baseline,
             objective=kpi.objective,
             low=kpi.low,
             high=kpi.high,
@@ -140,7 +141,7 @@ def _kpis(situation: Situation, run: BenchmarkRun | None) -> list[KpiStatus]:
 def _summary(situation: Situation, run: BenchmarkRun | None) -> str | None:
     gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
     if run is not None:
-        gates = {kpi.name for kpi in run.spec.kpis if kpi.effect == "gate"}
+        gates = {kpi.name for kpi in run.spec.applicable_kpis if kpi.effect == "gate"}
     passed = [kpi.name for kpi in run.status.kpis if kpi.verdict == "Pass"] if run else []
     return f"{len(gates.intersection(passed))}/{len(gates)}"
 

@@ -1,4 +1,5 @@
-"""One attempt: reach the subject, ask the exam rows, send load, report.
+"""One attempt: reach the subject, and stable where it is compared with; ask the exam rows, send
+load, report.
 
 Rows come first and load after them. A gate that fails ends the attempt: one is enough, and the
 others could not change it.
@@ -6,6 +7,8 @@ others could not change it.
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.benchmark.contract import (
@@ -14,20 +17,35 @@ from modelward.benchmark.contract import (
     Outcome,
     PlanKpi,
     PlanLoad,
+    PlanSubject,
     RunnerPlan,
     RunnerResult,
 )
 from modelward.judge import LoadSession, LoadShape
 from modelward.runner import report
 from modelward.runner.client import Client
-from modelward.runner.exam import Exam
-from modelward.runner.load import Load
+from modelward.runner.exam import Exam, Examinee
+from modelward.runner.load import Load, Target
 from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
 
 _REQUEST_SECONDS = 10
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A revision that is measured: the candidate, or stable."""
+
+    client: Client
+    datasets: dict[str, Dataset]
+
+    def examinee(self, dataset: str) -> Examinee:
+        return Examinee(self.client, self.datasets[dataset])
+
+    def target(self, dataset: str) -> Target:
+        return Target(self.client, [q.body for q in self.datasets[dataset].questions])
 
 
 class Attempt:
@@ -47,14 +65,14 @@ class Attempt:
 
         Raises ValueError for a plan that can't be carried out.
         """
-        protocol = protocol_of(self._plan.subject)
+        baseline = self._plan.baseline
         try:
-            datasets = prepare(self._plan, self._files, protocol)
-            async with (
-                asyncio.timeout(seconds) as limit,
-                Client(self._plan.subject.url, protocol, _request_seconds(self._plan)) as client,
-            ):
-                await self._measure(client, datasets)
+            async with asyncio.timeout(seconds) as limit, AsyncExitStack() as clients:
+                candidate = await self._side(clients, self._plan.subject, "the revision")
+                stable = None
+                if baseline:
+                    stable = await self._side(clients, baseline, "the stable revision")
+                await self._measure(candidate, stable)
         except DatasetInvalidError as error:
             return self._unmeasured("DatasetInvalid", str(error))
         except UnreachableError as error:
@@ -66,29 +84,42 @@ class Attempt:
         self._report()
         return self._result("Measured", tuple(self._reports))
 
-    async def _measure(self, client: Client, datasets: dict[str, Dataset]) -> None:
-        await reach(client)
-        for name in dict.fromkeys(k.dataset for k in self._plan.kpis if k.metric == "accuracy"):
+    async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
+        protocol = protocol_of(subject)
+        datasets = prepare(self._plan, self._files, protocol)
+        client = Client(subject.url, protocol, _request_seconds(self._plan), name)
+        return _Side(await clients.enter_async_context(client), datasets)
+
+    async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
+        for side in (candidate, stable):
+            if side:
+                await reach(side.client)
+        exams = [kpi for kpi in self._plan.kpis if kpi.metric == "accuracy"]
+        for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:
                 raise ValueError("an accuracy KPI names no data set")
-            self._exams[name] = Exam(client, datasets[name])
+            paired = any(kpi.versus for kpi in exams if kpi.dataset == name)
+            baseline = stable.examinee(name) if stable and paired else None
+            self._exams[name] = Exam(candidate.examinee(name), baseline)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
                 return
         if self._plan.load:
-            await self._send_load(client, self._plan.load, datasets[self._plan.load.dataset])
+            await self._send_load(self._plan.load, candidate, stable)
 
-    async def _send_load(self, client: Client, load: PlanLoad, dataset: Dataset) -> None:
+    async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
         shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
         kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
         self._session = LoadSession(shape, kpis)
-        bodies = [question.body for question in dataset.questions]
-        self._load = Load(client, self._session, bodies)
+        paired = any(kpi.versus for _, kpi in self._load_kpis())
+        baseline = stable.target(load.dataset) if stable and paired else None
+        self._load = Load(self._session, candidate.target(load.dataset), baseline)
         await self._load.send()
-        if self._session.gate_failed and self._load.mostly_unreached:
+        if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.
-            await reach(client)
+            for client in self._load.vanished:
+                await reach(client)
 
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
         return [(i, k) for i, k in enumerate(self._plan.kpis) if k.metric != "accuracy"]
@@ -108,10 +139,15 @@ class Attempt:
                 self._reports[i] = report.load_report(kpi, result, self._session)
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
-        if exam.differing is None:
-            return report.exam_report(kpi, exam.counts)
-        self._message = f"data set {exam.dataset.name}: {exam.differing}"
-        return report.NOT_DETERMINISTIC
+        differing = exam.candidate.differing
+        if kpi.versus and exam.baseline:
+            differing = differing or exam.baseline.differing
+        if differing:
+            self._message = f"data set {kpi.dataset}: {differing}"
+            return report.NOT_DETERMINISTIC
+        if kpi.versus:
+            return report.paired_exam_report(kpi, exam.paired_counts)
+        return report.exam_report(kpi, exam.counts)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)

@@ -54,9 +54,12 @@ class Answer:
 class Client:
     """Requests to one subject over kept connections. An async context manager."""
 
-    def __init__(self, base: str, protocol: Protocol, seconds: float) -> None:
-        """`seconds` is how long one request may take."""
+    def __init__(
+        self, base: str, protocol: Protocol, seconds: float, name: str = "the revision"
+    ) -> None:
+        """`seconds` is how long one request may take, `name` who is asked, for people."""
         self.base = base
+        self.name = name
         self.protocol = protocol
         self._infer = URL(base + protocol.path, encoded=True)
         self._ready = URL(base + protocol.ready_path, encoded=True)

@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from modelward.benchmark.counts import ExamCounts
+from modelward.benchmark.counts import ExamCounts, PairedExamCounts
 from modelward.benchmark.rows import same_json
 from modelward.runner.client import Answer, Client
 from modelward.runner.reach import reach
-from modelward.runner.rows import Dataset, Question
+from modelward.runner.rows import Dataset
 
 ASKED_TWICE = 20
 """Rows that are asked twice first, to find out whether the model is deterministic."""
@@ -19,83 +21,123 @@ _PAUSE_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
 
-class Exam:
-    """The exam of one data set; `counts` and `differing` tell how far it got."""
+@dataclass
+class Examinee:
+    """One revision that is asked the rows."""
 
-    def __init__(self, client: Client, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.differing: str | None = None
-        """What a row was answered the first and the second time, where that differs."""
-        self._client = client
-        self._read = 0
-        self._correct = 0
+    client: Client
+    dataset: Dataset
+    """The rows as its protocol asks them."""
+    differing: str | None = None
+    """What a row was answered the first and the second time, where that differs."""
+
+    def is_right(self, i: int, answer: Answer) -> bool:
+        """Tell whether it answered a row as expected."""
+        return self.dataset.is_right(self.dataset.questions[i].row, answer)
+
+    async def ask(self, i: int) -> Answer:
+        """Return the answer to a row; where nobody is reached, ask until somebody is."""
+        body = self.dataset.questions[i].body
+        while (answer := await self.client.predict(body)).unreached:
+            await reach(self.client)
+            await asyncio.sleep(_PAUSE_SECONDS)
+        return answer
+
+    def compare(self, i: int, one: Answer, other: Answer) -> None:
+        """Note how two good answers to one row differ; failed ones tell nothing here."""
+        if self.differing or one.problem or other.problem:
+            return
+        first, second = self.dataset.predicted(one), self.dataset.predicted(other)
+        if not same_json(first, second):
+            row = self.dataset.questions[i].row.id
+            self.differing = (
+                f"row {row} was answered {shown(first)}, then {shown(second)} by {self.client.name}"
+            )
+
+
+class Exam:
+    """The exam of one data set, taken by the candidate and, where compared, by stable as well."""
+
+    def __init__(self, candidate: Examinee, baseline: Examinee | None = None) -> None:
+        self.candidate = candidate
+        self.baseline = baseline
+        self._examinees = [candidate] if baseline is None else [candidate, baseline]
+        self._rows = len(candidate.dataset.questions)
+        self._right: Counter[tuple[bool, ...]] = Counter()
+        """Rows by who had them right."""
 
     @property
     def counts(self) -> ExamCounts:
-        """Rows, rows that were asked and correct ones."""
-        return ExamCounts(len(self.dataset.questions), self._read, self._correct)
+        """Rows, rows that were asked and those that the candidate had right."""
+        correct = sum(rows for right, rows in self._right.items() if right[0])
+        return ExamCounts(self._rows, self._right.total(), correct)
+
+    @property
+    def paired_counts(self) -> PairedExamCounts:
+        """The same beside stable's. Raises ValueError where stable was not asked."""
+        if self.baseline is None:
+            raise ValueError("this exam was taken by one revision alone")
+        both, lost = self._right[True, True], self._right[False, True]
+        alone = self.counts
+        return PairedExamCounts(alone.rows, alone.read, alone.correct, both + lost, lost)
 
     async def take(self) -> None:
-        """Ask every row once, the first twenty twice; stop when these answers differ.
+        """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
 
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
         as soon as somebody can. Raises UnreachableError.
         """
-        first = self.dataset.questions[:ASKED_TWICE]
+        first = range(min(ASKED_TWICE, self._rows))
         answers = await self._ask(first)
         again = await self._ask(first)
-        for question, one, other in zip(first, answers, again, strict=True):
-            if self.differing is None:
-                self.differing = self._difference(question, one, other)
-        if self.differing is None:
-            for question, answer in zip(first, answers, strict=True):
-                self._count(question, answer)
-            await self._ask(self.dataset.questions[ASKED_TWICE:], count=True)
-        told = {"dataset": self.dataset.name, "differing": self.differing}
-        _log.info("exam read", extra=told | {"counts": self.counts.to_ints()})
+        for i in first:
+            for examinee, one, other in zip(self._examinees, answers[i], again[i], strict=True):
+                examinee.compare(i, one, other)
+        if self.candidate.differing is None:
+            for i in first:
+                self._count(i, answers[i])
+            await self._ask(range(len(first), self._rows), count=True)
+        self._tell()
 
-    async def _ask(self, questions: tuple[Question, ...], count: bool = False) -> list[Answer]:
-        """Return the answers in the order of the questions, a few being asked at a time."""
-        answers: list[Answer] = [Answer()] * len(questions)
-        turns = iter(enumerate(questions))
+    async def _ask(self, rows: range, count: bool = False) -> dict[int, list[Answer]]:
+        """Return the answers of all examinees by row, each row asked of them in turn.
 
-        async def ask_in_turn(turns: Iterator[tuple[int, Question]]) -> None:
-            for i, question in turns:
-                answers[i] = await self._ask_reachable(question)
+        A few rows are asked at a time.
+        """
+        answers: dict[int, list[Answer]] = {}
+        turns = iter(rows)
+
+        async def ask_in_turn(turns: Iterator[int]) -> None:
+            for i in turns:
+                answers[i] = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
-                    self._count(question, answers[i])
+                    self._count(i, answers[i])
 
         await gather_or_cancel(*(ask_in_turn(turns) for _ in range(_CONCURRENCY)))
         return answers
 
-    async def _ask_reachable(self, question: Question) -> Answer:
-        while (answer := await self._client.predict(question.body)).unreached:
-            await reach(self._client)
-            await asyncio.sleep(_PAUSE_SECONDS)
-        return answer
+    def _count(self, i: int, answers: list[Answer]) -> None:
+        pairs = zip(self._examinees, answers, strict=True)
+        right = tuple(examinee.is_right(i, answer) for examinee, answer in pairs)
+        self._right[right] += 1
+        counts = self.counts
+        if not right[0] and counts.read - counts.correct <= _LOGGED:
+            _log.info("row answered wrongly", extra=self._wrong(i, answers[0]))
 
-    def _count(self, question: Question, answer: Answer) -> None:
-        self._read += 1
-        if self.dataset.is_right(question.row, answer):
-            self._correct += 1
-        elif self._read - self._correct <= _LOGGED:
-            _log.info("row answered wrongly", extra=self._wrong(question, answer))
-
-    def _wrong(self, question: Question, answer: Answer) -> dict[str, Any]:
-        told = {"dataset": self.dataset.name, "row": question.row.id}
+    def _wrong(self, i: int, answer: Answer) -> dict[str, Any]:
+        dataset = self.candidate.dataset
+        row = dataset.questions[i].row
+        told = {"dataset": dataset.name, "row": row.id}
         if answer.problem:
             return told | {"problem": answer.problem, "detail": answer.detail}
-        got = self.dataset.predicted(answer)
-        return told | {"expected": shown(question.row.expected), "got": shown(got)}
+        return told | {"expected": shown(row.expected), "got": shown(dataset.predicted(answer))}
 
-    def _difference(self, question: Question, one: Answer, other: Answer) -> str | None:
-        """Return how two good answers to one question differ; failed ones tell nothing here."""
-        if one.problem or other.problem:
-            return None
-        first, second = self.dataset.predicted(one), self.dataset.predicted(other)
-        if same_json(first, second):
-            return None
-        return f"row {question.row.id} was answered {shown(first)}, then {shown(second)}"
+    def _tell(self) -> None:
+        counts = self.paired_counts if self.baseline else self.counts
+        for examinee in self._examinees:
+            told = {"dataset": examinee.dataset.name, "of": examinee.client.name}
+            told["differing"] = examinee.differing or ""
+            _log.info("exam read", extra=told | {"counts": counts.to_ints()})
 
 
 def shown(value: object) -> str:

@@ -2,12 +2,16 @@
 
 Latency counts from when a request was due and not from when it was sent: a client that waits for
 a slow server would otherwise leave out the requests that would have been slow.
+
+Where stable is compared with, it is sent the same row half an interval later: both get the same
+rate, in turn.
 """
 
 import asyncio
 import logging
 from array import array
 from collections import Counter
+from dataclasses import dataclass, field
 from time import perf_counter_ns
 
 from modelward.judge import FAILED, LoadSession
@@ -18,17 +22,33 @@ _LAST_ANSWERS_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
+@dataclass
+class Target:
+    """One revision under load, and what went wrong with it."""
+
+    client: Client
+    bodies: list[bytes]
+    """Sent in turn."""
+    problems: Counter[str] = field(default_factory=Counter)
+    unreached: int = 0
+
+    @property
+    def mostly_unreached(self) -> bool:
+        """True where most failed requests found nobody to connect to."""
+        return self.unreached * 2 > self.problems.total()
+
+
 class Load:
     """The load of one attempt: sends it, feeds the session and knows how late it was itself."""
 
-    def __init__(self, client: Client, session: LoadSession, bodies: list[bytes]) -> None:
-        """`bodies` are sent in turn."""
-        self._client = client
+    def __init__(
+        self, session: LoadSession, candidate: Target, baseline: Target | None = None
+    ) -> None:
         self._session = session
-        self._bodies = bodies
+        self._candidate = candidate
+        self._baseline = baseline
+        self._targets = [candidate] if baseline is None else [candidate, baseline]
         self._delays = array("q")
-        self._problems: Counter[str] = Counter()
-        self._unreached = 0
         self._finished = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -38,9 +58,9 @@ class Load:
         return late * 100 > len(self._delays)
 
     @property
-    def mostly_unreached(self) -> bool:
-        """True where most failed requests found nobody to connect to."""
-        return self._unreached * 2 > self._problems.total()
+    def vanished(self) -> list[Client]:
+        """Whoever could mostly not be connected to when requests failed."""
+        return [target.client for target in self._targets if target.mostly_unreached]
 
     async def send(self) -> None:
         """Send until the session has what it needs; then wait shortly for the last answers."""
@@ -70,19 +90,32 @@ class Load:
         return True
 
     async def _ask(self, request: int, due: int) -> None:
-        sent = perf_counter_ns()
-        answer = await self._client.predict(self._bodies[request % len(self._bodies)])
-        if self._session.shape.window_of(request) >= 0:
-            self._note(answer, sent - due)
-        self._session.record(request, FAILED if answer.problem else answer.ended - due)
+        if self._baseline is None:
+            ours = await self._ask_one(self._candidate, request, due)
+            self._session.record(request, _latency(ours, due))
+        else:
+            later = due + self._session.shape.due(1) // 2
+            ours, stables = await asyncio.gather(
+                self._ask_one(self._candidate, request, due),
+                self._ask_one(self._baseline, request, later),
+            )
+            # That stable can't be connected to excuses no error, unless it is so for both.
+            gone = stables.unreached and not ours.unreached
+            stable_latency = 0 if gone else _latency(stables, later)
+            self._session.record(request, _latency(ours, due), stable_latency)
         if self._session.finished:
             self._finished.set()
 
-    def _note(self, answer: Answer, delay: int) -> None:
-        self._delays.append(delay)
-        self._unreached += answer.unreached
-        if answer.problem:
-            self._problems[answer.problem] += 1
+    async def _ask_one(self, target: Target, request: int, due: int) -> Answer:
+        await asyncio.sleep(max(due - perf_counter_ns(), 0) / 1e9)
+        sent = perf_counter_ns()
+        answer = await target.client.predict(target.bodies[request % len(target.bodies)])
+        if self._session.shape.window_of(request) >= 0:
+            self._delays.append(sent - due)
+            target.unreached += answer.unreached
+            if answer.problem:
+                target.problems[answer.problem] += 1
+        return answer
 
     async def _end(self) -> None:
         """Give the requests that don't matter any more a second to end by themselves."""
@@ -95,5 +128,10 @@ class Load:
         delays = sorted(self._delays)
         p99 = delays[len(delays) * 99 // 100] if delays else 0
         told = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
-        problems = dict(self._problems.most_common(10))
-        _log.info("load sent", extra=told | {"problems": problems})
+        for target in self._targets:
+            problems = dict(target.problems.most_common(10))
+            _log.info("load sent", extra=told | {"to": target.client.name, "problems": problems})
+
+
+def _latency(answer: Answer, due: int) -> int:
+    return FAILED if answer.problem else answer.ended - due

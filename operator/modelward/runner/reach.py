@@ -46,4 +46,6 @@ async def reach(client: Client) -> None:
         else:
             problem = answer.problem or "no answer"
             hint = _LOOK_AT.get(problem, "look at the Service, NetworkPolicies and a service mesh")
-            raise UnreachableError(f"{client.base} can't be reached: {problem}; {hint}")
+            raise UnreachableError(
+                f"{client.name} at {client.base} can't be reached: {problem}; {hint}"
+            )

@@ -1,9 +1,26 @@
 """From what was measured to the result message."""
 
 from modelward.benchmark.contract import KpiReport, Letter, PlanKpi, RunnerPlan
-from modelward.benchmark.counts import MAX_MICROSECONDS, ErrorCounts, ExamCounts, LatencyCounts
-from modelward.benchmark.plan import rate_objective
-from modelward.judge import LoadKpi, LoadResult, LoadSession, Outcome, RateCounts, exam_verdict
+from modelward.benchmark.counts import (
+    MAX_MICROSECONDS,
+    Counts,
+    ErrorCounts,
+    ExamCounts,
+    LatencyCounts,
+    PairedErrorCounts,
+    PairedExamCounts,
+)
+from modelward.benchmark.plan import load_objective
+from modelward.judge import (
+    LoadKpi,
+    LoadResult,
+    LoadSession,
+    Outcome,
+    PairedCounts,
+    RateCounts,
+    exam_verdict,
+    paired_exam_verdict,
+)
 
 _NANOSECONDS = 1_000_000_000
 _MAX_ERROR_DELAY = _NANOSECONDS
@@ -17,7 +34,7 @@ _LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"
 
 def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
     """Return how a KPI of the plan is judged under load. Raises ValueError for one that can't."""
-    objective = rate_objective(kpi, plan.judgement)
+    objective = load_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
     if kpi.metric == "errorRate":
         return LoadKpi(objective, is_gate)
@@ -45,6 +62,16 @@ def exam_report(kpi: PlanKpi, counts: ExamCounts) -> KpiReport:
     return KpiReport.of(_LETTERS[verdict.verdict], counts)
 
 
+def paired_exam_report(kpi: PlanKpi, counts: PairedExamCounts) -> KpiReport:
+    """Return the report of an exam that stable took as well, as far as it got."""
+    if counts.read == 0:
+        return NOT_MEASURED
+    verdict = paired_exam_verdict(
+        counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, kpi.limit
+    )
+    return KpiReport.of(_LETTERS[verdict.verdict], counts)
+
+
 def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:
     """Return the report of a KPI under load as far as it got.
 
@@ -55,7 +82,11 @@ def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiRe
     return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result.counts, session))
 
 
-def _counts(kpi: PlanKpi, counts: RateCounts, session: LoadSession) -> ErrorCounts | LatencyCounts:
+def _counts(kpi: PlanKpi, counts: RateCounts | PairedCounts, session: LoadSession) -> Counts:
+    if isinstance(counts, PairedCounts):
+        return PairedErrorCounts(
+            counts.dispersion, counts.bet, counts.requests, counts.lost, counts.won, counts.both
+        )
     if kpi.quantile is None:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
     observed = session.quantile(kpi.quantile, counts.requests) // 1000

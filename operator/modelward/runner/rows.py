@@ -67,7 +67,10 @@ def digests(plan: RunnerPlan, files: dict[str, bytes]) -> tuple[str, ...]:
 
 
 def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> dict[str, Dataset]:
-    """Return all data sets of a plan by name. Raises DatasetInvalidError."""
+    """Return all data sets of a plan by name, as they are asked by a protocol.
+
+    The order follows from the subject whoever is asked. Raises DatasetInvalidError.
+    """
     return {
         data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
         for data in plan.datasets

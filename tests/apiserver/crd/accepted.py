@@ -28,6 +28,12 @@ spec:
     benchmark: {metric: errorRate}
     objective: {atMost: 2%, expected: 0.5%}
     effect: report
+  - name: accuracy-vs-stable
+    benchmark: {dataset: golden, metric: accuracy}
+    objective: {versus: stable, worseByAtMost: 1pp}
+  - name: errors-vs-stable
+    benchmark: {metric: errorRate}
+    objective: {versus: stable, worseByAtMost: 0.5pp}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -52,6 +58,8 @@ spec:
   modelDeployment: fraud
   subject: {revision: x7f9k2m4q1, service: fraud-x7f9k2m4q1, port: 8080, protocol: v2,
             modelName: fraud}
+  baseline: {revision: z2k8m5q7w9, service: fraud-z2k8m5q7w9, port: 8080, protocol: v2,
+             modelName: fraud}
   datasets:
   - name: golden
     configMap: {name: fraud-golden, key: rows.jsonl}
@@ -66,6 +74,12 @@ spec:
     benchmark: {metric: errorRate}
     objective: {atMost: 2%, expected: 0.5%}
     effect: report
+  - name: accuracy-vs-stable
+    benchmark: {dataset: golden, metric: accuracy}
+    objective: {versus: stable, worseByAtMost: 1pp}
+  - name: errors-vs-stable
+    benchmark: {metric: errorRate}
+    objective: {versus: stable, worseByAtMost: 0.5pp}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -101,12 +115,16 @@ status:
     "BenchmarkRun": """
 spec:
   subject: {revision: x, service: s, port: 1, protocol: http, path: /, modelName: m}
+  baseline: {revision: y, service: t, port: 1, protocol: http, path: /, modelName: m}
   datasets:
   - name: d
     configMap: {name: c, key: k}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 0.1%}}]
+  kpis:
+  - name: a
+    benchmark: {metric: accuracy, dataset: d}
+    objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]

@@ -24,7 +24,8 @@ def _kpi(index: int) -> Document:
         ({"metric": "accuracy", "dataset": _unique(40)(7)}, {"atLeast": "099.999999%"}),
         ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
         ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
-    ][index % 3]
+        ({"metric": "errorRate"}, {"versus": "stable", "worseByAtMost": "49.999999pp"}),
+    ][index % 4]
     effect = "gate" if index < 16 else "report"
     return {
         "name": _unique(40)(index),
@@ -61,6 +62,8 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
         "metadata": _constant({"name": "a" * 60}),
         "spec.subject.protocol": _constant("http"),
         "spec.subject.path": _constant(_PATH),
+        "spec.baseline.protocol": _constant("http"),
+        "spec.baseline.path": _constant(_PATH),
         "spec.judgement.falsePromotion": _constant(_DECIMAL),
         "spec.judgement.falseRollback": _constant(_DECIMAL),
         "spec.upTo": _constant("720h"),

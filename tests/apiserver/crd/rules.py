@@ -1,31 +1,17 @@
 """For each CEL rule: an object that it takes and one that it refuses.
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
-change to the ordinary object, whose KPIs are accuracy, latency and errors, and whose steps are
-benchmark, weight 10, pause, weight 10, weight 50.
+change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
+versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 
 A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
 source" counts them, so that the next source only joins its list.
 """
 
-from dataclasses import dataclass
-
+from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES
 from tests.apiserver.crd.paths import OMIT, Json
 
-Changes = dict[str, Json]
-
-
-@dataclass(frozen=True)
-class Example:
-    """A rule at work."""
-
-    told: str
-    """Beginning of the rule's message."""
-    takes: tuple[Changes, ...]
-    refuses: tuple[Changes, ...]
-
-
-_ACCURACY, _LATENCY, _ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
 
@@ -59,10 +45,16 @@ RULES: dict[str, tuple[Example, ...]] = {
             takes=(
                 {
                     "spec.datasets[0].name": "silver",
-                    f"{_ACCURACY}.benchmark.dataset": "silver",
+                    f"{ACCURACY}.benchmark.dataset": "silver",
+                    f"{ACCURACY_VERSUS}.benchmark.dataset": "silver",
                 },
             ),
-            refuses=({f"{_ACCURACY}.benchmark.dataset": "silver"},),
+            refuses=({f"{ACCURACY}.benchmark.dataset": "silver"},),
+        ),
+        Example(
+            "no KPI is compared with the baseline",
+            takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
+            refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
     "spec.load": (
@@ -102,116 +94,19 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=({"spec.subject.path": "/predict"},),
         ),
     ),
-    "spec.kpis": (
+    "spec.baseline": (
         Example(
-            "a version is promoted on evidence",
-            takes=({f"{_ACCURACY}.effect": "report"},),
-            refuses=({f"{_ACCURACY}.effect": "report", f"{_LATENCY}.effect": "report"},),
+            "protocol http asks one path",
+            takes=({"spec.baseline.protocol": "http", "spec.baseline.path": "/predict"},),
+            refuses=({"spec.baseline.protocol": "http"},),
+        ),
+        Example(
+            "only protocol http has path",
+            takes=({"spec.baseline.protocol": "v2"},),
+            refuses=({"spec.baseline.path": "/predict"},),
         ),
     ),
-    "spec.kpis[]": (
-        Example(
-            "say where this KPI is measured",
-            takes=({},),
-            refuses=({f"{_ACCURACY}.benchmark": OMIT},),
-        ),
-        Example(
-            "accuracy has a lower limit",
-            takes=(
-                {f"{_ACCURACY}.objective": {"atLeast": "0.1%"}},
-                {f"{_ACCURACY}.objective": {"atLeast": "100%"}},
-            ),
-            refuses=(
-                {f"{_ACCURACY}.objective": {}},
-                {f"{_ACCURACY}.objective": {"atMost": "92%"}},
-                {f"{_ACCURACY}.objective": {"atLeast": "92%", "atMost": "99%"}},
-                {f"{_ACCURACY}.objective": {"atLeast": "0%"}},
-                {f"{_ACCURACY}.objective": {"atLeast": "250ms"}},
-            ),
-        ),
-        Example(
-            "remove expected",
-            takes=({},),
-            refuses=({f"{_ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},),
-        ),
-        Example(
-            "errorRate has an upper limit",
-            takes=(
-                {f"{_ERRORS}.objective": {"atMost": "49.9%"}},
-                {f"{_ERRORS}.objective": {"atMost": "0.001%"}},
-            ),
-            refuses=(
-                {f"{_ERRORS}.objective": {}},
-                {f"{_ERRORS}.objective": {"atLeast": "2%"}},
-                {f"{_ERRORS}.objective": {"atMost": "2%", "atLeast": "1%"}},
-                {f"{_ERRORS}.objective": {"atMost": "0%"}},
-                {f"{_ERRORS}.objective": {"atMost": "50%"}},
-                {f"{_ERRORS}.objective": {"atMost": "2s"}},
-            ),
-        ),
-        Example(
-            "latency has an upper limit",
-            takes=({f"{_LATENCY}.objective": {"atMost": "1ms"}},),
-            refuses=(
-                {f"{_LATENCY}.objective": {}},
-                {f"{_LATENCY}.objective": {"atLeast": "250ms"}},
-                {f"{_LATENCY}.objective": {"atMost": "250ms", "atLeast": "1ms"}},
-                {f"{_LATENCY}.objective": {"atMost": "0s"}},
-                {f"{_LATENCY}.objective": {"atMost": "5%"}},
-            ),
-        ),
-    ),
-    "spec.kpis[].benchmark": (
-        Example(
-            "accuracy is counted on a data set",
-            takes=({},),
-            refuses=({f"{_ACCURACY}.benchmark.dataset": OMIT},),
-        ),
-        Example(
-            "only accuracy names a data set",
-            takes=({"spec.load.dataset": "golden"},),
-            refuses=(
-                {f"{_LATENCY}.benchmark.dataset": "golden"},
-                {f"{_ERRORS}.benchmark.dataset": "golden"},
-            ),
-        ),
-        Example(
-            "say which quantile",
-            takes=(
-                {f"{_LATENCY}.benchmark.quantile": "p50"},
-                {f"{_LATENCY}.benchmark.quantile": "p99.9"},
-            ),
-            refuses=({f"{_LATENCY}.benchmark.quantile": OMIT},),
-        ),
-        Example(
-            "only latency has a quantile",
-            takes=({},),
-            refuses=(
-                {f"{_ACCURACY}.benchmark.quantile": "p95"},
-                {f"{_ERRORS}.benchmark.quantile": "p95"},
-            ),
-        ),
-    ),
-    "spec.kpis[].objective": (
-        Example(
-            "expected is what a healthy version shows",
-            takes=(
-                {f"{_LATENCY}.objective.expected": "249.999ms"},
-                {f"{_ERRORS}.objective.expected": "1.999999%"},
-                {f"{_LATENCY}.objective.expected": OMIT},
-            ),
-            refuses=(
-                {f"{_LATENCY}.objective.expected": "250ms"},
-                {f"{_LATENCY}.objective.expected": "1s"},
-                {f"{_LATENCY}.objective.expected": "0s"},
-                {f"{_LATENCY}.objective.expected": "1%"},
-                {f"{_ERRORS}.objective.expected": "2%"},
-                {f"{_ERRORS}.objective.expected": "10%"},
-                {f"{_ERRORS}.objective.expected": "0%"},
-                {f"{_ERRORS}.objective.expected": "1ms"},
-            ),
-        ),
-    ),
+    **KPI_RULES,
     _STEPS: (
         Example(
             "the gates are measured in a benchmark step",

@@ -8,9 +8,10 @@ import pytest
 from tests.apiserver.crd import test_crd_lifecycle
 from tests.apiserver.crd.accepted import ACCEPTED, ordinary
 from tests.apiserver.crd.constraints import BOUNDS, Constraint, all_constraints
+from tests.apiserver.crd.example import Changes, Example
 from tests.apiserver.crd.paths import Document, Json, changed, patched, places, read, shown
 from tests.apiserver.crd.refused import broken
-from tests.apiserver.crd.rules import ELSEWHERE, RULES, Changes, Example
+from tests.apiserver.crd.rules import ELSEWHERE, RULES
 from tests.apiserver.crd.server import Server
 from tests.apiserver.crd.values import VALUES
 

@@ -1,0 +1,195 @@
+"""Verdicts about an error rate compared with that of the stable revision.
+
+Every row is sent to both revisions at nearly the same time. A pair adds +1 where the candidate
+alone failed, -1 where stable alone did, 0 else: what fails both, an outage of something that both
+need, cancels. The mean of these differences is by how much the candidate is worse.
+
+The test bets on differences (Waudby-Smith and Ramdas 2024): capital grows by the factor
+1 + bet * (null - difference), or falls by it, and if the mean is not below the null, has at most
+the probability alpha of ever reaching 1/alpha (Ville's inequality). The bet is fixed on the
+calibration windows, so that the capital follows from how many pairs there were of each kind. As
+requests are not independent, its logarithm is divided by the dispersion of the differences: where
+failures come in bursts no longer than that, a burst then counts at most as one pair (Jensen).
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+from typing import Literal
+
+from modelward.judge.counts import CALIBRATION_WINDOWS, dispersion
+from modelward.judge.verdict import Outcome, Reason, Verdict
+
+MAX_BET = 5_000
+"""Ten-thousandths: a half. On quiet pairs it asks for as many as a limit against half of it."""
+_BETS = 10_000
+_HALVINGS = 20
+_CONTEXT = Context(prec=28)
+
+
+@dataclass(frozen=True)
+class PairedObjective:
+    """By how much a share of failed requests may be above that of stable, and how sure to be."""
+
+    margin: Fraction
+    """The difference that must be shown not to be reached, between 0 and 1."""
+    false_promotion: Fraction
+    false_rollback: Fraction
+
+    def __post_init__(self) -> None:
+        for what, share in (
+            ("worseByAtMost", self.margin),
+            ("falsePromotion", self.false_promotion),
+            ("falseRollback", self.false_rollback),
+        ):
+            if not 0 < share < 1:
+                raise ValueError(f"{what} {share} is not between 0 and 1, both excluded")
+
+    def describe(self) -> str:
+        """Return both tests in words, for status."""
+        margin = f"{float(self.margin * 100):.4g}pp"
+        return f"promote: not {margin} worse than stable, roll back: more than {margin} worse"
+
+
+@dataclass(frozen=True)
+class PairedWindow:
+    """Pairs of requests by which of the two failed."""
+
+    requests: int
+    """Requests to each revision."""
+    lost: int
+    """Pairs in which the candidate alone failed."""
+    won: int
+    """Pairs in which stable alone failed."""
+    both: int
+    """Pairs in which both failed."""
+
+
+@dataclass(frozen=True)
+class PairedCounts:
+    """All that a verdict about a difference rests on. The order of windows does not matter."""
+
+    windows: int
+    """Calibration windows; none of their requests is evidence."""
+    dispersion: int
+    """By how much evidence is tempered, in hundredths, at least 100."""
+    bet: int
+    """How much is bet on a pair, in ten-thousandths, at least 1 and at most 5,000."""
+    requests: int = 0
+    """Evidence requests to each revision."""
+    lost: int = 0
+    """Pairs in which the candidate alone failed."""
+    won: int = 0
+    """Pairs in which stable alone failed."""
+    both: int = 0
+    """Pairs in which both failed."""
+
+    def __post_init__(self) -> None:
+        if self.dispersion < 100:
+            raise ValueError(f"dispersion {self.dispersion} is below 100 hundredths")
+        if not 1 <= self.bet <= MAX_BET:
+            raise ValueError(f"bet {self.bet} is not between 1 and {MAX_BET}")
+        if min(self.lost, self.won, self.both, self.requests - self.failed) < 0:
+            raise ValueError(f"{self.lost}, {self.won} and {self.both} of {self.requests} failed")
+
+    @classmethod
+    def calibrated(cls, windows: Sequence[PairedWindow], margin: Fraction) -> "PairedCounts":
+        """Return the counts before any evidence, with what the calibration windows tell.
+
+        The bet is the margin over the variance of a difference: where both revisions are equally
+        good, capital then grows fastest.
+        """
+        differing = [window.lost + window.won for window in windows]
+        requests = sum(window.requests for window in windows)
+        best = margin * requests / max(1, sum(differing)) if requests else Fraction(1)
+        return cls(
+            windows=len(windows),
+            dispersion=dispersion([w.lost - w.won for w in windows], differing),
+            bet=min(MAX_BET, max(1, int(best * _BETS))),
+        )
+
+    def with_window(self, window: PairedWindow) -> "PairedCounts":
+        """Return the counts after one more window of evidence."""
+        return replace(
+            self,
+            requests=self.requests + window.requests,
+            lost=self.lost + window.lost,
+            won=self.won + window.won,
+            both=self.both + window.both,
+        )
+
+    @property
+    def failed(self) -> int:
+        """Pairs in which at least one failed."""
+        return self.lost + self.won + self.both
+
+
+def paired_verdict(counts: PairedCounts, objective: PairedObjective) -> Verdict:
+    """Return what the counts say, the same whenever and wherever it is computed.
+
+    The interval is for the difference between the two shares.
+    """
+    outcome, reason = paired_decision(counts, objective)
+    if counts.requests == 0:
+        return Verdict(outcome, reason)
+    return Verdict(
+        outcome,
+        reason,
+        value=Fraction(counts.lost + counts.both, counts.requests),
+        baseline=Fraction(counts.won + counts.both, counts.requests),
+        low=_bound(counts, -1, objective.false_rollback),
+        high=_bound(counts, 1, objective.false_promotion),
+        samples=counts.requests,
+        effective_samples=counts.requests * 100 // counts.dispersion,
+        independence_assumed=counts.windows < CALIBRATION_WINDOWS,
+    )
+
+
+def paired_decision(counts: PairedCounts, objective: PairedObjective) -> tuple[Outcome, Reason]:
+    """Return the verdict alone."""
+    if counts.requests == 0:
+        return "Inconclusive", "NotMeasured"
+    if _is_rejected(counts, -1, objective.margin, objective.false_rollback):
+        return "Fail", "WorseThanStable"
+    if _is_rejected(counts, 1, objective.margin, objective.false_promotion):
+        return "Pass", ""
+    return "Inconclusive", "Undecided"
+
+
+Side = Literal[1, -1]
+"""1 bets that the difference is below the null, -1 that it is above."""
+
+
+def _is_rejected(counts: PairedCounts, side: Side, null: Fraction, alpha: Fraction) -> bool:
+    lost, won, equal = _growth(counts.bet, side, null)
+    others = counts.requests - counts.lost - counts.won
+    with localcontext(_CONTEXT):
+        capital = counts.lost * lost + counts.won * won + others * equal
+        return capital >= _decimal(1 / alpha).ln() * counts.dispersion / 100
+
+
+@functools.lru_cache(maxsize=1024)
+def _growth(bet: int, side: Side, null: Fraction) -> tuple[Decimal, Decimal, Decimal]:
+    """Return the logarithms of the factors for a difference of 1, of -1 and of 0."""
+    share = Fraction(side * bet, _BETS)
+    with localcontext(_CONTEXT):
+        lost, won, equal = (_decimal(1 + share * (null - d)).ln() for d in (1, -1, 0))
+        return lost, won, equal
+
+
+def _bound(counts: PairedCounts, side: Side, alpha: Fraction) -> Fraction:
+    """Return the end of the interval, to a millionth: the null nearest to it that is rejected."""
+    kept, rejected = Fraction(-side), Fraction(side)
+    for _ in range(_HALVINGS):
+        middle = (kept + rejected) / 2
+        if _is_rejected(counts, side, middle, alpha):
+            rejected = middle
+        else:
+            kept = middle
+    return rejected
+
+
+def _decimal(value: Fraction) -> Decimal:
+    return Decimal(value.numerator) / Decimal(value.denominator)
