@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.cluster.provider import Cluster
-from tests.e2e.local_operator import rest, resume
+from tests.e2e.local_operator import LocalOperator, rest, resume
 from tests.e2e.stage import Stage, install_operator
 
 _NUMBERS = itertools.count(1)
@@ -56,3 +56,10 @@ def at_rest(installed: Cluster) -> Iterator[Cluster]:
     rest(installed)
     yield installed
     resume(installed)
+
+
+@pytest.fixture
+def impatient(at_rest: Cluster, stage: Stage) -> Iterator[LocalOperator]:
+    """An operator for the stage that looks again after seconds, not minutes."""
+    with LocalOperator(at_rest, stage.namespace, "is_impatient") as operator:
+        yield operator

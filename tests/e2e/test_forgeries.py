@@ -13,6 +13,7 @@ import pytest
 
 from tests.cluster.local.provider import LocalCluster
 from tests.cluster.provider import Cluster
+from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.local_operator import LocalOperator
 from tests.e2e.server.behaviour import golden_rows
 from tests.e2e.stage import Document, Stage
@@ -180,6 +181,7 @@ def test_a_version_whose_every_benchmark_is_forged_is_not_promoted(stage: Stage)
         stage.until("it waits for a person", lambda s: s["phase"] == "Paused")
     finally:
         forger.stop()
+    assert_documented("A benchmark leaves no believable result", quote(stage))
     status = stage.status
     assert status["stable"]["version"] == "one"
     assert {kpi["verdict"] for kpi in status["kpis"]} == {"Inconclusive"}

@@ -6,13 +6,14 @@ What comes after the name are the operator's own arguments.
 import asyncio
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from modelward.benchmark import job
 from modelward.cli.main import main
 from modelward.cluster.api import Api
-from modelward.release import policies, render
+from modelward.release import decide, policies, render
 from modelward.writes import Document
 
 PACE_SECONDS = 0.1
@@ -44,8 +45,9 @@ def renders_differently() -> None:
 
 
 def is_impatient() -> None:
-    """Try again after seconds what the cluster's surroundings refused."""
+    """Look again after seconds at what the cluster's surroundings refused."""
     policies.TRY_AGAIN = "3s"
+    decide.REFUSAL_STANDS = decide.DATASETS_STAND = timedelta(seconds=3)
 
 
 def has_a_forging_runner() -> None:
