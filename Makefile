@@ -50,6 +50,9 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
+		examples/demo/image/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 

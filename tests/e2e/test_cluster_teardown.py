@@ -1,8 +1,10 @@
 """Whatever happens while a cluster is brought up, taking it down leaves nothing of it."""
 
+import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -64,6 +66,47 @@ def test_nothing_is_left_of_a_cluster_with_running_pods(layout: Layout) -> None:
     assert not [identity for identity in running if is_running(identity)]
     assert look(layout) == before
     assert not provider().down(layout.name)
+
+
+# Accepts a connection and sends until the other side, which never reads, takes no more.
+SEND_UNTIL_STUCK = """
+import socket
+server = socket.create_server(("0.0.0.0", {port}))
+connection, _ = server.accept()
+connection.setblocking(False)
+try:
+    while True:
+        connection.send(bytes(65536))
+except BlockingIOError:
+    connection.setblocking(True)
+    connection.send(bytes(65536))
+"""
+
+
+def test_a_connection_that_is_cut_off_in_the_middle_does_not_hold_up_the_end(
+    layout: Layout,
+) -> None:
+    """Its kernel keeps the network namespace for as long as it tries to send the rest."""
+    cluster = provider().up(layout.name)
+    node = cluster.kubectl("get", "nodes", "-o", "jsonpath={..addresses[0].address}").stdout
+    program = SEND_UNTIL_STUCK.format(port=18555)
+    command = [sys.executable, "-m", "tests.cluster", "run", "--name", layout.name, "--"]
+    with (
+        subprocess.Popen([*command, "python3", "-c", program], cwd=paths.PROJECT_ROOT),
+        connect((node, 18555)),
+    ):
+        time.sleep(0.5)
+        started = time.monotonic()
+        assert provider().down(layout.name)
+        assert time.monotonic() - started < 10
+
+
+def connect(address: tuple[str, int]) -> socket.socket:
+    for _ in range(100):
+        with contextlib.suppress(ConnectionRefusedError):
+            return socket.create_connection(address)
+        time.sleep(0.1)
+    raise TimeoutError(address)
 
 
 def test_a_control_plane_that_lost_its_supervisor_is_taken_down(layout: Layout) -> None:

@@ -43,7 +43,7 @@ def test_what_is_written_reads_as_the_same_again() -> None:
 
 
 def test_members_of_a_newer_schema_are_ignored() -> None:
-    newer = _spec() | {"paused": True, "traffic": {"gateway": {}}}
+    newer = _spec() | {"afterRelease": {}, "traffic": {"gateway": {}}}
     assert ModelDeploymentSpec.model_validate(newer) == ModelDeploymentSpec.model_validate(_spec())
 
 

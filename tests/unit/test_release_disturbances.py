@@ -9,8 +9,8 @@ from modelward.api.names import REVISION
 from modelward.release.decide import decide
 from modelward.release.memory import Memory, read
 from modelward.release.snapshot import Pod, Snapshot
-from modelward.writes import Apply, Plan
-from tests.unit.documents import Document
+from modelward.writes import Apply, PatchStatus, Plan
+from tests.unit.documents import Document, deployment_document
 from tests.unit.world import BEGIN, World, released
 
 LONG_SOAK = {
@@ -139,6 +139,44 @@ def test_a_drain_whose_beginning_cannot_be_read_begins_anew() -> None:
     assert (world.serving(), world.pods_of("1")) == ({"2"}, 0)
 
 
+@pytest.mark.parametrize("steps", ["", "[", '[{"leap": {}}]'])
+def test_a_candidate_whose_steps_cannot_be_read_is_judged_anew_and_never_promoted(
+    steps: str,
+) -> None:
+    world = released()
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(10)
+    replica_set(world, "2")["metadata"]["annotations"]["modelward.dev/steps"] = steps
+    world.settle_anew()
+    world.run(60)
+    assert world.serving() == {"1"}
+    world.verdict = lambda _: "Pass"
+    world.run(60)
+    assert world.serving() == {"2"}
+
+
+def test_a_step_whose_beginning_cannot_be_read_begins_anew() -> None:
+    world = released(replicas=2)
+    world.change("2")
+    world.run(15)
+    replica_set(world, "2")["metadata"]["annotations"]["modelward.dev/step-since"] = "yesterday"
+    world.settle_anew()
+    assert remembered(world, "2").step_since == world.now
+    world.run(60)
+    assert world.serving() == {"2"}
+
+
+def test_pods_become_available_without_anything_else_happening() -> None:
+    rollout = {"steps": [{"benchmark": {}}], "minReadySeconds": 10, "progressDeadline": "1m"}
+    world = World(deployment_document(rollout=rollout))
+    world.run(40)
+    assert world.status["phase"] == "Healthy"
+    world.scale(3)
+    world.run(20)
+    assert world.status["phase"] == "Healthy"
+
+
 def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:
     """Return the snapshot as it would be if a quota had refused pods for so long."""
     name = replica_set(world, "2")["metadata"]["name"]
@@ -152,6 +190,16 @@ def refused(snapshot: Snapshot, world: World, seconds: int) -> Snapshot:
             for revision in snapshot.revisions
         ),
     )
+
+
+def test_what_lies_in_the_cluster_is_tried_again_and_says_so() -> None:
+    world = soaking(replicas=4)
+    world.scale(8)
+    world.settle()
+    plan = decide(refused(world.snapshot(), world, seconds=60))
+    (status,) = (write.status for write in plan.writes if isinstance(write, PatchStatus))
+    assert status["message"].endswith("it is tried again after 10 minutes.")
+    assert status["phase"] == "Degraded"
 
 
 def rolled_back(plan: Plan) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.world import World, released
 
 CHANGES = st.sampled_from(
-    ["version 2", "version 3", "back to 1", "scale", "abort", "promote", "sick"]
+    ["version 2", "version 3", "back to 1", "scale", "abort", "promote", "retry", "pause", "sick"]
 )
 MOVES = st.lists(st.tuples(CHANGES, st.integers(1, 25)), max_size=5)
 CRASHES = st.lists(st.integers(0, 5), max_size=40)
@@ -17,7 +17,7 @@ VERDICTS = st.sampled_from(["Pass", "Fail", "Inconclusive"])
 
 def act(world: World, change: str) -> None:
     """Let the user, or fate, do something."""
-    candidate = world.status.get("candidate", {}).get("revision", "none")
+    subject = world.status.get("candidate") or world.status.get("failedRevision") or {}
     match change.split():
         case ["version", version]:
             world.change(version)
@@ -25,11 +25,15 @@ def act(world: World, change: str) -> None:
             world.change(version)
         case ["scale"]:
             world.scale(1 + world.deployment["spec"]["replicas"] % 4)
+        case ["pause"]:
+            world.pause(not world.deployment["spec"].get("paused", False))
         case ["sick"]:
             # Nobody can help where the only revision that serves turns sick.
             world.never_ready ^= {"fraud:2"} if world.serving() != {"2"} else set()
         case [verb]:
-            world.annotate(f"modelward.dev/{verb}", f"{candidate}/{world.now.timestamp()}")
+            world.annotate(
+                f"modelward.dev/{verb}", f"{subject.get('revision')}/{world.now.timestamp()}"
+            )
 
 
 @settings(max_examples=150)

@@ -71,6 +71,12 @@ def test_the_way_forward_arrives_and_stays_within_its_bounds(
             raise AssertionError(f"weight {weight} is never reached")
 
 
+def test_nothing_moves_forward_while_stable_has_no_endpoints() -> None:
+    stable, candidate = Pods(desired=9, present=9), full(1)
+    step = forward(bounds(10, 3, 0), 100, stable, candidate, is_open=True)
+    assert step == split.Forward(Shares(stable=9, candidate=1), open=True, reached=False)
+
+
 def full(count: int) -> Pods:
     """All pods that are wanted are there and ready."""
     return Pods(desired=count, present=count, ready=count, available=count)

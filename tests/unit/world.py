@@ -130,6 +130,12 @@ class World:
         self._dirty = True
         self.settle()
 
+    def delete(self, kind: str, name: str) -> None:
+        """Let somebody delete an object by hand, and what it owns with it."""
+        self._delete(kind, name)
+        self.pods.pop(name, None)
+        self.settle_anew()
+
     def _write(self, write: Write) -> bool:
         self.writes.append(write)
         match write:
@@ -228,6 +234,12 @@ class World:
         """Let the user set an annotation."""
         metadata = self.deployment["metadata"]
         metadata["annotations"] = metadata.get("annotations", {}) | {key: value}
+        self._dirty = True
+
+    def pause(self, paused: bool) -> None:
+        """Let the user set spec.paused."""
+        self.deployment["spec"]["paused"] = paused
+        self.deployment["metadata"]["generation"] += 1
         self._dirty = True
 
     def scale(self, replicas: int) -> None:

@@ -89,6 +89,20 @@ def path_with_http(path: str) -> tuple[Schema, Schema]:
     )
 
 
+LastingPort = Annotated[
+    Port,
+    Field(
+        json_schema_extra=rules(
+            rule(
+                "self == oldSelf",
+                "callers reach the Service on this port, so that it can't change: make another "
+                "ModelDeployment for another port",
+            )
+        )
+    ),
+]
+
+
 class RevisionPart(ApiModel):
     """What names a revision. Keys that only a newer schema knows are kept: they are hashed, too."""
 
@@ -118,8 +132,8 @@ class Serving(RevisionPart):
 
     protocol: Protocol | None = None
     """v2 (Open Inference Protocol, the default) or http (plain JSON over POST)."""
-    port: Port
-    """Port on which the first container serves."""
+    port: LastingPort
+    """Port on which the first container serves, and callers reach the Service. It never changes."""
     http: HttpServing | None = None
     """Required for protocol http."""
     template: PodTemplate
@@ -156,6 +170,8 @@ class ModelDeploymentSpec(ApiModel):
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""
+    paused: bool = False
+    """The brake: while true, no release begins or moves forward, and its clocks stand still."""
     model: Model | None = None
     """The model that is served. A change is a new revision."""
     serving: Serving

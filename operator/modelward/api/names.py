@@ -15,6 +15,7 @@ PLAN = PREFIX + "plan"
 
 PROMOTE = PREFIX + "promote"
 ABORT = PREFIX + "abort"
+RETRY = PREFIX + "retry"
 
 RUNNER_CONTAINER = "runner"
 PLAN_PATH = "/etc/modelward/plan.json"

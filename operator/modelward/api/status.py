@@ -150,6 +150,8 @@ class LastHandled(ApiModel):
     """Latest value of the annotation modelward.dev/promote."""
     abort: Note | None = None
     """Latest value of the annotation modelward.dev/abort."""
+    retry: Note | None = None
+    """Latest value of the annotation modelward.dev/retry."""
 
 
 class ModelDeploymentStatus(ApiModel):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from modelward.cluster.api import Api, Listing
-from modelward.cluster.documents import Key, concerned, uid, version
+from modelward.cluster.documents import Key, concerned, terminating, uid, version
 from modelward.cluster.errors import ApiError
 from modelward.cluster.kinds import OURS, WATCHED, Kind
 from modelward.cluster.metrics import Metrics
@@ -97,6 +97,8 @@ class Resync:
         }
         for item in listing.items:
             cached = known.pop(uid(item), None)
+            if cached is None and terminating(item):
+                continue  # most likely one that we deleted
             if cached is None or version(cached) < version(item):
                 await self._reread(kind, item)
         for its_uid, document in known.items():

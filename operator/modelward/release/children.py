@@ -7,6 +7,7 @@ from modelward.api.base import API_VERSION
 from modelward.release import memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
+from modelward.release.revisions import revision_input
 from modelward.release.situation import RELEASE_LABEL, Actor, Situation, run_number
 from modelward.release.snapshot import Revision, RootService, Snapshot
 from modelward.release.turns import Turn
@@ -37,12 +38,13 @@ def after_turn(snapshot: Snapshot, turn: Turn | None, wanted: str) -> Snapshot:
 
 
 def _newborn(snapshot: Snapshot, wanted: str, remembered: Memory) -> Revision:
+    written = {memory.INPUT_KEY: revision_input(snapshot.deployment.spec)}
     return Revision(
         hash=wanted,
         name=f"{snapshot.deployment.metadata.name}-{wanted}",
         uid=NOT_YET,
         created=snapshot.now,
-        annotations=remembered.to_annotations(),
+        annotations=remembered.to_annotations() | written,
         desired=1,
         replicas=0,
     )
@@ -82,12 +84,11 @@ def writes(
 
 def _permitted(situation: Situation, wanted: list[Write]) -> list[Write]:
     """Leave out what the API server refused lately; it is asked again when the refusal is old."""
-    refused = {(refusal.kind, refusal.name) for refusal in situation.snapshot.refusals}
 
     def is_refused(write: Write) -> bool:
         if not isinstance(write, Create):
             return False
-        return (write.body["kind"], write.body["metadata"]["name"]) in refused
+        return situation.refuses(write.body["kind"], write.body["metadata"]["name"])
 
     return [write for write in wanted if not is_refused(write)]
 
@@ -113,7 +114,8 @@ def _revisions(before: Situation, after: Situation, direction: Direction) -> Ite
         was = present[actor.hash]
         replicas = direction.replicas.get(actor.hash, was.desired)
         annotations = actor.memory.to_annotations()
-        remembered = {key: was.annotations.get(key) for key in annotations}
+        # A key that an older operator did not write is as one that is empty.
+        remembered = {key: was.annotations.get(key, "") for key in annotations}
         if replicas != was.desired or annotations != remembered:
             body = _body(before, "apps/v1", "ReplicaSet", was.name, was.uid)
             body["metadata"]["annotations"] = annotations
@@ -150,7 +152,8 @@ def _run_to_begin(situation: Situation) -> Document | None:
         return None
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
-    if not alone or not candidate.revision.service_uid or situation.requirements is None:
+    known = candidate.revision.service_uid and situation.requirements is not None
+    if not alone or not known or situation.spec.paused:
         return None
     numbers = [
         run_number(run.metadata.name)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from modelward.api.status import Condition, Phase
 from modelward.release import steps
+from modelward.release.problems import PASSING
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import named, sentence
@@ -39,7 +40,11 @@ def state(situation: Situation) -> State:
     if asked_for and asked_for.role == "failed":
         return _rolled_back(situation, asked_for)
     if situation.stable is None or situation.stable.hash != situation.wanted:
-        message = f"Release of {named(situation, situation.wanted)} is about to begin."
+        who = named(situation, situation.wanted)
+        if situation.spec.paused:
+            message = f"Release of {who} does not begin. To go on, set spec.paused to false."
+            return State("Paused", "Unknown", "Paused", message, reconciling=True)
+        message = f"Release of {who} is about to begin."
         return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
     return _serving(situation, situation.stable)
 
@@ -63,6 +68,9 @@ def _blocked(situation: Situation) -> State | None:
 def _in_release(situation: Situation, candidate: Actor) -> State:
     who, where = named(situation, candidate.hash), steps.describe(candidate.memory)
     step = steps.present(candidate.memory)
+    if situation.spec.paused:
+        message = f"{sentence(f'{who} stays at {where}')} To go on, set spec.paused to false."
+        return State("Paused", "Unknown", "Paused", message, reconciling=True)
     annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
     promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
     if candidate.memory.verdict == "Inconclusive":
@@ -82,10 +90,14 @@ def _rolled_back(situation: Situation, failed: Actor) -> State:
     serving = situation.stable
     still = f"Revision {serving.hash} serves on." if serving else "Nothing serves."
     what = f"{named(situation, failed.hash)} was rolled back ({failed.memory.reason})"
-    message = (
-        f"{sentence(f'{what}: {failed.memory.message}')} {still} It is not tried again until "
-        "spec.model, spec.serving, the KPIs or the data sets change: revert or fix it in Git."
-    )
+    if failed.memory.reason in PASSING:
+        then = "The cluster is in the way, not the version: it is tried again after 10 minutes."
+    else:
+        then = (
+            "It is not tried again until spec.model, spec.serving, the KPIs or the data sets "
+            "change: revert or fix it in Git."
+        )
+    message = f"{sentence(f'{what}: {failed.memory.message}')} {still} {then}"
     return State("Degraded", "False", "RolledBack", message, stalled=True)
 
 
@@ -98,7 +110,11 @@ def _serving(situation: Situation, stable: Actor) -> State:
     if stable.revision.desired != limits.size or pods.ready < limits.size:
         message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)
-    return State("Healthy", "True", "Serving", sentence(f"{who} serves with {pods.ready} pods"))
+    return State("Healthy", "True", "Serving", sentence(f"{who} serves with {_pods(pods.ready)}"))
+
+
+def _pods(count: int) -> str:
+    return "1 pod" if count == 1 else f"{count} pods"
 
 
 def conditions(situation: Situation, now: State) -> list[Condition]:
@@ -147,7 +163,7 @@ def _available(situation: Situation) -> Condition:
     least = situation.limits.least
     status: Truth = "True" if ready >= least else "False"
     reason = "MinimumPodsAvailable" if ready >= least else "TooFewPods"
-    message = f"{ready} pods serve; at least {least} must."
+    message = f"Ready to serve: {_pods(ready)}; at least {least} must be."
     return _condition(situation, "Available", status, reason, message)
 
 
@@ -157,6 +173,9 @@ def _kpis_met(situation: Situation) -> Condition:
     if stable is None:
         return _condition(situation, "KPIsMet", "Unknown", "NotJudged", "No version serves yet.")
     judged_by = stable.memory.kpis_hash.partition(".")[0]
+    if not judged_by:
+        message = f"The evidence about {stable.hash} was deleted together with its ReplicaSet."
+        return _condition(situation, "KPIsMet", "Unknown", "EvidenceDeleted", message)
     if judged_by != gates_hash(situation.spec):
         message = f"KPIs changed after {stable.hash} was judged; the next release uses them."
         return _condition(situation, "KPIsMet", "Unknown", "KPIsChanged", message)

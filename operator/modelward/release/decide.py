@@ -1,10 +1,11 @@
 """The decision: snapshot in, plan out. Everything that a release does is said here, purely."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.release import children, turns, verbs
+from modelward.release import children
 from modelward.release import status as statuses
 from modelward.release.direction import direct
 from modelward.release.policies import next_turn
@@ -12,12 +13,15 @@ from modelward.release.revisions import revision_hash
 from modelward.release.situation import Situation, selection_of, situate
 from modelward.release.snapshot import RootService, Snapshot
 from modelward.release.timer import Timer
-from modelward.writes import Announce, PatchStatus, Plan, Write
+from modelward.release.turns import verbs_answered
+from modelward.writes import PatchStatus, Plan, Refusal, Write
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused create is not tried again."""
 DATASETS_STAND = timedelta(minutes=1)
 """How often data sets are read while something is judged by them."""
+PROBLEMS_STAND = timedelta(seconds=5)
+"""How often they are read while one of them is missing or malformed."""
 
 
 def decide(snapshot: Snapshot) -> Plan:
@@ -29,16 +33,15 @@ def decide(snapshot: Snapshot) -> Plan:
     if snapshot.deployment.metadata.deletion_timestamp:
         return Plan()
     timer = Timer(snapshot.now)
-    standing = (r for r in snapshot.refusals if not timer.passed(r.at, REFUSAL_STANDS))
-    before = situate(replace(snapshot, refusals=tuple(standing)))
-    turn = next_turn(before, timer)
+    before = situate(replace(snapshot, refusals=tuple(_standing_refusals(snapshot, timer))))
+    turn = verbs_answered(before, next_turn(before, timer))
     after = situate(children.after_turn(before.snapshot, turn, before.wanted))
     direction = direct(after, timer)
     if snapshot.datasets is not None:
-        timer.passed(snapshot.now, DATASETS_STAND)
+        broken = any(dataset.problem for dataset in snapshot.datasets.values())
+        timer.passed(snapshot.now, PROBLEMS_STAND if broken else DATASETS_STAND)
     return Plan(
         writes=(
-            *_answers(before),
             *children.writes(before, after, direction, turn),
             *_status(after),
         ),
@@ -52,27 +55,16 @@ def needs_datasets(deployment: ModelDeployment, service: RootService | None) -> 
     return selection_of(service).revision != revision_hash(deployment.spec)
 
 
-def _answers(situation: Situation) -> tuple[Announce, ...]:
-    """Refuse the verbs that have nothing to act on, once."""
-    return tuple(
-        turns.announce(
-            situation.deployment,
-            "Warning",
-            f"NothingTo{verb.name.capitalize()}",
-            f"{verb.name} {verb.value} was not acted on: {_why(situation, verb)}",
-            f"{verb.name}/{verb.value}",
-        )
-        for verb in verbs.refused(situation)
-    )
-
-
-def _why(situation: Situation, verb: verbs.Verb) -> str:
-    candidate = situation.candidate
-    if candidate is None:
-        return "no release is under way."
-    if candidate.hash != verb.revision:
-        return f"the candidate is {candidate.hash}; say {candidate.hash}/<token>."
-    return "the release stands at no pause and at no undecided verdict."
+def _standing_refusals(snapshot: Snapshot, timer: Timer) -> Iterator[Refusal]:
+    """Refusals of late, except of a revision that spec no longer asks for and that never was."""
+    name = snapshot.deployment.metadata.name
+    hashes = {revision.hash for revision in snapshot.revisions}
+    hashes.add(revision_hash(snapshot.deployment.spec))
+    for refusal in snapshot.refusals:
+        whose = refusal.name.removeprefix(f"{name}-").partition("-")[0]
+        matters = refusal.name == name or whose in hashes
+        if matters and not timer.passed(refusal.at, REFUSAL_STANDS):
+            yield refusal
 
 
 def _status(situation: Situation) -> tuple[Write, ...]:

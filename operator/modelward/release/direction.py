@@ -5,6 +5,7 @@ Derived anew from the situation every time, so that an interruption anywhere cha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from modelward.release import memory, steps
 from modelward.release.situation import Actor, Situation
@@ -37,6 +38,7 @@ def entitled_weight(situation: Situation) -> int:
 
 def direct(situation: Situation, timer: Timer) -> Direction:
     """Say where the traffic goes now."""
+    _wake_when_available(situation, timer)
     if situation.stable is None:
         return _nobody_serves(situation)
     candidate, weight = situation.candidate, entitled_weight(situation)
@@ -46,15 +48,20 @@ def direct(situation: Situation, timer: Timer) -> Direction:
 
 
 def _nobody_serves(situation: Situation) -> Direction:
-    """Before anything serves: one closed pod is judged, then all of them get ready."""
+    """Before anything serves: one closed pod is judged, then all of them get ready.
+
+    Where the stable ReplicaSet was deleted in a split, the candidate is all that users have left.
+    """
     replicas = {actor.hash: 0 for actor in situation.others}
     candidate = situation.candidate
-    reached = False
+    reached = left_alone = False
     if candidate:
         taking_over = steps.present(candidate.memory) is None
-        replicas[candidate.hash] = situation.limits.size if taking_over else 1
+        left_alone = situation.selection.split and steps.weight(candidate.memory) > 0
+        grown = candidate.revision.desired if situation.spec.paused else situation.limits.size
+        replicas[candidate.hash] = max(1, grown) if taking_over or left_alone else 1
         reached = taking_over and situation.pods(candidate).available >= situation.limits.least
-    return Direction(replicas, switch.CLOSED, reached)
+    return Direction(replicas, switch.SPLIT if left_alone else switch.CLOSED, reached)
 
 
 def _must_close(situation: Situation, candidate: Actor) -> bool:
@@ -71,7 +78,8 @@ def _share(
     is_open = situation.selection.split
     for_stable = situation.pods(stable)
     step = split.forward(situation.limits, weight, for_stable, pods, is_open)
-    _wake_when_available(situation, candidate, timer)
+    if situation.spec.paused:
+        step = split.hold(situation.limits, step, for_stable, pods, is_open)
     wanted = step.shares.candidate
     if not is_open and not _drained(situation, stable, timer):
         wanted = max(wanted, pods.desired)
@@ -82,9 +90,9 @@ def _share(
     )
 
 
-def _wake_when_available(situation: Situation, candidate: Actor, timer: Timer) -> None:
-    settle = situation.duration(f"{situation.spec.rollout.min_ready_seconds}s")
-    for pod in candidate.living:
+def _wake_when_available(situation: Situation, timer: Timer) -> None:
+    settle = timedelta(seconds=situation.spec.rollout.min_ready_seconds)
+    for pod in (pod for actor in situation.actors for pod in actor.living):
         if pod.ready and pod.ready_since:
             timer.passed(pod.ready_since, settle)
 

@@ -33,6 +33,8 @@ class Memory:
     step: int = 0
     """Index of the present step; len(steps) while the candidate takes over."""
     step_since: datetime | None = None
+    paused_since: datetime | None = None
+    """When spec.paused was seen first; None while it is not set."""
     release_size: int = 0
     """Serving pods when the release began."""
     kpis_hash: str = ""
@@ -50,6 +52,7 @@ class Memory:
     outcome_at: datetime | None = None
     handled_promote: str = ""
     handled_abort: str = ""
+    handled_retry: str = ""
 
     def with_(self, **changes: object) -> "Memory":
         """Return a copy with these fields changed."""
@@ -67,6 +70,7 @@ class Memory:
             "steps": json.dumps(steps, separators=(",", ":")) if steps else "",
             "step": str(self.step),
             "step-since": from_time(self.step_since),
+            "paused-since": from_time(self.paused_since),
             "release-size": str(self.release_size),
             "kpis-hash": self.kpis_hash,
             "verdict": self.verdict,
@@ -78,22 +82,29 @@ class Memory:
             "outcome-at": from_time(self.outcome_at),
             "handled-promote": self.handled_promote,
             "handled-abort": self.handled_abort,
+            "handled-retry": self.handled_retry,
         }
         return {PREFIX + key: value for key, value in values.items()}
 
 
 def read(annotations: Mapping[str, str]) -> Memory:
-    """Return what the annotations remember; what is missing or malformed is as never written."""
+    """Return what the annotations remember; what is missing or malformed is as never written.
+
+    A release always has steps. Where they can't be read nobody knows what the candidate has shown,
+    so that it counts as none, and its release begins anew.
+    """
 
     def get(key: str) -> str:
         return annotations.get(PREFIX + key, "")
 
+    role, steps = cast("Role", get("role") or "superseded"), _to_steps(get("steps"))
     return Memory(
-        role=cast("Role", get("role") or "superseded"),
+        role="superseded" if role == "candidate" and not steps else role,
         release=get("release"),
-        steps=_to_steps(get("steps")),
+        steps=steps,
         step=_to_int(get("step")),
         step_since=to_time(get("step-since")),
+        paused_since=to_time(get("paused-since")),
         release_size=_to_int(get("release-size")),
         kpis_hash=get("kpis-hash"),
         verdict=get("verdict"),
@@ -105,6 +116,7 @@ def read(annotations: Mapping[str, str]) -> Memory:
         outcome_at=to_time(get("outcome-at")),
         handled_promote=get("handled-promote"),
         handled_abort=get("handled-abort"),
+        handled_retry=get("handled-retry"),
     )
 
 
@@ -139,6 +151,12 @@ def _to_int(text: str) -> int:
 
 def _to_steps(text: str) -> tuple[Step, ...]:
     try:
-        return tuple(Step.model_validate(step) for step in json.loads(text or "[]"))
-    except ValueError:
+        steps = tuple(Step.model_validate(step) for step in json.loads(text or "[]"))
+    except (TypeError, ValueError):
         return ()
+    return steps if all(map(_is_known, steps)) else ()
+
+
+def _is_known(step: Step) -> bool:
+    """Tell whether this version of the operator knows the kind of step."""
+    return any(kind is not None for kind in (step.benchmark, step.weight, step.pause))

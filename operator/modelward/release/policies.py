@@ -23,19 +23,38 @@ Policy = Callable[[Situation, Timer], Turn | None]
 
 
 def next_turn(situation: Situation, timer: Timer) -> Turn | None:
-    """Return the one turn that is due now, if any."""
-    chain: tuple[Policy, ...] = (
+    """Return the one turn that is due now, if any; spec.paused leaves those that protect users."""
+    protecting: tuple[Policy, ...] = (
+        make_what_serves_again,
         finish_promotion,
+        begin_an_unknown_wait_anew,
         give_way_to_what_spec_asks_for,
         abort_when_told,
         judge_again_when_requirements_change,
+        roll_back_when_a_gate_failed,
+        stand_still_while_paused,
+    )
+    moving: tuple[Policy, ...] = (
         roll_back_when_pods_do_not_come,
         roll_back_when_undecided_and_told_so,
         go_on_when_told,
         take_the_present_step,
+        retry_when_told,
         begin_what_spec_asks_for,
     )
+    chain = protecting if situation.spec.paused else protecting + moving
     return next((turn for policy in chain if (turn := policy(situation, timer))), None)
+
+
+def make_what_serves_again(situation: Situation, _: Timer) -> Turn | None:
+    """The revision that the root Service selects was judged; somebody deleted its ReplicaSet.
+
+    Only the one that spec asks for can be made again: of others nothing is left.
+    """
+    selected = situation.selection.revision
+    if situation.stable or situation.asked_for or selected != situation.wanted:
+        return None
+    return turns.make_again(situation) if situation.can_be_made else None
 
 
 def finish_promotion(situation: Situation, _: Timer) -> Turn | None:
@@ -47,6 +66,14 @@ def finish_promotion(situation: Situation, _: Timer) -> Turn | None:
     if stable.role == "stable" and all(actor.role != "stable" for actor in others):
         return None
     return turns.settle_roles(situation, stable)
+
+
+def begin_an_unknown_wait_anew(situation: Situation, _: Timer) -> Turn | None:
+    """Where nobody knows since when a step is waited for, the wait begins again."""
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.step_since is not None:
+        return None
+    return Turn({candidate.hash: candidate.memory.with_(step_since=situation.now)})
 
 
 def give_way_to_what_spec_asks_for(situation: Situation, _: Timer) -> Turn | None:
@@ -72,6 +99,34 @@ def judge_again_when_requirements_change(situation: Situation, _: Timer) -> Turn
     if candidate is None or requirements is None or candidate.memory.kpis_hash == requirements:
         return None
     return turns.judge_again(situation, candidate, requirements)
+
+
+def roll_back_when_a_gate_failed(situation: Situation, _: Timer) -> Turn | None:
+    """Evidence against the candidate counts at once, also while spec.paused is set."""
+    candidate = situation.candidate
+    run = _finished_run(situation, candidate) if candidate else None
+    if candidate is None or run is None or run.status.verdict != "Fail":
+        return None
+    reason, message = failed_gate(situation, run), run.status.message or ""
+    return turns.roll_back(situation, candidate, reason, message, run.metadata.name)
+
+
+def _finished_run(situation: Situation, candidate: Actor) -> BenchmarkRun | None:
+    """Return the run that the candidate's present benchmark step waited for."""
+    step = steps.present(candidate.memory)
+    if step is None or step.benchmark is None or candidate.memory.verdict == "Inconclusive":
+        return None
+    run = next(iter(situation.runs_of(candidate)[-1:]), None)
+    return run if run and run.status.phase == "Finished" else None
+
+
+def stand_still_while_paused(situation: Situation, _: Timer) -> Turn | None:
+    """On resume the time that the pause took is added to the step's beginning."""
+    candidate = situation.candidate
+    if candidate is None or situation.spec.paused == bool(candidate.memory.paused_since):
+        return None
+    turn = turns.hold if situation.spec.paused else turns.resume
+    return turn(situation, candidate)
 
 
 def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn | None:
@@ -130,10 +185,11 @@ def go_on_when_told(situation: Situation, _: Timer) -> Turn | None:
 
 
 def _undecided(situation: Situation, candidate: Actor) -> list[str]:
-    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
+    """Gates without a verdict in favour; all of them where somebody deleted the evidence."""
     runs = situation.runs_of(candidate)[-1:]
-    kpis = [kpi for run in runs for kpi in run.status.kpis]
-    return [kpi.name for kpi in kpis if kpi.verdict == "Inconclusive" and kpi.name in gates]
+    shown = {kpi.name: kpi.verdict for run in runs for kpi in run.status.kpis}
+    gates = (kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate")
+    return [name for name in gates if shown.get(name) not in ("Pass", "NotApplicable")]
 
 
 def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
@@ -143,10 +199,13 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
         return None
     step = steps.present(candidate.memory)
     if step is None:
-        done = direct(situation, timer).reached
+        # Without a root Service (its name is taken, say) there is nothing to lead users with.
+        done = situation.snapshot.service is not None and direct(situation, timer).reached
         return turns.promote(situation, candidate) if done else None
     if step.benchmark:
         return _benchmark(situation, candidate)
+    if step.weight is not None and situation.stable is None:
+        return turns.advance(situation, candidate, "No other revision is left to share with.")
     if step.weight is not None:
         return _soak(situation, candidate, step, timer)
     return None
@@ -155,19 +214,15 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
 def _benchmark(situation: Situation, candidate: Actor) -> Turn | None:
     if candidate.memory.passed_by_hand:
         return turns.advance(situation, candidate, "Gates were passed by hand in this release.")
-    run = next(iter(situation.runs_of(candidate)[-1:]), None)
-    if run is None or run.status.phase != "Finished":
+    run = _finished_run(situation, candidate)
+    if run is None:
         return None
-    name, message = run.metadata.name, run.status.message or ""
-    match run.status.verdict:
-        case "Pass":
-            why = f"Every gate holds (BenchmarkRun {name})."
-            return turns.advance(situation, candidate, why, run=name)
-        case "Fail":
-            return turns.roll_back(situation, candidate, failed_gate(situation, run), message, name)
-        case _:
-            reason = _inconclusive_reason(run)
-            return turns.wait_for_person(situation, candidate, reason, message, name)
+    name = run.metadata.name
+    if run.status.verdict == "Pass":
+        why = f"Every gate holds (BenchmarkRun {name})."
+        return turns.advance(situation, candidate, why, run=name)
+    reason, message = _inconclusive_reason(run), run.status.message or ""
+    return turns.wait_for_person(situation, candidate, reason, message, name)
 
 
 def failed_gate(situation: Situation, run: BenchmarkRun) -> str:
@@ -205,11 +260,21 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
     return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
 
 
+def retry_when_told(situation: Situation, _: Timer) -> Turn | None:
+    """A person asks for another try of what was rolled back."""
+    verb, failed = verbs.acting(situation, "retry"), situation.asked_for
+    if verb is None or failed is None or failed is situation.stable:
+        return None
+    return turns.forget_failure(situation, failed, verb)
+
+
 def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:
     """A revision that isn't stable, and wasn't rolled back for these requirements, is released."""
     stable, before = situation.stable, situation.asked_for
     requirements = situation.requirements
     if situation.candidate or situation.collides or requirements is None:
+        return None
+    if not situation.can_be_made:
         return None
     if stable and stable.hash == situation.wanted:
         return None

@@ -81,6 +81,12 @@ class Situation:
         return next((actor for actor in self.actors if actor.hash == self.wanted), None)
 
     @cached_property
+    def can_be_made(self) -> bool:
+        """Whether the revision that spec asks for exists, or its ReplicaSet wasn't refused."""
+        name = f"{self.deployment.metadata.name}-{self.wanted}"
+        return self.asked_for is not None or not self.refuses("ReplicaSet", name)
+
+    @cached_property
     def collides(self) -> bool:
         """Whether another revision has the name that this spec's would get (one in 10^14)."""
         if self.asked_for is None:
@@ -136,6 +142,10 @@ class Situation:
             and run.metadata.labels.get(RELEASE_LABEL) == actor.memory.release
         ]
         return tuple(sorted(mine, key=lambda run: run_number(run.metadata.name)))
+
+    def refuses(self, kind: str, name: str) -> bool:
+        """Whether the API server lately refused to create this child."""
+        return any((r.kind, r.name) == (kind, name) for r in self.snapshot.refusals)
 
     def duration(self, text: str) -> timedelta:
         """Parse one of the spec's durations."""

@@ -9,7 +9,6 @@ from modelward.api.status import (
     FailedRevision,
     HistoryEntry,
     KpiStatus,
-    LastHandled,
     ModelDeploymentStatus,
     RevisionStatus,
 )
@@ -40,7 +39,7 @@ def status(situation: Situation) -> ModelDeploymentStatus:
         kpis=_kpis(situation, run),
         kpi_summary=_summary(situation, run),
         weight=_weight(situation),
-        last_handled=_last_handled(situation),
+        last_handled=verbs.answered(situation),
         history=_history(situation),
         selector=_selector(situation),
         replicas=_replicas(situation),
@@ -144,15 +143,6 @@ def _summary(situation: Situation, run: BenchmarkRun | None) -> str | None:
         gates = {kpi.name for kpi in run.spec.kpis if kpi.effect == "gate"}
     passed = [kpi.name for kpi in run.status.kpis if kpi.verdict == "Pass"] if run else []
     return f"{len(gates.intersection(passed))}/{len(gates)}"
-
-
-def _last_handled(situation: Situation) -> LastHandled | None:
-    """Return the verbs that were answered: all that are given now are, by this very plan."""
-    annotations = situation.deployment.metadata.annotations
-    values = {name: annotations.get(key) for name, key in verbs.ANNOTATIONS.items()}
-    before = situation.deployment.status.last_handled or LastHandled()
-    shown = before.model_copy(update={name: value for name, value in values.items() if value})
-    return shown if shown != LastHandled() else None
 
 
 def _history(situation: Situation) -> list[HistoryEntry]:

@@ -1,17 +1,17 @@
 """Turns of a release: what changes in memory, and what people are told about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from modelward.api.base import API_VERSION
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.release import steps
+from modelward.release import steps, verbs
 from modelward.release.memory import Memory, Outcome
 from modelward.release.situation import Actor, Situation
 from modelward.release.verbs import Verb
-from modelward.traffic import split
+from modelward.traffic import split, switch
 from modelward.writes import Announce
 
 
@@ -73,6 +73,7 @@ def begin(situation: Situation, requirements: str) -> Turn:
         kpis_hash=requirements,
         handled_promote=old.handled_promote,
         handled_abort=old.handled_abort,
+        handled_retry=old.handled_retry,
     )
     ended = old.outcome_at.isoformat() if old.outcome_at else "first"
     generation = situation.deployment.metadata.generation
@@ -80,6 +81,18 @@ def begin(situation: Situation, requirements: str) -> Turn:
     note = f"Release of {named(situation, situation.wanted)} begins; {instead}."
     key = f"{situation.wanted}/{generation}/{requirements}/{ended}"
     told = announce(situation.deployment, "Normal", "ReleaseStarted", note, key)
+    return Turn({situation.wanted: memory}, (told,))
+
+
+def make_again(situation: Situation) -> Turn:
+    """Make the ReplicaSet of the serving revision again; what was known of it is gone."""
+    memory = Memory(role="stable", release=release_id(situation.now))
+    service = situation.snapshot.service
+    since = service.annotations.get(switch.SINCE, "") if service else ""
+    who = named(situation, situation.wanted)
+    note = f"The ReplicaSet of {who}, which serves, was deleted: it is made again."
+    key = f"{situation.wanted}/{since}"
+    told = announce(situation.deployment, "Warning", "MadeAgain", note, key)
     return Turn({situation.wanted: memory}, (told,))
 
 
@@ -181,6 +194,30 @@ def supersede(situation: Situation, candidate: Actor) -> Turn:
     return Turn(turn.memories, turn.announcements, (("releases", "Superseded/"),))
 
 
+def hold(situation: Situation, candidate: Actor) -> Turn:
+    """spec.paused was set: note since when the clocks stand still."""
+    memory = candidate.memory.with_(paused_since=situation.now)
+    note = f"{named(situation, candidate.hash)} stays at {steps.describe(memory)}: spec.paused"
+    return _by_generation(situation, memory, "Held", sentence(note))
+
+
+def resume(situation: Situation, candidate: Actor) -> Turn:
+    """spec.paused was taken back: the step goes on where it stood."""
+    since, stood = candidate.memory.step_since, candidate.memory.paused_since
+    moved = since + (situation.now - stood) if since and stood else since
+    memory = candidate.memory.with_(paused_since=None, step_since=moved)
+    note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
+    return _by_generation(situation, memory, "Resumed", sentence(note))
+
+
+def forget_failure(situation: Situation, failed: Actor, verb: Verb) -> Turn:
+    """A person asks for another try of what was rolled back."""
+    memory = failed.memory.with_(role="superseded", handled_retry=verb.value)
+    note = f"{named(situation, failed.hash)} is tried again by hand"
+    told = announce(situation.deployment, "Normal", "Retried", sentence(note), verb.value)
+    return Turn({failed.hash: memory}, (told,))
+
+
 def promote(situation: Situation, candidate: Actor) -> Turn:
     """Lead all users to the candidate: from this write on it is the stable revision."""
     memories = {candidate.hash: _promoted(situation, candidate)}
@@ -189,6 +226,25 @@ def promote(situation: Situation, candidate: Actor) -> Turn:
     note = sentence(f"{named(situation, candidate.hash)} is promoted: it serves all users now")
     told = announce(situation.deployment, "Normal", "Promoted", note, _key(candidate))
     return Turn(memories, (told,), (("releases", "Promoted/"),), promoted=candidate.hash)
+
+
+def verbs_answered(situation: Situation, turn: Turn | None) -> Turn | None:
+    """Return the turn, and with it refuse the verbs that have nothing to act on, once.
+
+    What is refused is remembered as handled, so that it acts on nothing later.
+    """
+    turn = turn or Turn({})
+    memories, told = dict(turn.memories), []
+    known = {actor.hash: actor.memory for actor in situation.actors}
+    for verb in verbs.refused(situation):
+        remembered = memories.get(verb.revision) or known.get(verb.revision)
+        if remembered:
+            memories[verb.revision] = remembered.with_(**{f"handled_{verb.name}": verb.value})
+        note = f"{verb.name} {verb.value} was not acted on: {verbs.why_refused(situation, verb)}"
+        key, reason = f"{verb.name}/{verb.value}", f"NothingTo{verb.name.capitalize()}"
+        told.append(announce(situation.deployment, "Warning", reason, note, key))
+    answered = replace(turn, memories=memories, announcements=(*told, *turn.announcements))
+    return answered if answered != Turn({}) else None
 
 
 def settle_roles(situation: Situation, stable: Actor) -> Turn:
@@ -209,6 +265,14 @@ def _promoted(situation: Situation, actor: Actor) -> Memory:
 
 def _ended(situation: Situation, actor: Actor, outcome: Outcome) -> Memory:
     return actor.memory.with_(outcome=outcome, outcome_at=situation.now)
+
+
+def _by_generation(situation: Situation, memory: Memory, reason: str, note: str) -> Turn:
+    """Return a turn that may come several times in a step, each with another spec."""
+    generation = situation.deployment.metadata.generation
+    key = f"{situation.wanted}/{memory.release}/{generation}"
+    told = announce(situation.deployment, "Normal", reason, note, key)
+    return Turn({situation.wanted: memory}, (told,))
 
 
 def _turn(

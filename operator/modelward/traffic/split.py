@@ -109,10 +109,22 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
         candidate=min(goal.candidate, max(candidate.desired, limits.most - stable.present)),
     )
     if stable.ready == 0:
-        return Forward(Shares(goal.stable, candidate.desired), open=True, reached=False)
+        kept = max(goal.stable, min(limits.size, stable.desired))
+        return Forward(Shares(kept, candidate.desired), open=True, reached=False)
     settled = stable.desired == shares.stable and candidate.desired == goal.candidate
     reached = settled and candidate.available >= goal.candidate
     return Forward(shares, open=True, reached=reached)
+
+
+def hold(limits: Bounds, step: Forward, stable: Pods, candidate: Pods, is_open: bool) -> Forward:
+    """Take back of a step what would move the weight forward; scaling up and repair go on."""
+    if not is_open:
+        return Forward(Shares(limits.size, max(1, candidate.desired)), open=False, reached=False)
+    shares = Shares(
+        stable=max(step.shares.stable, stable.desired),
+        candidate=min(step.shares.candidate, candidate.desired),
+    )
+    return Forward(shares, open=True, reached=False)
 
 
 def _opening(limits: Bounds, goal: Shares, stable: Pods, candidate: Pods) -> Forward:

@@ -30,6 +30,7 @@ _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
 
 ELSEWHERE: dict[str, str] = {
+    "callers reach the Service on this port": "test_the_port_of_the_service_does_not_change",
     "a BenchmarkRun is evidence": "test_a_benchmark_runs_spec_does_not_change",
     "at most 16 KPIs can be gates": "test_sixteen_gates_are_taken_and_seventeen_refused",
 }

@@ -100,6 +100,16 @@ def test_a_benchmark_runs_spec_does_not_change(
     assert "make another one" in refusal
 
 
+def test_the_port_of_the_service_does_not_change(server: Server) -> None:
+    stored = server.kept("ModelDeployment")
+    refusal = server.refused(
+        lambda: server.replace(changed(stored, place("spec.serving.port"), 9090))
+    )
+    assert "spec.serving.port: Invalid value: 9090: callers reach the Service" in refusal
+    assert "make another ModelDeployment" in refusal
+    server.replace(changed(stored, place("spec.replicas"), 4))
+
+
 def test_a_benchmark_runs_labels_can_change(server: Server) -> None:
     document = changed(server.kept("BenchmarkRun"), ("metadata", "labels"), {"team": "risk"})
     assert server.replace(document)["metadata"]["labels"] == {"team": "risk"}

@@ -1,5 +1,6 @@
 """The link between the machine and the node's own network."""
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,9 +39,16 @@ def connect(layout: Layout, addresses: Addresses) -> None:
     )
 
 
-def wait_until_disconnected(layout: Layout, timeout: float) -> None:
-    """Wait until the kernel has removed the link: it does so soon after the node's last process."""
+def disconnect(layout: Layout, timeout: float) -> None:
+    """Remove the link.
+
+    The kernel does it too when it removes the node's namespace. But it keeps that for minutes after
+    the last process while connections that were cut off still try to end.
+    """
     link = Path("/sys/class/net", layout.unique)
+    if link.exists():
+        with contextlib.suppress(commands.CommandError):  # the kernel was faster
+            commands.run(["ip", "link", "delete", layout.unique])
     wait_for(lambda: not link.exists(), f"the network link {layout.unique} to go", timeout)
 
 

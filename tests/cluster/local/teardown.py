@@ -25,7 +25,7 @@ def tear_down(layout: Layout) -> bool:
         message = f"process {identity.pid} of cluster {layout.name} doesn't end"
         raise ClusterError(message)
     with locks.locked(layout.alive):
-        network.wait_until_disconnected(layout, _TIMEOUT)
+        network.disconnect(layout, _TIMEOUT)
         cgroups.remove(layout.unique, _TIMEOUT)
     shutil.rmtree(layout.folder)
     return True

@@ -1,0 +1,63 @@
+"""What the API server refuses to create: told, asked for again, and nothing is broken by it."""
+
+from collections.abc import Callable
+
+from modelward.api.modeldeployment import ModelDeployment
+from modelward.release.revisions import revision_hash
+from tests.unit.world import World, released
+
+
+def wanted(world: World) -> str:
+    """Return the name of the ReplicaSet that spec asks for."""
+    return f"fraud-{revision_hash(ModelDeployment.model_validate(world.deployment).spec)}"
+
+
+def refused_second_version(name: Callable[[World], tuple[str, str]]) -> World:
+    """Return a world whose second version can't be made, as one of its children is refused."""
+    world = released()
+    world.change("2")
+    world.taken[name(world)] = "somebody has it"
+    world.run(10)
+    assert world.condition("Stalled")["message"].endswith("somebody has it")
+    assert world.serving() == {"1"}
+    assert world.decide().writes == ()
+    return world
+
+
+def test_a_refused_replica_set_is_asked_for_again_and_the_release_begins_then() -> None:
+    world = refused_second_version(lambda w: ("ReplicaSet", wanted(w)))
+    world.taken.clear()
+    world.run(120)
+    assert world.serving() == {"2"}
+    assert world.reasons.count("ReleaseStarted") == 2
+
+
+def test_a_refused_revision_service_is_asked_for_again_and_the_release_goes_on_then() -> None:
+    world = refused_second_version(lambda w: ("Service", wanted(w)))
+    world.taken.clear()
+    world.run(120)
+    assert world.serving() == {"2"}
+
+
+def test_a_refused_benchmark_run_is_asked_for_again_and_the_release_goes_on_then() -> None:
+    world = refused_second_version(lambda w: ("BenchmarkRun", f"{wanted(w)}-1"))
+    world.taken.clear()
+    world.run(120)
+    assert world.serving() == {"2"}
+
+
+def test_a_refusal_is_told_no_more_once_spec_asks_for_something_else() -> None:
+    world = refused_second_version(lambda w: ("ReplicaSet", wanted(w)))
+    world.change("1")
+    world.run(1)
+    assert world.status["phase"] == "Healthy"
+
+
+def test_nobody_is_promoted_while_the_root_service_cannot_be_made() -> None:
+    world = World(taken={("Service", "fraud"): "somebody has it"})
+    world.run(200)
+    assert "Promoted" not in world.reasons
+    assert world.condition("Stalled")["reason"] == "NameTaken"
+    world.taken.clear()
+    world.run(90)
+    assert (world.serving(), world.status["phase"]) == ({"1"}, "Healthy")
