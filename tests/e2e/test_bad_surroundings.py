@@ -55,7 +55,6 @@ def test_a_service_of_the_same_name_is_left_alone_until_it_is_handed_over(stage:
     assert stage.get("service", NAME)["metadata"]["uid"] == before["metadata"]["uid"]
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_data_set_that_is_missing_or_malformed_is_told_and_picked_up_when_mended(
     stage: Stage,
 ) -> None:

@@ -47,7 +47,7 @@ def renders_differently() -> None:
 def is_impatient() -> None:
     """Look again after seconds at what the cluster's surroundings refused."""
     policies.TRY_AGAIN = "3s"
-    decide.REFUSAL_STANDS = decide.DATASETS_STAND = timedelta(seconds=3)
+    decide.REFUSAL_STANDS = timedelta(seconds=3)
 
 
 def has_a_forging_runner() -> None:
