@@ -1,14 +1,22 @@
 """What the stories stand on: a node with the operator installed, and a namespace for each story."""
 
 import itertools
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from tests.cluster.provider import Cluster
+from tests.e2e.local_operator import LocalOperator, rest, resume
 from tests.e2e.stage import Stage, install_operator
 
 _NUMBERS = itertools.count(1)
+
+
+def new_stage(cluster: Cluster) -> Stage:
+    """Return a stage in a namespace that no other one has had."""
+    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +29,37 @@ def installed(node: Cluster) -> Cluster:
 @pytest.fixture
 def stage(installed: Cluster) -> Iterator[Stage]:
     """A namespace of its own for one story."""
-    stage = Stage(installed, f"story-{next(_NUMBERS)}")
+    with playing(new_stage(installed)) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def shared_stage(installed: Cluster) -> Iterator[Stage]:
+    """A namespace for all stories of a module."""
+    with playing(new_stage(installed)) as stage:
+        yield stage
+
+
+@contextmanager
+def playing(stage: Stage) -> Iterator[Stage]:
+    """Open a stage, and close it in the end."""
     stage.open()
-    yield stage
-    stage.close()
+    try:
+        yield stage
+    finally:
+        stage.close()
+
+
+@pytest.fixture
+def at_rest(installed: Cluster) -> Iterator[Cluster]:
+    """The node while the installed operator stands still, so that another one can work."""
+    rest(installed)
+    yield installed
+    resume(installed)
+
+
+@pytest.fixture
+def impatient(at_rest: Cluster, stage: Stage) -> Iterator[LocalOperator]:
+    """An operator for the stage that looks again after seconds, not minutes."""
+    with LocalOperator(at_rest, stage.namespace, "is_impatient") as operator:
+        yield operator

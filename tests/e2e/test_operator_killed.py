@@ -1,59 +1,23 @@
 """The operator is killed in each step of a release; what comes out is the same."""
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.cluster.provider import Cluster
-from tests.e2e.stage import OPERATOR, PROJECT, Document, Stage
+from tests.e2e.local_operator import LocalOperator
+from tests.e2e.stage import Document, Stage
 
 pytestmark = pytest.mark.e2e
 
 STEPS = [{"benchmark": {"upTo": "3m"}}, {"weight": 50, "for": "5s"}, {"pause": {}}]
 
 
-class LocalOperator:
-    """The operator as a process of this machine, so that it can be killed without a back-off."""
-
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
-        self._command = [sys.executable, "-m", "modelward", "operator"]
-        self._command += ["--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace]
-        self._command += ["--runner-image", "modelward:dev", "--listen", "127.0.0.1:0"]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        environment = os.environ | {"PYTHONPATH": str(PROJECT / "operator")}
-        self._process = subprocess.Popen(
-            self._command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-
-    def kill(self) -> None:
-        if self._process:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
-
-    def kill_and_restart(self) -> None:
-        self.kill()
-        self.start()
-
-
 @pytest.fixture
-def operator(stage: Stage) -> Iterator[LocalOperator]:
+def operator(at_rest: Cluster, stage: Stage) -> Iterator[LocalOperator]:
     """The installed operator stands still while this one works."""
-    stage.cluster.kubectl("scale", *OPERATOR, "--replicas=0")
-    stage.cluster.kubectl(
-        *("wait", "-n", "modelward-system", "--for=delete", "pod"),
-        *("-l", "app.kubernetes.io/name=modelward", "--timeout=60s"),
-    )
-    local = LocalOperator(stage.cluster, stage.namespace)
-    local.start()
-    yield local
-    local.kill()
-    stage.cluster.kubectl("scale", *OPERATOR, "--replicas=1")
+    with LocalOperator(at_rest, stage.namespace) as local:
+        yield local
 
 
 def at_step(number: int) -> Callable[[Document], bool]:
