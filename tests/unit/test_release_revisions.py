@@ -44,3 +44,10 @@ def test_other_rows_are_other_requirements_for_the_same_gates() -> None:
 def test_a_key_that_only_a_newer_schema_knows_counts_too() -> None:
     newer = deployment_document()["spec"]["serving"] | {"transport": "grpc"}
     assert revision_hash(spec_of(serving=newer)) != revision_hash(spec_of())
+
+
+def test_a_default_that_the_server_fills_in_changes_no_requirements() -> None:
+    filled = [kpi | {"effect": "gate"} for kpi in deployment_document()["spec"]["kpis"]]
+    judgement = {"falsePromotion": "5%", "falseRollback": "5%", "onInconclusive": "withdraw"}
+    assert gates_hash(spec_of(kpis=filled, judgement=judgement)) == gates_hash(spec_of())
+    assert gates_hash(spec_of()) == "smtv8bm2gb"

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+from modelward.api.base import ApiModel
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.release.snapshot import DatasetState
 
@@ -44,9 +45,17 @@ def kpis_hash(spec: ModelDeploymentSpec, datasets: Mapping[str, DatasetState]) -
 
 
 def gates_hash(spec: ModelDeploymentSpec) -> str:
-    """Return what names the gates and the judgement, whatever the data sets hold."""
-    gates = [kpi.to_wire() for kpi in spec.kpis if kpi.effect == "gate"]
-    return short_hash(canonical({"gates": gates, "judgement": spec.judgement.to_wire()}))
+    """Return what names the gates and the judgement, whatever the data sets hold.
+
+    Members that equal their default are left out: a default that a later schema adds, and that the
+    API server then fills in, is no change of anybody's mind.
+    """
+    gates = [_without_defaults(kpi) for kpi in spec.kpis if kpi.effect == "gate"]
+    return short_hash(canonical({"gates": gates, "judgement": _without_defaults(spec.judgement)}))
+
+
+def _without_defaults(model: ApiModel) -> object:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
 def canonical(value: object) -> str:
