@@ -30,7 +30,10 @@ test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
 	$(VENV)/bin/python -m pytest tests/apiserver
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
-	$(VENV)/bin/python -m pytest tests/e2e
+	$(VENV)/bin/python -m pytest tests/e2e -m "not disturbance"
+
+test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
+	$(VENV)/bin/python -m pytest tests/e2e -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
@@ -78,5 +81,5 @@ deploy: image ## install the operator into the cluster
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
-.PHONY: help demo test test-unit test-apiserver test-e2e lint format generate lock image \
+.PHONY: help demo test test-unit test-apiserver test-e2e test-disturbances lint format generate lock image \
 	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.stage import NAME, Document, Stage, server_template
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
 ROLLOUT: Document = {
     "steps": [{"benchmark": {"upTo": "3m"}}],

@@ -11,7 +11,7 @@ from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.server.behaviour import golden_rows
 from tests.e2e.stage import NAME, PORT, Document, Stage
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
 LOADED: list[Document] = [
     {"name": "errors", "benchmark": {"metric": "errorRate"}, "objective": {"atMost": "5%"}},

@@ -18,7 +18,7 @@ from tests.e2e.local_operator import LocalOperator
 from tests.e2e.server.behaviour import golden_rows
 from tests.e2e.stage import Document, Stage
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
 FORGER = (Path(__file__).parent / "forger.py").read_text()
 TIMES = 20

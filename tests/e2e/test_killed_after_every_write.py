@@ -22,7 +22,7 @@ from tests.e2e.holdings import holdings, words_of
 from tests.e2e.local_operator import LocalOperator
 from tests.e2e.stage import Document, Stage
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
 ROLLOUT: Document = {
     "steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "for": "1s", "upTo": "5m"}],

@@ -11,7 +11,7 @@ from tests.e2e.local_operator import LocalOperator
 from tests.e2e.stage import NAME, Document, Stage
 from tests.e2e.variants import OTHER_LABEL
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
 STEPS = [{"benchmark": {"upTo": "3m"}}, {"weight": 50, "for": "5s"}, {"pause": {}}]
 WIPED = [{"op": "replace", "path": "/status", "value": {"observedGeneration": -1}}]
