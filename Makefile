@@ -10,7 +10,7 @@ PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.locked: requirements/dev.txt
 	@echo "Installing the locked Python packages into $(VENV)"

@@ -85,6 +85,18 @@ def kubectl(cluster: Cluster, *arguments: str) -> str:
     return cluster.kubectl("-n", NAMESPACE, *arguments).stdout
 
 
+_FETCH = """
+import time, urllib.request
+def fetch(url):
+    for attempt in range(50):  # kube-proxy and CoreDNS learn of new endpoints within a second
+        try:
+            return urllib.request.urlopen(url, timeout=5).read().decode().strip()
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("no answer from " + url)
+"""
+
+
 def test_the_node_is_ready_and_says_which_kubernetes_it_is(node: Cluster) -> None:
     condition = '{.items[0].status.conditions[?(@.type=="Ready")].status}'
     assert node.kubectl("get", "nodes", "-o", f"jsonpath={condition}").stdout == "True"
@@ -94,7 +106,7 @@ def test_the_node_is_ready_and_says_which_kubernetes_it_is(node: Cluster) -> Non
 
 def test_a_pod_reaches_another_by_the_name_of_its_service(hello: Cluster) -> None:
     url = f"http://hello.{NAMESPACE}.svc.cluster.local/hello.txt"
-    program = f"import urllib.request as r; print(r.urlopen({url!r}, timeout=5).read().decode())"
+    program = f"{_FETCH}print(fetch({url!r}))"
     printed = kubectl(hello, "exec", "deploy/hello", "--", "python3", "-c", program)
     assert printed.strip() == "hello from a pod"
 
@@ -113,13 +125,6 @@ def test_the_machine_and_the_nodes_network_reach_a_service(hello: Cluster) -> No
     assert hello.run_in_node(command).stdout.strip() == "hello from a pod"
     outside = subprocess.run(command, capture_output=True, text=True, check=True)
     assert outside.stdout.strip() == "hello from a pod"
-
-
-_FETCH = """
-import urllib.request
-def fetch(url):
-    return urllib.request.urlopen(url, timeout=5).read().decode().strip()
-"""
 
 
 def test_logs_of_a_pod_are_read(hello: Cluster) -> None:
