@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 from dataclasses import replace
 
 from aiohttp import web
@@ -15,6 +16,9 @@ from aiohttp import web
 from .behaviour import Behaviour, predict
 
 PORT = 8080
+FAREWELL_SECONDS = 1.0
+"""How long the answers after SIGTERM say "Connection: close": aiohttp drops a request that it has
+read from a kept connection when it closes that in the same moment."""
 
 
 class Server:
@@ -24,6 +28,7 @@ class Server:
         self._version = version
         self._behaviour = behaviour
         self._chance = random.Random(version)
+        self._draining = False
 
     def app(self) -> web.Application:
         """Return the web application."""
@@ -71,16 +76,34 @@ class Server:
 
     async def _answer(self, body: dict[str, object]) -> web.Response:
         await asyncio.sleep(self._behaviour.latency)
-        if self._chance.random() < self._behaviour.error_rate:
-            return web.json_response({"error": "as told"}, status=500)
-        return web.json_response(body)
+        failed = self._chance.random() < self._behaviour.error_rate
+        answer = web.json_response({"error": "as told"} if failed else body)
+        if failed:
+            answer.set_status(500)
+        if self._draining:
+            answer.force_close()
+        return answer
+
+    async def serve(self) -> None:
+        """Serve until SIGTERM, then take no connections and bid farewell on the kept ones."""
+        runner = web.AppRunner(self.app(), access_log=None, shutdown_timeout=2)
+        await runner.setup()
+        site = web.TCPSite(runner, port=PORT)
+        await site.start()
+        told_to_stop = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told_to_stop.set)
+        await told_to_stop.wait()
+        await site.stop()
+        self._draining = True
+        await asyncio.sleep(FAREWELL_SECONDS)
+        await runner.cleanup()
 
 
 def main() -> None:
     """Serve until SIGTERM."""
     behaviour = Behaviour(**json.loads(os.environ.get("BEHAVIOUR", "{}")))
     server = Server(os.environ.get("VERSION", "unknown"), behaviour)
-    web.run_app(server.app(), port=PORT, access_log=None, shutdown_timeout=2, print=None)
+    asyncio.run(server.serve())
 
 
 if __name__ == "__main__":
