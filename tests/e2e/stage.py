@@ -52,7 +52,9 @@ def server_template(version: str, **behaviour: object) -> Document:
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": PORT},
             "periodSeconds": 1,
-            "failureThreshold": 1,
+            # A busy machine may hold one probe up; a serving pod that flaps is another story.
+            "timeoutSeconds": 3,
+            "failureThreshold": 2,
         },
         "securityContext": security,
         "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
