@@ -1,9 +1,9 @@
 """A simulated cluster whose watches lag behind, whose writes fail, and whose operator is killed.
 
-What the operator sees is put together as its store does it: of everything that others write (the
-user's object, pods, how many a ReplicaSet counts, how runs come out) some earlier state, each lagging
-for itself, so that news overtake each other, but never older than what was seen before. What it wrote
-itself it knows at once, unless the answer to the write was lost on the way.
+What the operator sees is put together as its store does it. Of everything that others write (the
+user's object, pods, how many a ReplicaSet counts, how runs come out) it is some earlier state, each
+lagging for itself, so that news overtake each other, but never older than what was seen before.
+What it wrote itself it knows at once, unless the answer to the write was lost on the way.
 """
 
 import copy
@@ -16,6 +16,7 @@ from typing import Literal
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
 from modelward.api.names import PROMOTE, REVISION
 from modelward.release.decide import decide, needs_datasets
+from modelward.release.situation import RELEASE_LABEL
 from modelward.release.snapshot import Revision, Snapshot
 from modelward.traffic import switch
 from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Write
@@ -24,6 +25,10 @@ from tests.unit.world import World
 
 Fate = Literal["written", "refused", "answer lost", "killed before", "killed after"]
 """What becomes of a write: a 5xx refuses it, or it works but nobody hears of it."""
+
+
+NEWS_ARRIVE_EVERY = 4
+"""Seconds after which a watch has brought what the answer to a write didn't tell, at the latest."""
 
 
 @dataclass
@@ -55,6 +60,8 @@ class StaleWorld(World):
     def tick(self) -> None:
         """Let a second pass: controllers act, and the operator looks through its watches."""
         self.now += timedelta(seconds=1)
+        if self.now.second % NEWS_ARRIVE_EVERY == 0:
+            self.unheard.clear()
         self.play_controllers()
         self.record()
         self.look()
@@ -136,19 +143,22 @@ class StaleWorld(World):
     def _try(self, write: Write, fate: Fate) -> bool:
         """Carry one write out as the cluster's adapter would; tell whether the plan goes on."""
         key = _key(write)
-        before = copy.deepcopy(self.objects.get(key))
-        heard_before = self.unheard.pop(key, before)
+        heard = self.unheard.get(key, copy.deepcopy(self.objects.get(key)))
         works = fate not in ("refused", "killed before") and self._write(write)
         if fate.startswith("killed"):
             self.restart()
-        elif (fate == "refused" and heard_before != before) or (
-            fate == "answer lost" and works and not isinstance(write, PatchStatus)
-        ):
-            self.unheard[key] = heard_before
-        elif isinstance(write, PatchStatus) and works:
+        elif fate == "answer lost":
+            self.unheard[key] = heard
+        elif fate == "written":
+            self._hear(write, works)
+        return works and fate == "written"
+
+    def _hear(self, write: Write, works: bool) -> None:
+        """Take in the answer to a write: how the object is now, or that it is gone."""
+        self.unheard.pop(_key(write), None)
+        if isinstance(write, PatchStatus) and works:
             self.record()
             self.seen["deployment"] = len(self.past) - 1
-        return works and fate == "written"
 
     def _write(self, write: Write) -> bool:
         if isinstance(write, PatchStatus):
@@ -178,10 +188,16 @@ class StaleWorld(World):
         if selection.revision in (None, self.stable):
             return
         revision = selection.revision
+        (release,) = (
+            document["metadata"]["annotations"][RELEASE_LABEL]
+            for document in self.of("ReplicaSet")
+            if document["metadata"]["labels"][REVISION] == revision
+        )
         passed = any(
-            run["status"].get("verdict") == "Pass"
+            run.get("status", {}).get("verdict") == "Pass"
             for run in self.of("BenchmarkRun")
-            if run["metadata"]["labels"][REVISION] == revision and "status" in run
+            if run["metadata"]["labels"][REVISION] == revision
+            and run["metadata"]["labels"][RELEASE_LABEL] == release
         )
         given = self.deployment["metadata"].get("annotations", {}).get(PROMOTE, "")
         assert passed or given.startswith(f"{revision}/"), f"{revision} has shown nothing"
