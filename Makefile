@@ -26,6 +26,9 @@ test: lint test-unit test-apiserver test-e2e ## everything; brings its cluster u
 test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; seconds
 	$(VENV)/bin/python -m pytest tests/unit
 
+test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test notices; a minute or two
+	$(PY) -m tests.mutants
+
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
 	$(VENV)/bin/python -m pytest tests/apiserver
 
@@ -81,5 +84,6 @@ deploy: image ## install the operator into the cluster
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
-.PHONY: help demo test test-unit test-apiserver test-e2e test-disturbances lint format generate lock image \
+.PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
+	generate lock image \
 	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

@@ -1,6 +1,6 @@
 """Acting: writes in their order, and what comes of each."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -208,7 +208,8 @@ async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
 ) -> None:
     await act(actor, event(), event())
     assert len(api.requests) == 1
-    restarted = Actor(api, Store(), Refusals(lambda: NOW), lambda: NOW, "operator-1")
+    later = NOW + timedelta(minutes=1)
+    restarted = Actor(api, Store(), Refusals(lambda: later), lambda: later, "operator-1")
     await act(restarted, event())
     assert len(api.objects) == 1
 

@@ -48,6 +48,21 @@ def test_a_paused_release_keeps_its_weight_and_goes_on_where_it_stood() -> None:
     assert world.reasons.count("Held") == world.reasons.count("Resumed") == 1
 
 
+def test_the_time_of_a_pause_does_not_count_for_the_step() -> None:
+    world = released(replicas=2)
+    steps = [{"benchmark": {}}, {"weight": 50, "for": "60s", "upTo": "5m"}]
+    world.change("2", rollout={"steps": steps})
+    while world.serving() != {"1", "2"}:
+        world.run(1)
+    world.pause(True)
+    world.run(600, tick=10)
+    world.pause(False)
+    world.run(50)
+    assert world.serving() == {"1", "2"}
+    world.run(30)
+    assert world.serving() == {"2"}
+
+
 def test_a_paused_candidate_that_turns_unready_loses_its_weight_all_the_same() -> None:
     world = shared()
     world.change("2", paused=True)

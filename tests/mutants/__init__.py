@@ -1,0 +1,1 @@
+"""Planted mutants: each patch here breaks one rule of the design, and a unit test must notice."""
