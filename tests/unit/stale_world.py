@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
+from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.names import PROMOTE, REVISION
 from modelward.release.decide import decide, needs_datasets
 from modelward.release.situation import RELEASE_LABEL
@@ -48,14 +49,20 @@ class StaleWorld(World):
     """The revision that users were led to last."""
     _looked: int = 0
     _stamped: Document = field(default_factory=dict)
+    _parsed: ModelDeployment | None = None
 
     def record(self) -> None:
         """Take note of this moment, and give the user's object its resourceVersion."""
         metadata = self.deployment["metadata"]
         if self.deployment != self._stamped:
             metadata["resourceVersion"] = str(int(metadata.get("resourceVersion", "0")) + 1)
-            self._stamped = copy.deepcopy(self.deployment)
+            self._stamped, self._parsed = copy.deepcopy(self.deployment), super().parsed()
         self.past.append(super().snapshot())
+
+    def parsed(self) -> ModelDeployment:
+        """Return the user's object; parsed once for each of its versions, for that takes long."""
+        unchanged = self.deployment == self._stamped
+        return self._parsed if self._parsed and unchanged else super().parsed()
 
     def tick(self) -> None:
         """Let a second pass: controllers act, and the operator looks through its watches."""

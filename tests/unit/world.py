@@ -56,7 +56,7 @@ class World:
 
     def snapshot(self) -> Snapshot:
         """Return what the operator would see now."""
-        deployment = ModelDeployment.model_validate(self.deployment)
+        deployment = self.parsed()
         root = self.objects.get(("Service", "fraud"))
         service = None
         if root:
@@ -72,6 +72,10 @@ class World:
             datasets={"golden": self.dataset} if judged else None,
             refusals=tuple(self.refusals.values()),
         )
+
+    def parsed(self) -> ModelDeployment:
+        """Return the user's object as the operator reads it."""
+        return ModelDeployment.model_validate(self.deployment)
 
     def of(self, kind: str) -> list[Document]:
         """Return all objects of a kind."""
