@@ -208,3 +208,16 @@ def rolled_back(plan: Plan) -> bool:
         read(w.body["metadata"]["annotations"]) for w in plan.writes if isinstance(w, Apply)
     ]
     return any((memory.role, memory.reason) == ("failed", "Quota") for memory in memories)
+
+
+def test_a_serving_revision_without_a_ready_pod_is_degraded_and_says_why() -> None:
+    world = released(replicas=2)
+    world.never_ready.add("fraud:1")
+    world.run(10)
+    assert world.status["phase"] == "Degraded"
+    assert world.status["message"].startswith("0 of 2 pods of version 1")
+    assert "fails its readiness probe" in world.status["message"]
+    assert world.condition("Available")["status"] == "False"
+    world.never_ready.clear()
+    world.run(10)
+    assert world.status["phase"] == "Healthy"
