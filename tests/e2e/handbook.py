@@ -29,6 +29,15 @@ def quote(stage: Stage, kind: str = "mdep", name: str = NAME) -> str:
     return plain("\n".join(sorted(lines, reverse=True)))
 
 
+def quote_event(stage: Stage, reason: str) -> str:
+    """Return the last Event of this reason as `kubectl describe` prints it, without its age."""
+    events = stage.kubectl("describe", "mdep", NAME).partition("\nEvents:\n")[2]
+    pattern = rf"^  (\w+) +({reason}) +\S+(?: \(.*?\))? +\S+ +(\S.*)$"
+    found = re.findall(pattern, events, re.MULTILINE)
+    assert found, events
+    return plain("  ".join(found[-1]))
+
+
 def plain(text: str) -> str:
     """Replace what is another each time."""
     for pattern, word in _WORDS:

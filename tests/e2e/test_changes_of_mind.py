@@ -1,20 +1,15 @@
 """People change their minds in mid-release: it ends where they want to be, and harms nobody."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future
-
 import pytest
 
-from tests.cluster.provider import Cluster
 from tests.e2e.recorder import REVISION, Recorder
 from tests.e2e.server.behaviour import golden_rows
 from tests.e2e.stage import NAME, Document, Stage
 from tests.e2e.test_bad_surroundings import LOADED, measuring, rows
-from tests.e2e.together import Story, chosen, told
+from tests.e2e.together import Story, Told
 
 pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
-Told = dict[Story, Future[None]]
 STAYS: Document = {
     "steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "for": "10m", "upTo": "1h"}],
     "progressDeadline": "1m",
@@ -161,12 +156,6 @@ STORIES: tuple[Story, ...] = (
     a_changed_data_set_is_judged_by_in_mid_release,
     a_changed_data_set_is_another_try_after_a_failure,
 )
-
-
-@pytest.fixture(scope="module")
-def begun(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
-    with told(installed, chosen(request)) as stories:
-        yield stories
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 import pytest
 
 from tests.cluster.provider import Cluster
-from tests.e2e.conftest import new_stage, playing
-from tests.e2e.stage import Stage
+from tests.e2e.stage import Stage, new_stage, playing
 
 Story = Callable[[Stage], None]
+Told = dict[Story, Future[None]]
 AT_ONCE = 4
 """Stories mostly wait; more of them on two cores would wait for each other."""
 
@@ -24,7 +24,7 @@ def chosen(request: pytest.FixtureRequest) -> list[Story]:
 
 
 @contextmanager
-def told(cluster: Cluster, stories: Iterable[Story]) -> Iterator[dict[Story, Future[None]]]:
+def told(cluster: Cluster, stories: Iterable[Story]) -> Iterator[Told]:
     """Begin to tell all of them; asking one for its result waits for its end."""
 
     def tell(story: Story) -> None:
