@@ -136,7 +136,7 @@ class Stage:
         self.kubectl("annotate", "mdep", NAME, "--overwrite", f"modelward.dev/{verb}={value}")
 
     def until(
-        self, what: str, condition: Callable[[Document], object], seconds: float = 90
+        self, what: str, condition: Callable[[Document], object], seconds: float = 180
     ) -> None:
         """Wait until the status fulfils a condition."""
         deadline = time.monotonic() + seconds
@@ -145,14 +145,14 @@ class Stage:
                 raise AssertionError(f"not within {seconds:g} s: {what}; {json.dumps(status)}")
             time.sleep(0.25)
 
-    def wait(self, what: str, condition: Callable[[], object], seconds: float = 90) -> None:
+    def wait(self, what: str, condition: Callable[[], object], seconds: float = 180) -> None:
         """Wait until something is so, whatever the status says."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
             time.sleep(0.25)
 
-    def until_promoted(self, version: str, seconds: float = 120) -> None:
+    def until_promoted(self, version: str, seconds: float = 240) -> None:
         """Wait until a version is stable and healthy."""
         self.until(
             f"{version} is stable",
@@ -160,7 +160,7 @@ class Stage:
             seconds,
         )
 
-    def until_rolled_back(self, version: str, seconds: float = 120) -> None:
+    def until_rolled_back(self, version: str, seconds: float = 240) -> None:
         """Wait until a version was rolled back and its pods are gone."""
         self.until(
             f"{version} is rolled back",

@@ -81,7 +81,7 @@ def children_of_an_owner_that_is_gone_are_collected_and_it_begins_anew(stage: St
         each["spec"].pop("clusterIP", None)
         each["spec"].pop("clusterIPs", None)
     restore(stage, *kept, saved)
-    stage.until_promoted("one", 240)
+    stage.until_promoted("one")
     uids = {each["metadata"]["uid"] for each in stage.get("mdep,replicasets")["items"]}
     owners = stage.get("replicasets,services")["items"]
     assert {each["metadata"]["ownerReferences"][0]["uid"] for each in owners} <= uids

@@ -74,7 +74,7 @@ def test_a_data_set_that_is_missing_or_malformed_is_told_and_picked_up_when_mend
 
 def measuring(stage: Stage, but: Collection[str] = ()) -> str:
     """Wait until a benchmark pod runs that is none of these, and return its name."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         for pod in stage.get("pods", "-l", "modelward.dev/run")["items"]:
             name = str(pod["metadata"]["name"])

@@ -18,7 +18,7 @@ CHILDREN = "replicasets,services,endpointslices,benchmarkruns,jobs,pods"
 
 
 def before_anything_serves(stage: Stage) -> None:
-    stage.declare("one", kpis=LOADED, load=UNHURRIED)
+    stage.declare("one", kpis=LOADED, load=UNHURRIED, rollout=GOES)
     measuring(stage)
 
 
@@ -33,7 +33,7 @@ def while_two_revisions_serve(stage: Stage) -> None:
 def while_a_candidate_is_measured(stage: Stage) -> None:
     serving(stage, 1)
     (done,) = stage.get("pods", "-l", "modelward.dev/run")["items"]
-    stage.declare("two", kpis=LOADED, load=UNHURRIED)
+    stage.declare("two", kpis=LOADED, load=UNHURRIED, rollout=GOES)
     measuring(stage, but=done["metadata"]["name"])
 
 

@@ -54,7 +54,7 @@ def stable_pods_that_are_deleted_come_back(stage: Stage) -> None:
     assert condition(stage, "Available")["reason"] == "TooFewPods"
     assert_documented("A serving version has no pods", quote(stage))
     stage.kubectl("delete", "resourcequota", "pods")
-    stage.until("it serves again", lambda s: s["phase"] == "Healthy", 240)
+    stage.until("it serves again", lambda s: s["phase"] == "Healthy")
 
 
 def stable_pods_that_are_not_ready_hold_a_release_up(stage: Stage) -> None:

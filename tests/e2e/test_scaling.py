@@ -91,7 +91,7 @@ def a_smaller_size_waits_for_the_end_of_the_release(stage: Stage) -> None:
         stage.declare("two", replicas=2, rollout=GOES)  # steps stay; the release still soaks
         assert stage.status["replicas"] == 3
         stage.declare("three", replicas=2, rollout=GOES)
-        stage.until_promoted("three", 240)
+        stage.until_promoted("three")
         until_size(stage, 2)
     moments = list(recorder.moments())
     assert max(moment.status.get("replicas", 0) for moment in moments) == 3
