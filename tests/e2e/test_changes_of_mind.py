@@ -97,7 +97,7 @@ def changed_kpis_restart_the_judgement_and_nothing_else(stage: Stage) -> None:
     loaded, measured = [*at_least("90%"), *LOADED], done(stage)
     stage.declare("two", replicas=2, rollout=GOES, kpis=loaded, load=UNHURRIED)
     stage.until("it is at weight 0", lambda s: s.get("candidate", {}).get("weight") == 0)
-    assert REVISION in stage.get("service", NAME)["spec"]["selector"]
+    stage.wait("it is closed", lambda: REVISION in stage.get("service", NAME)["spec"]["selector"])
     measuring(stage, but=measured)
     assert len(pods(stage, candidate) & its_pods) == 1
     before = runs(stage)
