@@ -115,6 +115,20 @@ def test_a_root_service_pointed_at_an_unproved_revision_by_hand_promotes_nothing
     ) == 1
 
 
+@pytest.mark.parametrize("verdict", ["", "Fail"])
+def test_a_root_service_pointed_at_the_first_version_by_hand_promotes_nothing(
+    verdict: str,
+) -> None:
+    world = World(deployment_document(), verdict=lambda _: verdict)
+    world.run(20)
+    (first,) = world.of("ReplicaSet")
+    point_root_service_at(world, first["metadata"]["labels"][REVISION])
+    world.run(20)
+    assert "Promoted" not in [entry["outcome"] for entry in world.status.get("history", [])]
+    assert "stable" not in world.status
+    assert world.serving() == set()
+
+
 def test_what_a_hand_has_opened_is_drained_before_its_pods_go() -> None:
     world = released(replicas=2)
     world.change("2")

@@ -63,7 +63,9 @@ def _nobody_serves(situation: Situation) -> Direction:
         grown = candidate.revision.desired if situation.spec.paused else situation.limits.size
         replicas[candidate.hash] = max(1, grown) if taking_over or left_alone else 1
         reached = taking_over and situation.pods(candidate).available >= situation.limits.least
-    kept = switch.CLOSED if situation.selection.split else situation.selection
+    known = {actor.hash for actor in situation.actors}
+    selected = situation.selection.revision
+    kept = switch.only(selected) if selected and selected not in known else switch.CLOSED
     return Direction(replicas, switch.SPLIT if left_alone else kept, reached)
 
 
