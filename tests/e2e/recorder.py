@@ -31,14 +31,24 @@ class Moment:
         return bool(self.selector) and REVISION not in self.selector
 
     def revisions(self) -> set[str]:
-        """Return the revisions that have pods."""
-        return {pod["metadata"]["labels"][REVISION] for pod in self.pods.values()}
+        """Return the revisions that have pods which are not on their way out.
+
+        Others get users only where no pod is ready (KEP-1669).
+        """
+        return {_revision(pod) for pod in self.pods.values() if not _is_leaving(pod)}
 
     def leaving(self, revision: str) -> bool:
         """Tell whether a pod of this revision is on its way out."""
-        mine = [p["metadata"] for p in self.pods.values()]
-        gone = (m for m in mine if m["labels"][REVISION] == revision)
-        return any("deletionTimestamp" in metadata for metadata in gone)
+        mine = (pod for pod in self.pods.values() if _revision(pod) == revision)
+        return any(map(_is_leaving, mine))
+
+
+def _revision(pod: Document) -> str:
+    return str(pod["metadata"]["labels"][REVISION])
+
+
+def _is_leaving(pod: Document) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
 
 
 class Recorder:

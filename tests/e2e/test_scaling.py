@@ -75,7 +75,7 @@ def an_autoscaler_scales_up_in_mid_release_and_both_revisions_count(stage: Stage
     sharing(stage)
     stage.apply(autoscaler(4, 6))
     stage.until("all four serve", lambda s: s["replicas"] == 4 and s.get("weight") == "50/50")
-    assert len(reached(stage)) == 4
+    stage.wait("users reach four pods", lambda: len(reached(stage)) == 4)
     assert selected(stage) == reached(stage)
 
 
