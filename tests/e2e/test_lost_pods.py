@@ -54,6 +54,8 @@ def stable_pods_that_are_deleted_come_back(stage: Stage) -> None:
     assert condition(stage, "Available")["reason"] == "TooFewPods"
     assert_documented("A serving version has no pods", quote(stage))
     stage.kubectl("delete", "resourcequota", "pods")
+    # The ReplicaSet controller has backed off, for minutes, until the ReplicaSet changes.
+    stage.kubectl("annotate", "replicaset", f"{NAME}-{stable}", "example.com/try=again")
     stage.until("it serves again", lambda s: s["phase"] == "Healthy")
 
 
