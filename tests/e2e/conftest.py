@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
 from tests.e2e.stage import Stage, install_operator, new_stage, playing
-from tests.e2e.together import Told, chosen, told
+from tests.e2e.together import Told, chosen, tell
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +31,10 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture(scope="module")
-def begun(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
-    """All stories of a module that are asked for, told at the same time."""
-    with told(installed, chosen(request)) as stories:
-        yield stories
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, installed: Cluster) -> Told:
+    """All stories that can be told at the same time, when they have ended."""
+    return tell(installed, chosen(request))
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def server_template(version: str, **behaviour: object) -> Document:
             "failureThreshold": 2,
         },
         # Without requests it has next to no share of a busy machine's CPU, and misses probes.
-        "resources": {"requests": {"cpu": "60m", "memory": "48Mi"}},
+        "resources": {"requests": {"cpu": "40m", "memory": "48Mi"}},
         "securityContext": security,
         "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
     }

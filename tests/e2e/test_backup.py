@@ -95,5 +95,5 @@ STORIES: tuple[Story, ...] = (
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_a_restored_backup(begun: Told, story: Story) -> None:
-    begun[story].result()
+def test_a_restored_backup(told: Told, story: Story) -> None:
+    told[story].result()

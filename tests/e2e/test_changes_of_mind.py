@@ -163,5 +163,5 @@ STORIES: tuple[Story, ...] = (
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_a_change_of_mind(begun: Told, story: Story) -> None:
-    begun[story].result()
+def test_a_change_of_mind(told: Told, story: Story) -> None:
+    told[story].result()

@@ -124,5 +124,5 @@ STORIES: tuple[Story, ...] = (
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_pods_are_lost(begun: Told, story: Story) -> None:
-    begun[story].result()
+def test_pods_are_lost(told: Told, story: Story) -> None:
+    told[story].result()

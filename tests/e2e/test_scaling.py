@@ -106,5 +106,5 @@ STORIES: tuple[Story, ...] = (
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
-def test_the_size(begun: Told, story: Story) -> None:
-    begun[story].result()
+def test_the_size(told: Told, story: Story) -> None:
+    told[story].result()
