@@ -98,7 +98,7 @@ async def test_a_name_that_we_have_already_is_only_a_cache_that_lags(
 async def test_a_name_that_somebody_else_has_is_a_refusal_with_a_way_out(
     actor: Actor, api: FakeApi, owner: str
 ) -> None:
-    foreign = service(owner=owner)
+    foreign = service(owner=owner, managed="no")
     if not owner:
         del foreign["metadata"]["ownerReferences"]
     api.put(foreign)
@@ -110,6 +110,19 @@ async def test_a_name_that_somebody_else_has_is_a_refusal_with_a_way_out(
     assert '"uid":"mdep"' in refusal.message
     assert refusal.at == NOW
     assert actor.store.controlled_by(SERVICE, "mdep") == []
+
+
+async def test_a_child_that_lost_its_owner_is_a_refusal_that_says_how_to_hand_it_over(
+    actor: Actor, api: FakeApi
+) -> None:
+    orphan = service()
+    del orphan["metadata"]["ownerReferences"]
+    api.put(orphan)
+    with pytest.raises(OutdatedError):
+        await act(actor, Create(service()))
+    (refusal,) = actor.refusals.of(KEY)
+    assert "Delete it" not in refusal.message
+    assert "kubectl patch service fraud --type=merge" in refusal.message
 
 
 async def test_a_child_that_lost_its_label_is_a_refusal_that_says_how_to_put_it_back(

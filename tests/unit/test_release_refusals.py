@@ -61,3 +61,19 @@ def test_nobody_is_promoted_while_the_root_service_cannot_be_made() -> None:
     world.taken.clear()
     world.run(90)
     assert (world.serving(), world.status["phase"]) == ({"1"}, "Healthy")
+
+
+def test_users_are_not_led_away_from_pods_of_a_replica_set_that_is_not_ours_any_more() -> None:
+    world = released()
+    name = "ReplicaSet", wanted(world)
+    orphan = world.objects.pop(name)
+    world.taken[name] = "it was ours, and belongs to nobody now"
+    selector = dict(world.objects["Service", "fraud"]["spec"]["selector"])
+    world.settle_anew()
+    world.run(90)
+    assert world.objects["Service", "fraud"]["spec"]["selector"] == selector
+    assert world.condition("Stalled")["reason"] == "NameTaken"
+    world.taken.clear()
+    world.objects[name] = orphan
+    world.run(90)
+    assert (world.serving(), world.status["phase"]) == ({"1"}, "Healthy")

@@ -79,7 +79,7 @@ class Actor:
         existing = await self.api.get(kind, metadata["namespace"], metadata["name"])
         what = f"{kind.name} {metadata['name']}"
         if existing is not None and controller(existing) != controller(body):
-            message = _foreign(kind, body)
+            message = _foreign(kind, body, existing)
         elif existing is not None and kind.selector and labels(existing).get(MANAGED) != "true":
             message = (
                 f"it exists and is ours, but lost its label {MANAGED}=true and can't be watched. "
@@ -153,12 +153,16 @@ class Actor:
             self._announced.popitem(last=False)
 
 
-def _foreign(kind: Kind, body: Document) -> str:
+def _foreign(kind: Kind, body: Document, existing: Document) -> str:
     """Say what to do about an object that has a name we need."""
     metadata = body["metadata"]
-    message = "another object has this name. Delete it, or give this resource another name."
-    if kind is not SERVICE:
-        return message
     ours = {name: metadata[name] for name in ("labels", "ownerReferences")}
+    orphaned = not controller(existing) and ours["labels"].items() <= labels(existing).items()
+    message = "another object has this name. Delete it, or give this resource another name."
+    if orphaned:
+        message = "it was ours, and belongs to nobody now, as after a restore from a backup."
+    elif kind is not SERVICE:
+        return message
     patch = json.dumps({"metadata": ours}, separators=(",", ":"))
-    return f"{message} Or hand it over: kubectl patch service {metadata['name']} -p '{patch}'"
+    hand_over = f"kubectl patch {kind.name.lower()} {metadata['name']} --type=merge -p '{patch}'"
+    return f"{message} {'H' if orphaned else 'Or h'}and it over: {hand_over}"

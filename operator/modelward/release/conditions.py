@@ -8,7 +8,7 @@ from typing import Literal
 
 from modelward.api.status import Condition, Phase
 from modelward.release import steps
-from modelward.release.problems import PASSING
+from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import named, sentence
@@ -105,8 +105,10 @@ def _serving(situation: Situation, stable: Actor) -> State:
     pods, limits = situation.pods(stable), situation.limits
     who = named(situation, stable.hash)
     if pods.available < limits.least:
-        message = f"{pods.available} of {limits.size} pods of {who} are available."
-        return State("Progressing", "False", "PodsNotReady", message, reconciling=True)
+        why = f": {problem(stable).message}" if stuck_since(stable) else ""
+        message = sentence(f"{pods.available} of {limits.size} pods of {who} are available{why}")
+        phase: Phase = "Progressing" if pods.available else "Degraded"
+        return State(phase, "False", "PodsNotReady", message, reconciling=True)
     if stable.revision.desired != limits.size or pods.ready < limits.size:
         message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)
