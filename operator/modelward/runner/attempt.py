@@ -134,16 +134,20 @@ class Attempt:
             exam = self._exams.get(kpi.dataset or "")
             if kpi.metric == "accuracy" and exam and not report.has_verdict(kpi):
                 self._reports[i] = self._exam_report(kpi, exam)
-        if self._session is None or self._load is None:
+        if self._session is None:
             return
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if report.has_verdict(kpi):
-                continue
-            if self._load.lagged(report.tolerated_delay(kpi)):
+            if self._lagged_for(kpi):
                 self._reports[i] = report.LAGGED
                 self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
             else:
                 self._reports[i] = report.load_report(kpi, result, self._session)
+
+    def _lagged_for(self, kpi: PlanKpi) -> bool:
+        """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
+        if self._load is None or report.has_verdict(kpi):
+            return False
+        return self._load.lagged(report.tolerated_delay(kpi))
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
         differing = exam.candidate.differing
