@@ -32,6 +32,17 @@ def interrupted(job: Document) -> Ending:
     return answer(plan, KpiReport.of("P" if read == 100 else "I", counts))
 
 
+def name(document: Document) -> str:
+    """Return an object's name."""
+    return str(document["metadata"]["name"])
+
+
+async def runs_of(kube: Kube, namespace: str, revision: str) -> list[Document]:
+    """Return the runs of a revision, by name."""
+    runs = await kube.list(BENCHMARK_RUN, namespace)
+    return sorted((r for r in runs if r["spec"]["subject"]["revision"] == revision), key=name)
+
+
 async def is_handled(story: Story, value: str) -> bool:
     """Tell whether this retry was acted on, or refused."""
     handled: Document = (await story.now())["status"].get("lastHandled", {})
@@ -69,13 +80,8 @@ async def test_retries_add_to_the_evidence_until_there_is_a_verdict_though_opera
     await story.until("Healthy")
     assert await story.selected() == revision
 
-    runs = {
-        run["metadata"]["name"]: run
-        for run in await kube.list(BENCHMARK_RUN, namespace)
-        if run["spec"]["subject"]["revision"] == revision
-    }
-    one, two, three = (f"fraud-{revision}-{number}" for number in (1, 2, 3))
-    assert [runs[name]["spec"].get("continues") for name in (one, two, three)] == [None, one, two]
-    read = [runs[name]["status"]["kpis"][0]["evidence"][1] for name in (one, two, three)]
+    runs = await runs_of(kube, namespace, revision)
+    assert [run["spec"].get("continues") for run in runs] == [None, *map(name, runs[:2])]
+    read = [run["status"]["kpis"][0]["evidence"][1] for run in runs]
     assert read == [40, 80, 100]
     assert (await story.reasons()).count("Retried") == 2
