@@ -137,7 +137,8 @@ class World:
     def delete(self, kind: str, name: str) -> None:
         """Let somebody delete an object by hand, and what it owns with it."""
         self._delete(kind, name)
-        self.pods.pop(name, None)
+        if kind == "ReplicaSet":
+            self.pods.pop(name, None)
         self.settle_anew()
 
     def _write(self, write: Write) -> bool:
