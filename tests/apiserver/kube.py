@@ -63,7 +63,9 @@ class Kube:
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         try:
-            await self.send("DELETE", kind.path(namespace, name), {"gracePeriodSeconds": 0})
+            # The default of a Job is to wait for a garbage collector to orphan its pods.
+            options = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
+            await self.send("DELETE", kind.path(namespace, name), options)
         except KubeError as error:
             if error.status != 404:
                 raise
