@@ -209,7 +209,8 @@ class World:
         wanted = image not in self.never_ready and self.now >= pod.created + READY_AFTER
         if pod.ready == wanted:
             return pod
-        return replace(pod, ready=wanted, ready_since=self.now, started=pod.created)
+        began = pod.created
+        return replace(pod, ready=wanted, ready_since=self.now, started=began, first_started=began)
 
     def _finish(self, run: Document) -> None:
         verdict = self.verdict(run)
