@@ -72,6 +72,22 @@ def test_a_data_set_that_is_missing_or_malformed_is_told_and_picked_up_when_mend
     stage.until_promoted("one")
 
 
+def test_a_quota_that_leaves_the_benchmark_no_pod_is_told_and_held_against_nobody(
+    stage: Stage,
+) -> None:
+    stage.declare("one")
+    stage.until_promoted("one")
+    quota: Document = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods"}}
+    stage.apply(quota | {"spec": {"hard": {"pods": "2"}}})  # the stable one and the candidate
+    stage.declare("two")
+    stage.until("it says so", lambda s: "gets no pod" in s.get("message", ""))
+    assert_documented("A quota leaves the benchmark no pod", quote(stage))
+    assert stage.status["candidate"]["version"] == "two"
+    stage.kubectl("delete", "resourcequota", "pods")
+    stage.until_promoted("two", 240)
+    assert stage.history() == [("one", "Promoted"), ("two", "Promoted")]
+
+
 def measuring(stage: Stage, but: Collection[str] = ()) -> str:
     """Wait until a benchmark pod runs that is none of these, and return its name."""
     deadline = time.monotonic() + 180

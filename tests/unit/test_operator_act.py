@@ -1,5 +1,6 @@
 """Acting: writes in their order, and what comes of each."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -32,9 +33,17 @@ def api() -> FakeApi:
     return FakeApi()
 
 
+def an_actor(
+    api: FakeApi,
+    now: datetime = NOW,
+    wake_after: Callable[[Key, float], None] = lambda *_: None,
+) -> Actor:
+    return Actor(api, Store(), Refusals(lambda: now), lambda: now, "operator-0", wake_after)
+
+
 @pytest.fixture
 def actor(api: FakeApi) -> Actor:
-    return Actor(api, Store(), Refusals(lambda: NOW), lambda: NOW, "operator-0")
+    return an_actor(api)
 
 
 def service(name: str = "fraud", *, owner: str = "mdep", managed: str = "true") -> Document:
@@ -99,6 +108,7 @@ async def test_a_name_that_somebody_else_has_is_a_refusal_with_a_way_out(
     actor: Actor, api: FakeApi, owner: str
 ) -> None:
     foreign = service(owner=owner, managed="no")
+    foreign["metadata"]["ownerReferences"][0]["name"] = "another"
     if not owner:
         del foreign["metadata"]["ownerReferences"]
     api.put(foreign)
@@ -123,6 +133,16 @@ async def test_a_child_that_lost_its_owner_is_a_refusal_that_says_how_to_hand_it
     (refusal,) = actor.refusals.of(KEY)
     assert "Delete it" not in refusal.message
     assert "kubectl patch service fraud --type=merge" in refusal.message
+
+
+async def test_a_child_of_an_owner_that_was_deleted_and_made_again_is_waited_out(
+    actor: Actor, api: FakeApi
+) -> None:
+    api.put(service(owner="mdep-before"))
+    with pytest.raises(OutdatedError, match="goes, too"):
+        await act(actor, Create(service()))
+    assert actor.refusals.of(KEY) == ()
+    assert actor.store.known(SERVICE) == {}
 
 
 async def test_a_child_that_lost_its_label_is_a_refusal_that_says_how_to_put_it_back(
@@ -222,7 +242,7 @@ async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
     await act(actor, event(), event())
     assert len(api.requests) == 1
     later = NOW + timedelta(minutes=1)
-    restarted = Actor(api, Store(), Refusals(lambda: later), lambda: later, "operator-1")
+    restarted = an_actor(api, later)
     await act(restarted, event())
     assert len(api.objects) == 1
 
@@ -237,6 +257,7 @@ async def test_events_of_different_keys_are_different(actor: Actor, api: FakeApi
     [
         errors.ForbiddenError("namespace is being terminated", 403),
         errors.UnavailableError("too many requests", 429),
+        errors.ConflictError("try again", 409),
         errors.InvalidError("note too long", 422),
     ],
 )
@@ -253,3 +274,38 @@ async def test_an_event_that_reaches_nobody_stops_the_plan(actor: Actor, api: Fa
     with pytest.raises(errors.UnavailableError):
         await act(actor, event(), Create(service()))
     assert api.objects == {}
+
+
+async def test_an_event_that_the_api_server_could_not_take_is_said_later(api: FakeApi) -> None:
+    looks: list[float] = []
+    actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
+    api.failures["create", "Event"] = errors.UnavailableError("busy", 429, retry_after=7)
+    await act(actor, event(), Create(service()))
+    assert looks == [7]
+    api.failures.clear()
+    await act(actor)
+    assert ("Event", "ml") in {key[:2] for key in api.objects}
+    await act(actor, event())
+    assert [request[:2] for request in api.requests].count(("create", "Event")) == 2
+
+
+async def test_an_event_is_given_up_in_the_end(api: FakeApi) -> None:
+    looks: list[float] = []
+    actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
+    api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
+    await act(actor, event())
+    for _ in range(10):
+        await act(actor)
+    assert looks == [1, 2, 4, 8, 16]
+
+
+async def test_an_event_that_is_said_later_and_then_reaches_nobody_is_not_lost(
+    actor: Actor, api: FakeApi
+) -> None:
+    api.failures["create", "Event"] = errors.UnavailableError("busy", 503)
+    await act(actor, event())
+    api.failures["create", "Event"] = errors.UnavailableError("no answer")
+    await act(actor)
+    api.failures.clear()
+    await act(actor)
+    assert ("Event", "ml") in {key[:2] for key in api.objects}

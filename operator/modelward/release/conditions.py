@@ -6,6 +6,7 @@ Reconciling and Stalled are present only while True (kstatus); Ready is Unknown 
 from dataclasses import dataclass
 from typing import Literal
 
+from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
 from modelward.release import steps, verbs
 from modelward.release.problems import PASSING, problem, stuck_since
@@ -83,8 +84,17 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
-    message = sentence(f"{who} is at {where}; {ready}")
+    message = sentence(f"{who} is at {where}; {ready}") + _blocked_run(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
+
+
+def _blocked_run(situation: Situation, candidate: Actor) -> str:
+    """Say what keeps the candidate's benchmark from measuring; empty where nothing does."""
+    for run in situation.runs_of(candidate)[-1:]:
+        complete = next((c for c in run.status.conditions if c.type == "Complete"), None)
+        if complete and complete.reason == BLOCKED:
+            return " " + sentence(f"BenchmarkRun {run.metadata.name}: {complete.message}")
+    return ""
 
 
 def _rolled_back(situation: Situation, failed: Actor) -> State:
