@@ -64,11 +64,14 @@ class Actor:
             await self._write(key, write)
 
     def _due(self, key: Key) -> list[_Unsaid]:
-        """Take out the Events that are to be tried again now."""
+        """Take out the Events that are to be tried again now.
+
+        For the others another look is asked for again: an earlier one took its place in the queue.
+        """
         unsaid, now = self._unsaid.pop(key, []), self.now()
-        later = [each for each in unsaid if each.due > now]
-        if later:
-            self._unsaid[key] = later
+        for each in (each for each in unsaid if each.due > now):
+            self._unsaid.setdefault(key, []).append(each)
+            self.wake_after(key, (each.due - now).total_seconds())
         return [each for each in unsaid if each.due <= now]
 
     async def _write(self, key: Key, write: Write) -> None:
