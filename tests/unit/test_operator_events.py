@@ -80,7 +80,7 @@ async def test_an_event_is_given_up_in_the_end(api: FakeApi) -> None:
     actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
     api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
     await act(actor, event())
-    for seconds in (1, 2, 4, 8, 16):
+    for seconds in (1, 2, 4, 8, 16, 32, 60, 60, 60, 60):
         assert looks.pop() == seconds
         let_pass(actor, seconds)
         await act(actor)
