@@ -160,7 +160,7 @@ SITUATIONS = (
     Situation("first version judged", lambda: first(""), "InProgress", "Progressing", "InProgress"),
     Situation("first version failed", lambda: first("Fail"), "Failed", "Degraded", "Failed"),
     Situation("serving", released, "Current", "Healthy", "Current"),
-    Situation("scaled", scaled, "InProgress", "Progressing", "InProgress"),
+    Situation("scaled", scaled, "InProgress", "Progressing", "Current"),
     Situation("pods not ready", unready, "InProgress", "Progressing", "InProgress"),
     Situation("spec changed", unobserved, "InProgress", "Progressing", "InProgress"),
     Situation("candidate judged", second, "InProgress", "Progressing", "Current"),
