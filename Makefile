@@ -21,10 +21,13 @@ $(VENV)/.locked: requirements/dev.txt
 demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one rolled back
 	$(PY) -m examples.demo --cluster $(CLUSTER)
 
-test: lint test-unit test-apiserver test-e2e ## everything; brings its cluster up and takes it down
+test: lint test-unit test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
 test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; seconds
 	$(VENV)/bin/python -m pytest tests/unit
+
+test-delivery: $(VENV)/.locked ## what Argo CD, Flux, Helm and GitHub make of what is delivered
+	$(VENV)/bin/python -m pytest tests/delivery
 
 test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test notices; a minute or two
 	$(PY) -m tests.mutants
@@ -41,7 +44,7 @@ test-disturbances: $(VENV)/.locked ## the long stories: kills after every write,
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --no-error-summary operator tests examples benchmarks
+	$(VENV)/bin/mypy --no-error-summary operator tests examples benchmarks tools
 	PYTHONPATH=operator $(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tests.lint.lengths
 	$(PY) -m tests.lint.generated
@@ -84,6 +87,6 @@ deploy: image ## install the operator into the cluster
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
-.PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
+.PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock image \
 	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

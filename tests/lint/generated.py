@@ -9,35 +9,40 @@ from pathlib import Path
 from modelward.api import crd
 from modelward.benchmark import schemas
 from tests.delivery import argocd_files
+from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 GENERATORS: dict[str, Callable[[Path], None]] = {
     "crds": crd.main,
     "docs/contract": schemas.main,
+    "charts/modelward": chart.generate,
     "manifests/gitops/argocd": argocd_files.generate,
+    "manifests/release": chart.generate_release,
 }
 """Folder of the project -> what writes its files into a folder."""
 
-WRITTEN_BY_HAND = frozenset({"Kustomization", "kustomization.yaml"})
-LANGUAGES_WRITTEN_BY_HAND = frozenset({".lua"})
+WRITTEN_BY_HAND = frozenset(
+    {
+        *("Kustomization", "health.lua", "discovery.lua", "action.lua"),
+        *("values.yaml", "values.schema.json", "_helpers.tpl", "NOTES.txt", ".helmignore"),
+    }
+)
+"""Names of files that a person writes beside generated ones."""
 
 
 def differing(folder: Path, generate: Callable[[Path], None]) -> list[Path]:
     """Return the files that differ, are missing, or that nothing generates any more."""
     with tempfile.TemporaryDirectory() as fresh:
         generate(Path(fresh))
-        names = {*_files(Path(fresh)), *_files(folder)}
+        made = set(_files(Path(fresh)))
+        names = made | {name for name in _files(folder) if Path(name).name not in WRITTEN_BY_HAND}
         _, changed, missing = filecmp.cmpfiles(folder, fresh, sorted(names), shallow=False)
         return [folder / name for name in (*changed, *missing)]
 
 
 def _files(folder: Path) -> Iterator[str]:
-    """Name the files below a folder, but for those that a person writes."""
-    for path in folder.rglob("*"):
-        by_hand = path.name in WRITTEN_BY_HAND or path.suffix in LANGUAGES_WRITTEN_BY_HAND
-        if path.is_file() and not by_hand:
-            yield str(path.relative_to(folder))
+    return (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
 def main() -> int:
