@@ -58,8 +58,8 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 
 lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
-	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
@@ -70,6 +70,9 @@ bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known q
 
 bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 	$(PY) -m benchmarks.decisions
+
+release-check: $(VENV)/.locked ## build wheel and image twice, differently, and compare them
+	$(PY) -m tools.reproduce
 
 image: ## build modelward:dev with docker or buildah
 	$(PYTHON) -m tests.cluster build-image . --tag modelward:dev
@@ -88,5 +91,5 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
-	generate lock image \
+	generate lock release-check image \
 	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy
