@@ -48,6 +48,7 @@ lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	PYTHONPATH=operator $(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tests.lint.lengths
 	$(PY) -m tests.lint.generated
+	$(PY) -m tools.changelog > /dev/null
 
 format: $(VENV)/.locked ## put the code into its form
 	$(VENV)/bin/ruff check --fix-only .
@@ -74,6 +75,9 @@ bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 release-check: $(VENV)/.locked ## build wheel and image twice, differently, and compare them
 	$(PY) -m tools.reproduce
 
+sbom: $(VENV)/.locked ## list what is in the image, with licences: dist/modelward.cdx.json
+	$(PY) -m tools.sbom
+
 image: ## build modelward:dev with docker or buildah
 	$(PYTHON) -m tests.cluster build-image . --tag modelward:dev
 
@@ -91,5 +95,5 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
-	generate lock release-check image \
+	generate lock release-check sbom image \
 	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

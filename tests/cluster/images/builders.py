@@ -18,9 +18,8 @@ from tests.cluster.images.pip_settings import certificate_files, pip_configurati
 from tests.cluster.images.storage import Buildah
 from tests.cluster.progress import Progress
 
-
 EPOCH = "SOURCE_DATE_EPOCH"
-"""Build argument: seconds since 1970, of the last change of the source (reproducible-builds.org)."""
+"""Build argument: when the source last changed, in seconds since 1970 (reproducible-builds.org)."""
 
 
 @dataclass(frozen=True)
