@@ -47,13 +47,22 @@ def main() -> int:
         for place in PLACES:
             with _standing(place):
                 source = checkout(Path(scratch, place.folder), place)
-                found.append(wheel(source, epoch) | image(source, epoch))
-    first, second = found
+                archive = image(source, epoch)
+                found.append((wheel(source, epoch) | digests(archive), archive))
+        (first, one), (second, other) = found
+        _print(first, second)
+        if first == second:
+            return 0
+        for name in sorted(differing(one, other))[:20]:
+            print(f"differs: {name}")
+    return 1
+
+
+def _print(first: dict[str, str], second: dict[str, str]) -> None:
     print(f"{'SAME':6}{'WHAT':34}DIGEST")
     for what in sorted(first | second):
-        digests = {first.get(what, "missing"), second.get(what, "missing")}
-        print(f"{'yes' if len(digests) == 1 else 'NO':6}{what:34}{' '.join(sorted(digests))}")
-    return 0 if first == second else 1
+        found = sorted({first.get(what, "missing"), second.get(what, "missing")})
+        print(f"{'yes' if len(found) == 1 else 'NO':6}{what:34}{' '.join(found)}")
 
 
 def checkout(folder: Path, place: Place) -> Path:
@@ -79,29 +88,50 @@ def wheel(source: Path, epoch: str) -> dict[str, str]:
     return {built.name: f"sha256:{hashlib.sha256(built.read_bytes()).hexdigest()}"}
 
 
-def image(source: Path, epoch: str) -> dict[str, str]:
-    """Build the image from its first step; the digests of its configuration and its layers."""
+def image(source: Path, epoch: str) -> Path:
+    """Build the image from its first step; its archive."""
     archive = source / "image.tar"
-    tag = "modelward:reproduced"
-    recipe = Recipe(source, source / "Dockerfile", tag, {EPOCH: epoch}, fresh=True)
+    arguments = {EPOCH: epoch}
+    recipe = Recipe(source, source / "Dockerfile", "modelward:reproduced", arguments, fresh=True)
     choose_builder().build(recipe, archive)
-    return digests(archive)
+    return archive
 
 
 def digests(archive: Path) -> dict[str, str]:
-    """Return the digests in an image's archive (docker save): what registries go by."""
+    """Return the digests in an image's archive (docker save): of its configuration and layers."""
     with tarfile.open(archive) as packed:
-
-        def read(name: str) -> bytes:
-            member = packed.extractfile(name)
-            assert member is not None
-            return member.read()
-
-        (manifest,) = json.loads(read("manifest.json"))
-        config = read(manifest["Config"])
+        (manifest,) = json.loads(_read(packed, "manifest.json"))
+        config = _read(packed, manifest["Config"])
     layers = json.loads(config)["rootfs"]["diff_ids"]
     found = {f"image layer {number}": digest for number, digest in enumerate(layers, 1)}
     return found | {"image configuration": f"sha256:{hashlib.sha256(config).hexdigest()}"}
+
+
+def differing(one: Path, other: Path) -> set[str]:
+    """Name the files of two images that differ: in content, owner, permissions or time."""
+    return {name for name, _ in _files(one) ^ _files(other)}
+
+
+def _files(archive: Path) -> set[tuple[str, str]]:
+    """Return the files of the image's last layer, each with all that makes it what it is."""
+    with tarfile.open(archive) as packed:
+        (manifest,) = json.loads(_read(packed, "manifest.json"))
+        member = packed.extractfile(manifest["Layers"][-1])
+        with tarfile.open(fileobj=member) as layer:
+            return {(info.name, _identity(layer, info)) for info in layer}
+
+
+def _identity(layer: tarfile.TarFile, info: tarfile.TarInfo) -> str:
+    content = layer.extractfile(info).read() if info.isreg() else b""  # type: ignore[union-attr]
+    metadata = (info.type, info.mode, info.uid, info.gid, info.mtime, info.linkname)
+    return f"{metadata} {hashlib.sha256(content).hexdigest()}"
+
+
+def _read(packed: tarfile.TarFile, name: str) -> bytes:
+    member = packed.extractfile(name)
+    if member is None:
+        raise ValueError(f"{name} is no file of the archive")
+    return member.read()
 
 
 @contextlib.contextmanager
