@@ -21,7 +21,7 @@ RUN umask 022 \
     && tools/bin/python -m build --wheel --no-isolation \
     && tools/bin/pip --python /opt/modelward/bin/python install --no-compile \
         --no-deps --no-index dist/*.whl \
-    && /opt/modelward/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+    && /opt/modelward/bin/python -m compileall -q -f --invalidation-mode unchecked-hash \
         /opt/modelward/lib
 
 FROM ${BASE_IMAGE}

@@ -41,12 +41,12 @@ PLACES = (
 
 def main() -> int:
     """Build twice and compare; 1 when something differs."""
-    epoch = _git("log", "-1", "--format=%ct").strip()
+    commit, epoch = _git("log", "-1", "--format=%H %ct").split()
     found = []
     with tempfile.TemporaryDirectory(prefix="reproduce-") as scratch:
         for place in PLACES:
             with _standing(place):
-                source = checkout(Path(scratch, place.folder), place)
+                source = checkout(commit, Path(scratch, place.folder), place)
                 archive = image(source, epoch)
                 found.append((wheel(source, epoch) | digests(archive), archive))
         (first, one), (second, other) = found
@@ -65,11 +65,11 @@ def _print(first: dict[str, str], second: dict[str, str]) -> None:
         print(f"{'yes' if len(found) == 1 else 'NO':6}{what:34}{' '.join(found)}")
 
 
-def checkout(folder: Path, place: Place) -> Path:
-    """Write the files of the last commit into a new folder."""
+def checkout(commit: str, folder: Path, place: Place) -> Path:
+    """Write the files of the commit into a new folder."""
     folder.mkdir(parents=True)
     archive = subprocess.run(
-        ["git", "archive", "HEAD"], cwd=PROJECT, check=True, capture_output=True
+        ["git", "archive", commit], cwd=PROJECT, check=True, capture_output=True
     )
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     if place.is_strange:
