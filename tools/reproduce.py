@@ -1,8 +1,9 @@
 """Builds the last commit twice, wheel and image, and compares what came out.
 
 The second time in another folder, later, as another person would have it: other file times and
-permissions, another umask, time zone and language. Both builds start from the same base image;
-how that came about is not ours to repeat.
+permissions, another umask, time zone and language. Both builds are buildah's, because Docker gives
+files a time only where it pushes (rewrite-timestamp, as the release workflow does), and start from
+the same base image; how that came about is not ours to repeat.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.images.builders import EPOCH, Recipe, choose_builder
+from tests.cluster.images.builders import EPOCH, BuildahBuilder, Recipe
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -93,7 +94,7 @@ def image(source: Path, epoch: str) -> Path:
     archive = source / "image.tar"
     arguments = {EPOCH: epoch}
     recipe = Recipe(source, source / "Dockerfile", "modelward:reproduced", arguments, fresh=True)
-    choose_builder().build(recipe, archive)
+    BuildahBuilder().build(recipe, archive)
     return archive
 
 
