@@ -45,7 +45,7 @@ class GitOpsTool:
         commit = len(self._commits)
         wanted = self._count(commit) + count
         while self._count(commit) < wanted:
-            assert not self.problems, self.problems
+            assert self._thread.is_alive(), self.problems
             self._ended.wait(EVERY / 5)
 
     def drift(self) -> str:
@@ -60,8 +60,9 @@ class GitOpsTool:
             if not self._commits:
                 continue
             commit = len(self._commits)
+            shown = ("-o", "json", "--show-managed-fields")
             try:
-                answer = json.loads(self._kubectl("apply", "--server-side", "-o", "json"))
+                answer = json.loads(self._kubectl("apply", "--server-side", *shown))
             except KubectlError as problem:
                 self.problems.append(str(problem))
                 return
