@@ -3,6 +3,7 @@
 import json
 import threading
 from dataclasses import dataclass, field
+from subprocess import CompletedProcess
 from types import TracebackType
 from typing import Self
 
@@ -49,8 +50,9 @@ class GitOpsTool:
             self._ended.wait(EVERY / 5)
 
     def drift(self) -> str:
-        """Return what an apply would change now; empty where nothing."""
-        return self._kubectl("diff", "--server-side", check=False)
+        """Return what an apply would change now, or why that can't be said; empty where nothing."""
+        compared = self._kubectl("diff", "--server-side", check=False)
+        return "" if compared.returncode == 0 else compared.stdout + compared.stderr
 
     def _count(self, commit: int) -> int:
         return sum(each.commit == commit for each in self.applied)
@@ -62,19 +64,19 @@ class GitOpsTool:
             commit = len(self._commits)
             shown = ("-o", "json", "--show-managed-fields")
             try:
-                answer = json.loads(self._kubectl("apply", "--server-side", *shown))
+                answer = json.loads(self._kubectl("apply", "--server-side", *shown).stdout)
             except KubectlError as problem:
                 self.problems.append(str(problem))
                 return
             self.applied.append(_applied(commit, answer["metadata"]))
 
-    def _kubectl(self, verb: str, *arguments: str, check: bool = True) -> str:
+    def _kubectl(self, verb: str, *arguments: str, check: bool = True) -> CompletedProcess[str]:
         return self.stage.cluster.kubectl(
             *("-n", self.stage.namespace, verb, *arguments),
             *("--force-conflicts", f"--field-manager={MANAGER}", "-f", "-"),
             stdin=self._commits[-1],
             check=check,
-        ).stdout
+        )
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._apply_again_and_again, daemon=True)

@@ -33,11 +33,13 @@ def test_a_tool_that_applies_every_second_finds_no_drift_in_a_release_and_in_a_r
     with GitOpsTool(stage) as tool:
         tool.commit(manifest("one"))
         stage.until("it waits", waits)
+        tool.rounds(3)
         stage.verb("promote")
         stage.until_promoted("one")
 
         tool.commit(manifest("two"))
         stage.until("it waits", waits)
+        tool.rounds(3)
         assert tool.drift() == ""
         stage.verb("promote")
         stage.until_promoted("two")
@@ -61,7 +63,7 @@ def assert_no_drift(applied: list[Applied]) -> None:
     """Each commit changed the object once, when it was applied first, and never again."""
     for commit in (1, 2, 3):
         answers = [each for each in applied if each.commit == commit]
-        assert len(answers) > 5
+        assert len(answers) > 3
         assert {each.generation for each in answers} == {commit}
         assert len({each.changed_at for each in answers}) == 1
 
