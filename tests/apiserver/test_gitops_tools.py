@@ -17,6 +17,7 @@ from tests.apiserver.kube import Kube
 from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.samples import deployment, make_deployment, make_golden, serving
+from tests.apiserver.waiting import wait_until_established
 from tests.cluster.local import build
 from tests.cluster.provider import Cluster
 
@@ -176,8 +177,7 @@ def with_flux(served: Cluster) -> Cluster:
     module = json.loads(subprocess.check_output(command, cwd=FLUX_MODULE, text=True))
     crds = Path(module["Dir"], "config", "crd", "bases")
     served.kubectl("apply", "--server-side", "-f", str(crds))
-    names = ("crd/kustomizations.kustomize.toolkit.fluxcd.io", "--timeout=60s")
-    served.kubectl("wait", "--for=condition=Established", *names)
+    wait_until_established(served, "kustomizations.kustomize.toolkit.fluxcd.io")
     served.kubectl("create", "namespace", "flux-system")
     return served
 

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.e2e
 
 TRACKED = {"app.kubernetes.io/instance": "models"}
 """The label by which Argo CD finds what it may prune, where it tracks by label."""
+CLIENT_SIDE = "kubectl-client-side-apply"
 ANNOTATED = {"argocd.argoproj.io/sync-wave": "2", "team": "risk"}
 STEPS: list[Document] = [
     {"benchmark": {"upTo": "3m"}},
@@ -95,17 +96,25 @@ def test_a_client_side_apply_of_the_same_manifest_changes_nothing_in_a_release(
     stage: Stage,
 ) -> None:
     document = json.dumps(manifest("one"))
+    where = ("-n", stage.namespace)
 
-    def apply() -> str:
-        where = ("-n", stage.namespace, "apply", "-f", "-")
-        return stage.cluster.kubectl(*where, stdin=document).stdout
+    def applied() -> tuple[int, str]:
+        """Apply; the generation, and when the applied fields last changed."""
+        stage.cluster.kubectl(*where, "apply", "-f", "-", stdin=document)
+        assert stage.cluster.kubectl(*where, "diff", "-f", "-", stdin=document).stdout == ""
+        found = json.loads(
+            stage.kubectl("get", "mdep", NAME, "-o", "json", "--show-managed-fields")
+        )
+        metadata = found["metadata"]
+        (own,) = [m for m in metadata["managedFields"] if m["manager"] == CLIENT_SIDE]
+        return metadata["generation"], own["time"]
 
-    assert "created" in apply()
+    first = applied()
     stage.until("it is judged", lambda s: s.get("candidate"))
-    assert "unchanged" in apply()
+    assert applied() == first
     stage.until("it waits", waits)
-    assert "unchanged" in apply()
+    assert applied() == first
     stage.verb("promote")
     stage.until_promoted("one")
-    assert "unchanged" in apply()
+    assert applied() == first
     assert stage.history() == [("one", "Promoted")]
