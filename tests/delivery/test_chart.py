@@ -1,4 +1,4 @@
-"""The Helm chart: by default it is manifests/base, and its values change what they say."""
+"""The Helm chart: by default it is what kustomize installs, and its values change what they say."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import yaml
 from modelward import __version__
 from modelward.writes import Document
 from tests.cluster.local.build import binaries, program
-from tools.chart import UnknownKustomizationError, sources
+from tools.chart import INSTALLED, UnknownKustomizationError, sources
 
 PROJECT = Path(__file__).parents[2]
 CHART = PROJECT / "charts" / "modelward"
@@ -53,8 +53,8 @@ def test_by_default_helm_installs_what_the_release_manifests_do() -> None:
     assert by_helm == by_kustomize
 
 
-def test_the_release_manifests_are_the_base_with_the_image_of_this_version() -> None:
-    base, release = kustomized("base"), kustomized("release")
+def test_the_release_manifests_are_the_ordinary_ones_with_the_image_of_this_version() -> None:
+    base, release = kustomized(INSTALLED), kustomized("release")
     for objects, tag in ((base, "dev"), (release, __version__)):
         (container,) = operator(objects)["spec"]["containers"]
         assert container.pop("image") == f"modelward:{tag}"
