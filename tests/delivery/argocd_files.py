@@ -13,7 +13,7 @@ from tests.delivery.situations import SITUATIONS
 CLICKS = {
     "promote": ("waiting at a pause", "undecided"),
     "abort": ("candidate judged", "users shared"),
-    "retry": ("rolled back", "aborted"),
+    "retry": ("rolled back", "aborted", "undecided"),
 }
 """Action -> situations in which the tests click on it."""
 
@@ -46,7 +46,7 @@ def generate(folder: Path) -> None:
 def clicked(action: str, document: Document) -> Document:
     """Return the object after a click: the verb, for this revision and this moment."""
     status = document["status"]
-    meant = status["failedRevision" if action == "retry" else "candidate"]
+    meant = status.get("candidate") or status["failedRevision"]
     changed = deepcopy(document)
     annotations = changed["metadata"].setdefault("annotations", {})
     annotations[f"modelward.dev/{action}"] = f"{meant['revision']}/{meant['since']}"
@@ -86,12 +86,11 @@ def _discovery_tests(documents: dict[str, Document]) -> list[Document]:
 def _offered(document: Document) -> set[str]:
     """Return what there is to click on, by what the status is documented to say."""
     status, spec = document["status"], document["spec"]
-    waits = status.get("phase") == "Paused" and not spec.get("paused")
-    return {
-        *(["promote"] if waits and "candidate" in status else []),
-        *(["abort"] if "candidate" in status else []),
-        *(["retry"] if "failedRevision" in status else []),
-    }
+    candidate, failed = "candidate" in status, "failedRevision" in status
+    waits = candidate and status["phase"] == "Paused" and not spec.get("paused")
+    undecided = waits and status["message"].startswith("No verdict")
+    offered = {"promote": waits, "abort": candidate, "retry": failed or undecided}
+    return {action for action, on_offer in offered.items() if on_offer}
 
 
 def _slug(name: str) -> str:

@@ -161,7 +161,7 @@ SITUATIONS = (
     Situation("first version failed", lambda: first("Fail"), "Failed", "Degraded", "Failed"),
     Situation("serving", released, "Current", "Healthy", "Current"),
     Situation("scaled", scaled, "InProgress", "Progressing", "Current"),
-    Situation("pods not ready", unready, "InProgress", "Progressing", "InProgress"),
+    Situation("pods not ready", unready, "InProgress", "Degraded", "InProgress"),
     Situation("spec changed", unobserved, "InProgress", "Progressing", "InProgress"),
     Situation("candidate judged", second, "InProgress", "Progressing", "Current"),
     Situation("users shared", lambda: second("Pass", 12), "InProgress", "Progressing", "Current"),

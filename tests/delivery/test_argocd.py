@@ -6,6 +6,7 @@ import pytest
 import yaml
 from lupa.lua51 import LuaError
 
+from modelward.api.names import RETRY
 from modelward.release import verbs
 from modelward.release.situation import situate
 from tests.delivery import argocd
@@ -62,13 +63,9 @@ def test_the_test_data_of_what_a_click_changes_holds(case: dict[str, Plain]) -> 
 def acting(world: World) -> set[str]:
     """Return the verbs that the operator would act on now, for the revision that they are about."""
     situation, status = situate(world.snapshot()), world.status
-    candidate, failed = (status.get(key, {}) for key in ("candidate", "failedRevision"))
-    about = {"promote": candidate, "abort": candidate, "retry": failed}
-    return {
-        name
-        for name, meant in about.items()
-        if verbs.acts(situation, verbs.Verb(name, f"{meant.get('revision')}/1"))  # type: ignore[arg-type]
-    }
+    meant = status.get("candidate") or status.get("failedRevision") or {}
+    value = f"{meant.get('revision')}/1"
+    return {name for name in verbs.ANNOTATIONS if verbs.acts(situation, verbs.Verb(name, value))}
 
 
 @each_situation
@@ -93,18 +90,17 @@ def test_a_click_acts_and_a_second_one_changes_nothing(situation: Situation) -> 
         assert not any(reason.startswith("NothingTo") for reason in world.reasons)
 
 
-def test_a_failure_after_a_retry_can_be_retried_again() -> None:
-    situation = next(s for s in SITUATIONS if s.name == "rolled back")
+@pytest.mark.parametrize(("name", "phase"), [("rolled back", "Degraded"), ("undecided", "Paused")])
+def test_what_comes_out_the_same_after_a_retry_can_be_retried_again(name: str, phase: str) -> None:
+    situation = next(each for each in SITUATIONS if each.name == name)
     world = situation.make()
     for _ in range(2):
         changed = argocd.act("retry", situation.document(world))
-        world.annotate(
-            "modelward.dev/retry", changed["metadata"]["annotations"]["modelward.dev/retry"]
-        )
+        world.annotate(RETRY, changed["metadata"]["annotations"][RETRY])
         world.settle()
         assert world.status["phase"] == "Progressing"
         world.run(30)
-        assert world.status["phase"] == "Degraded"
+        assert world.status["phase"] == phase
 
 
 @pytest.mark.parametrize(

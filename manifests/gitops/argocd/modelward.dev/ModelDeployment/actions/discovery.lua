@@ -9,10 +9,12 @@ for _, condition in ipairs(status.conditions or {}) do
 end
 
 local candidate = status.candidate ~= nil
-local waits = ready.reason == "Inconclusive" or (ready.reason == "Paused" and not obj.spec.paused)
+local undecided = candidate and ready.reason == "Inconclusive"
+local at_pause = candidate and ready.reason == "Paused" and not obj.spec.paused
+local failed = status.failedRevision ~= nil and not candidate
 
 return {
-  promote = {disabled = not (candidate and waits)},
+  promote = {disabled = not (undecided or at_pause)},
   abort = {disabled = not candidate},
-  retry = {disabled = status.failedRevision == nil},
+  retry = {disabled = not (undecided or failed)},
 }
