@@ -35,10 +35,20 @@ def differing(folder: Path, generate: Callable[[Path], None]) -> list[Path]:
     """Return the files that differ, are missing, or that nothing generates any more."""
     with tempfile.TemporaryDirectory() as fresh:
         generate(Path(fresh))
-        made = set(_files(Path(fresh)))
-        names = made | {name for name in _files(folder) if Path(name).name not in WRITTEN_BY_HAND}
+        names = {*_files(Path(fresh)), *_by_machine(folder)}
         _, changed, missing = filecmp.cmpfiles(folder, fresh, sorted(names), shallow=False)
         return [folder / name for name in (*changed, *missing)]
+
+
+def write(folder: Path, generate: Callable[[Path], None]) -> None:
+    """Generate the folder's files anew; what nothing generates any more goes."""
+    for name in _by_machine(folder):
+        (folder / name).unlink()
+    generate(folder)
+
+
+def _by_machine(folder: Path) -> list[str]:
+    return [name for name in _files(folder) if Path(name).name not in WRITTEN_BY_HAND]
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -49,7 +59,7 @@ def main() -> int:
     """Compare all generated folders; 1 when something differs."""
     if sys.argv[1:] == ["--write"]:
         for folder, generate in GENERATORS.items():
-            generate(PROJECT / folder)
+            write(PROJECT / folder, generate)
         return 0
     found = [
         path
