@@ -110,14 +110,6 @@ def binaries(with_node: bool) -> Binaries:
     return Binaries({module.name: _built(module) for module in modules})
 
 
-def program(name: str, target: str = ".") -> Path:
-    """A program that some tests run and no cluster needs, built now if it isn't in the cache.
-
-    Raises MissingGoError, and CommandError with Go's last lines.
-    """
-    return _built(Module(name, target)) / name
-
-
 def _built(module: Module) -> Path:
     cache = paths.cache("bin")
     folder = cache / f"{module.name}-{module.key(go_version())}"
@@ -133,6 +125,14 @@ def _built(module: Module) -> Path:
             by_age = sorted(cache.glob(f"{module.name}-*"), key=lambda path: path.stat().st_mtime)
             _remove(by_age[:-_KEPT_VERSIONS])
     return folder
+
+
+def program(name: str, target: str = ".") -> Path:
+    """A program that some tests run and no cluster needs, built now if it isn't in the cache.
+
+    Raises MissingGoError, and CommandError with Go's last lines.
+    """
+    return _built(Module(name, target)) / name
 
 
 @functools.cache
