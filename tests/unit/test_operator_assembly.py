@@ -15,7 +15,8 @@ from modelward.cluster.health import endpoints
 from modelward.cluster.kinds import MODEL_DEPLOYMENT
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
-from modelward.writes import Document
+from modelward.cluster.requests import Requests
+from modelward.writes import Document, ReleaseEnded, Subject
 from tests.unit.fake_api import FakeApi
 
 KEY = Key("ModelDeployment", "ml", "fraud")
@@ -31,7 +32,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.api, self.metrics = FakeApi(), Metrics()
-        self.assembly: Assembly = assemble(self.api, self.metrics, Runner("modelward:dev", "Never"))
+        self.requests = Requests(self.metrics)
+        runner = Runner("modelward:dev", "Never")
+        self.assembly: Assembly = assemble(self.api, self.metrics, self.requests, runner)
         self.tasks = [asyncio.create_task(each) for each in self.assembly.work(2)]
 
     async def stop(self) -> None:
@@ -94,7 +97,7 @@ async def test_a_round_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch) 
 async def test_the_endpoints_answer_with_what_is_wrong() -> None:
     problems: dict[str, str | None] = {"live": None, "ready": "not yet"}
     metrics = Metrics()
-    metrics.turns((("releases", "Promoted/"),))
+    metrics.happened(ReleaseEnded("Promoted", "Judged"))
     async with (
         endpoints(
             "127.0.0.1",
@@ -116,7 +119,7 @@ async def test_the_endpoints_answer_with_what_is_wrong() -> None:
         assert await ask("/healthz") == (503, "stuck")
         assert await ask("/readyz") == (200, "ok")
         assert (
-            'modelward_releases_total{outcome="Promoted",reason=""} 1.0'
+            'modelward_releases_total{outcome="Promoted",reason="Judged"} 1.0'
             in (await ask("/metrics"))[1]
         )
 

@@ -14,7 +14,18 @@ from modelward.cluster.documents import Key, controller, labels, uid
 from modelward.cluster.kinds import SERVICE, Kind, kind_named
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
-from modelward.writes import Announce, Apply, Create, Delete, Document, PatchStatus, Plan, Write
+from modelward.writes import (
+    Announce,
+    Apply,
+    Create,
+    Delete,
+    Document,
+    Happening,
+    PatchStatus,
+    Plan,
+    Write,
+    target,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +47,8 @@ class Actor:
     now: Callable[[], datetime]
     instance: str
     """Name of this process, as Events tell it."""
+    count: Callable[[Happening], None] = field(default=lambda _: None)
+    """Called with what a write has brought about."""
     _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
     async def carry_out(self, key: Key, plan: Plan) -> None:
@@ -45,6 +58,9 @@ class Actor:
         """
         for write in plan.writes:
             await self._write(key, write)
+            for measured in plan.metrics:
+                if target(write) == (measured.kind, measured.name):
+                    self.count(measured.what)
 
     async def _write(self, key: Key, write: Write) -> None:
         match write:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +12,7 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from modelward import __version__
-from modelward.cluster import connection, logs, watch
+from modelward.cluster import connection, ending, logs, watch
 from modelward.cluster.api import Api
 from modelward.cluster.assembly import Assembly, assemble
 from modelward.cluster.errors import ApiError
@@ -20,6 +21,7 @@ from modelward.cluster.kinds import OURS
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
 from modelward.cluster.own_image import PodName, own_image
+from modelward.cluster.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -53,23 +55,31 @@ def main(options: Options) -> int:
     logs.set_up(options.log_level)
     try:
         asyncio.run(_operate(options))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        log.info("Ended before there was anything to finish.")
     except connection.ConfigurationError as error:
         log.error("No way to the API server: %s", error)
         return 1
     except Exception:
         log.exception("The operator ends; whatever it was doing, the next one continues.")
         return 1
+    else:
+        log.info("Ended.")
     return 0
 
 
 async def _operate(options: Options) -> None:
+    ending.on_signal(cast("asyncio.Task[None]", asyncio.current_task()).cancel)
     configuration = await connection.configure(options.kubeconfig, options.context)
     metrics = Metrics()
+    requests = Requests(metrics)
+    configuration.trace_configs = [requests.trace()]
     async with connection.new_client(configuration) as client:
-        api = Api(client, metrics.request)
+        api = Api(client)
         assembly = assemble(
             api,
             metrics,
+            requests,
             await _runner(options, api),
             namespaces=options.namespaces or (None,),
             resync_seconds=options.resync_seconds,
@@ -107,26 +117,36 @@ async def served(api: Api) -> None:
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
-    """Run all tasks until one ends: Kopf's when a signal came, any other one by an error."""
-    # Ours come first. Kopf takes every task that is newer than itself for its own.
-    tasks = [asyncio.create_task(each) for each in assembly.work(options.workers)]
-    tasks.append(
-        asyncio.create_task(
-            kopf.operator(
-                registry=watch.registry(configuration, assembly.store, assembly.wake),
-                settings=watch.settings(),
-                # Kopf would make one of the user's name, and a container's user has none.
-                identity=cast("Any", socket.gethostname()),
-                clusterwide=not options.namespaces,
-                namespaces=options.namespaces,
-            )
-        )
-    )
+    """Run all tasks until a signal comes, or until one ends, which is an error."""
+    check, *workers = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    told = asyncio.Event()
+    signalled = asyncio.create_task(told.wait())
+    # Kopf takes every task that is newer than itself for its own.
+    ours = asyncio.all_tasks()
+    watchers = await _spawn_kopf(options, configuration, assembly)
+    ending.on_signal(told.set)  # in place of what Kopf has just set
+    watching = asyncio.create_task(kopf.run_tasks(watchers, ignored=ours))
+    tasks = (signalled, watching, check, *workers)
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+        for task in done - {signalled}:
             task.result()
+            raise RuntimeError("A task of the operator has ended by itself.")
+        log.info("Told to end: finishing the rounds in progress.")
+        await ending.finish_rounds(assembly, workers)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ending.cancel(tasks)
+
+
+async def _spawn_kopf(
+    options: Options, configuration: Configuration, assembly: Assembly
+) -> Collection[asyncio.Task[None]]:
+    tasks = await kopf.spawn_tasks(
+        registry=watch.registry(configuration, assembly.store, assembly.wake),
+        settings=watch.settings(),
+        # Kopf would make one of the user's name, and a container's user has none.
+        identity=cast("Any", socket.gethostname()),
+        clusterwide=not options.namespaces,
+        namespaces=options.namespaces,
+    )
+    return cast("Collection[asyncio.Task[None]]", tasks)

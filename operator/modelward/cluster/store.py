@@ -76,6 +76,10 @@ class Store:
         """Return all objects of a kind, by uid."""
         return dict(self._kinds[kind.name].latest)
 
+    def count(self, kind: Kind) -> int:
+        """Return how many objects of a kind are known."""
+        return len(self._kinds[kind.name].latest)
+
     def learn(self, kind: Kind, document: Document) -> None:
         """Take in a state of an object: an event, a read, or the response to a write of ours."""
         self._kinds[kind.name].put(document)

@@ -70,7 +70,7 @@ def registry(
     """Kopf's handlers: they fill the store and wake the loops by key."""
     result = kopf.OperatorRegistry()
 
-    async def login(**_: object) -> kopf.ConnectionInfo:
+    async def login(**_: object) -> kopf.AiohttpSession:
         return await kopf_login(configuration)
 
     kopf.on.login(registry=result)(login)
