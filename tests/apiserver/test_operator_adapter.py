@@ -24,6 +24,7 @@ from tests.requests_noted import Noted
 
 pytestmark = pytest.mark.apiserver
 
+
 @pytest.fixture
 def requests() -> Noted:
     return Noted()

@@ -16,7 +16,7 @@ from modelward.cluster.kinds import MODEL_DEPLOYMENT
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
 from modelward.cluster.requests import Requests
-from modelward.writes import Document, ReleaseEnded, Subject
+from modelward.writes import Document, ReleaseEnded
 from tests.unit.fake_api import FakeApi
 
 KEY = Key("ModelDeployment", "ml", "fraud")

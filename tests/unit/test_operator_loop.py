@@ -72,7 +72,9 @@ class Rounds:
 
     def count(self, result: str) -> float:
         labels = {"kind": "ModelDeployment", "result": result}
-        found = self.metrics.registry.get_sample_value("modelward_reconcile_duration_seconds_count", labels)
+        found = self.metrics.registry.get_sample_value(
+            "modelward_reconcile_duration_seconds_count", labels
+        )
         return found or 0.0
 
 
