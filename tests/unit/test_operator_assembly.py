@@ -1,14 +1,11 @@
 """The parts together: nothing is decided too early, and whoever asks is told the truth."""
 
 import asyncio
-import io
-import json
-import logging
 
 import aiohttp
 import pytest
 
-from modelward.cluster import logs, run
+from modelward.cluster import run
 from modelward.cluster.assembly import STUCK_SECONDS, Assembly, assemble
 from modelward.cluster.documents import Key
 from modelward.cluster.health import endpoints
@@ -122,25 +119,3 @@ async def test_the_endpoints_answer_with_what_is_wrong() -> None:
             'modelward_releases_total{outcome="Promoted",reason="Judged"} 1.0'
             in (await ask("/metrics"))[1]
         )
-
-
-def test_a_line_of_the_log_says_which_resource_it_is_about(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    try:
-        logs.set_up("info")
-        with logs.about(KEY):
-            logging.getLogger("x").info("Created %s.", "something")
-        logging.getLogger("x").info("Ready.")
-    finally:
-        root.handlers[:], level = before
-        root.setLevel(level)
-    about, other = (json.loads(line) for line in stream.getvalue().splitlines())
-    assert about["message"] == "Created something."
-    assert (about["kind"], about["namespace"], about["object"]) == KEY
-    assert (about["level"], about["logger"]) == ("INFO", "x")
-    assert "namespace" not in other

@@ -1,7 +1,8 @@
 """What the cache knows of our objects, told at each scrape: phases, conditions, present steps.
 
-Nothing is kept for it, so that it is right after a restart and ends with the object. One object is
-a phase and three conditions, and while it is in a release its step: the names that alerts need.
+Nothing is kept for it, so that it is right after a restart and ends with the object. A healthy
+object is one series. Alerts need the names of the others: why a condition is not True, since when a
+step goes on, which version was rolled back.
 """
 
 from collections import Counter
@@ -23,7 +24,7 @@ from modelward.cluster.store import Store
 from modelward.writes import Document
 
 CONDITIONS = ("Ready", "Available", "KPIsMet")
-"""Those that are always there; Reconciling and Stalled follow from the reason of Ready."""
+"""Those that an object wants to have True."""
 
 _OBJECT = ("namespace", "name")
 
@@ -44,7 +45,7 @@ class Inventory(Collector):
                       MODEL_DEPLOYMENT_PHASES)  # fmt: skip
         yield _phases("modelward_benchmarkruns", BENCHMARK_RUN, runs, BENCHMARK_RUN_PHASES)
         yield _status_phase(deployments)
-        yield _status_condition(deployments)
+        yield _unmet_condition(deployments)
         yield _step_began(deployments)
         yield _failed_revision(deployments)
         yield _connected(self.requests)
@@ -81,15 +82,15 @@ def _status_phase(deployments: Collection[Document]) -> GaugeMetricFamily:
     return family
 
 
-def _status_condition(deployments: Collection[Document]) -> GaugeMetricFamily:
+def _unmet_condition(deployments: Collection[Document]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(
-        "modelward_modeldeployment_status_condition",
-        f"The conditions {', '.join(CONDITIONS)} of each ModelDeployment; always 1.",
+        "modelward_modeldeployment_unmet_condition",
+        f"Conditions of ModelDeployments ({', '.join(CONDITIONS)}) that are not True; always 1.",
         labels=(*_OBJECT, "condition", "status", "reason"),
     )
     for document in deployments:
         for entry in _status(document).get("conditions") or ():
-            if entry["type"] in CONDITIONS:
+            if entry["type"] in CONDITIONS and entry["status"] != "True":
                 values = (entry["type"], entry["status"], entry["reason"])
                 family.add_metric((*_named(document), *values), 1)
     return family
