@@ -8,12 +8,20 @@ from pathlib import Path
 
 from modelward.api import crd
 from modelward.benchmark import schemas
+from modelward.cluster import reference
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+
+def contract(folder: Path) -> None:
+    """Write what others rely on: the result of a benchmark pod, and the metrics."""
+    schemas.main(folder)
+    reference.main(folder)
+
+
 GENERATORS: dict[str, Callable[[Path], None]] = {
     "crds": crd.main,
-    "docs/contract": schemas.main,
+    "docs/contract": contract,
 }
 """Folder of the project -> what writes its files into a folder."""
 

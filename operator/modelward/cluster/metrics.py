@@ -16,6 +16,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.registry import Collector
@@ -44,6 +45,8 @@ class Metrics:
     """What one operator process has counted, in a registry of its own."""
 
     def __init__(self) -> None:
+        # They would double the counters; Prometheus' text format has no place for them.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._define_releases()
