@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from modelward.cluster import run
-from modelward.cluster.assembly import STUCK_SECONDS, Assembly, assemble
+from modelward.cluster.assembly import STUCK_SECONDS, WATCH_SECONDS, Assembly, assemble
 from modelward.cluster.documents import Key
 from modelward.cluster.health import endpoints
 from modelward.cluster.kinds import MODEL_DEPLOYMENT
@@ -87,6 +87,18 @@ async def test_a_round_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch) 
         )
         assert bench.assembly.stuck() == "a round for a ModelDeployment has taken 301 s"
         monkeypatch.undo()
+    finally:
+        await bench.stop()
+
+
+async def test_a_watch_that_is_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    try:
+        told = "the watch of pods was last asked for 601 s ago"
+        monkeypatch.setattr(
+            bench.requests, "forgotten", lambda after: told if after == WATCH_SECONDS else None
+        )
+        assert bench.assembly.stuck() == told
     finally:
         await bench.stop()
 

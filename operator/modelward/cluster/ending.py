@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 from modelward.cluster.assembly import Assembly
@@ -45,4 +46,6 @@ async def cancel(tasks: Collection[asyncio.Task[Any]], seconds: float = CANCEL_S
     """Cancel what still runs, and wait for it, but not for longer than this."""
     for task in tasks:
         task.cancel()
-    await asyncio.wait(tasks, timeout=seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -36,7 +36,7 @@ from modelward.cluster.queue import WorkQueue
 from modelward.writes import Happening, ReleaseEnded, StepEnded, VerdictReached
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_STEP_SECONDS = (10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
+_STEP_SECONDS = (1, 5, 15, 60, 180, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 
 ROUND_RESULTS = ("success", "outdated", "refused", "error")
 
