@@ -102,6 +102,7 @@ def watched(served: Cluster, way: Cuttable, far_operator: OperatorProcess) -> Wa
 async def test_the_numbers_are_those_of_what_happened(
     kube: Kube, namespace: str, controllers: Controllers, watched: Watched
 ) -> None:
+    """Two versions are promoted and one is rolled back; then all watches are cut."""
     controllers.ending = exam(lambda _: 95)
     await make_deployment(kube, namespace, replicas=2, rollout=QUICK)
     story = Story(kube, namespace)
@@ -117,6 +118,18 @@ async def test_the_numbers_are_those_of_what_happened(
     now, requests = watched.scrape(), watched.requests()
     await watched.end(namespace)
 
+    _check_releases(now)
+    _check_objects(now, failed["revision"])
+    _check_queues(now)
+    audited = watched.audited(namespace)
+    assert requests == audited
+    assert audited["create", "events", "201"] == len(await story.reasons())
+    watches = {each[1]: n for each, n in audited.items() if each[0] == "watch"}
+    restarts = now.by("modelward_watch_restarts_total", "resource")
+    assert {resource: restarts[resource,] + 1 for resource in watches} == watches
+
+
+def _check_releases(now: Scraped) -> None:
     assert now.by("modelward_releases_total", "outcome", "reason") == {
         ("Promoted", "Judged"): 2,
         ("RolledBack", "Kpi"): 1,
@@ -131,19 +144,16 @@ async def test_the_numbers_are_those_of_what_happened(
         ("takeover", "passed"): 2,
         ("benchmark", "failed"): 1,
     }
+
+
+def _check_objects(now: Scraped, failed: str) -> None:
     assert now.by("modelward_modeldeployments", "phase") == {("Degraded",): 1}
     assert now.by("modelward_benchmarkruns", "phase") == {("Finished",): 3}
-    told = now.all("modelward_modeldeployment_failed_revision_info", name="fraud")
-    assert [sample.labels["revision"] for sample in told] == [failed["revision"]]
-    assert told[0].labels["reason"] == "accuracy"
+    (told,) = now.all("modelward_modeldeployment_failed_revision_info", name="fraud")
+    assert (told.labels["revision"], told.labels["reason"]) == (failed, "accuracy")
 
-    audited = watched.audited(namespace)
-    assert requests == audited
-    assert audited["create", "events", "201"] == len(await story.reasons())
-    watches = {each[1]: n for each, n in audited.items() if each[0] == "watch"}
-    restarts = now.by("modelward_watch_restarts_total", "resource")
-    assert {resource: restarts[resource,] + 1 for resource in watches} == watches
 
+def _check_queues(now: Scraped) -> None:
     for kind in ("ModelDeployment", "BenchmarkRun"):
         rounds = now.by("modelward_reconcile_duration_seconds_count", "kind")[kind,]
         assert rounds == now.value("workqueue_adds_total", name=kind) > 0
