@@ -146,6 +146,9 @@ async def test_a_prometheus_that_scrapes_an_operator_answers_every_panel_and_fir
         assert f"{namespace}/fraud was rolled back (accuracy)" in alert["annotations"]["summary"]
         (promoted,) = prometheus.query('sum(modelward_releases_total{outcome="Promoted"})')
         assert promoted["value"][1] == "2"
+        controllers.ending = lambda _: None
+        await story.serve("4")
+        await until(lambda: _release_under_way(prometheus), "a release under way to be scraped")
         _check_rules(prometheus)
         _check_panels(prometheus)
 
@@ -153,6 +156,10 @@ async def test_a_prometheus_that_scrapes_an_operator_answers_every_panel_and_fir
 async def _firing(prometheus: Prometheus) -> dict[str, Any] | None:
     alerts = prometheus.ask("alerts")["alerts"]
     return next((alert for alert in alerts if alert["state"] == "firing"), None)
+
+
+async def _release_under_way(prometheus: Prometheus) -> bool:
+    return bool(prometheus.query("modelward_modeldeployment_step_started_timestamp_seconds"))
 
 
 def _check_rules(prometheus: Prometheus) -> None:
