@@ -1,5 +1,6 @@
 """Acting: writes in their order, and what comes of each."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -240,3 +241,12 @@ async def test_an_event_that_reaches_nobody_stops_the_plan(actor: Actor, api: Fa
     with pytest.raises(errors.UnavailableError):
         await act(actor, event(), Create(service()))
     assert api.objects == {}
+
+
+async def test_the_log_names_an_event_and_does_not_quote_it(
+    actor: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A note may quote a container's last words, which are the tenant's."""
+    with caplog.at_level(logging.DEBUG):
+        await act(actor, event())
+    assert caplog.messages == ["Announced Promoted."]

@@ -163,7 +163,8 @@ class Actor:
             log.warning("Event %s was not written: %s", announce.reason, error)
             return
         else:
-            log.info("%s: %s", announce.reason, announce.note)
+            # Not its note, which may quote what a container said at its end.
+            log.info("Announced %s.", announce.reason)
         self._announced[said] = None
         if len(self._announced) > _ANNOUNCED_LIMIT:
             self._announced.popitem(last=False)
