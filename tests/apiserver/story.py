@@ -1,10 +1,23 @@
-"""A deployment called fraud on a real API server, and what becomes of it."""
+"""A deployment on a real API server with played controllers, and what becomes of it."""
 
-from modelward.cluster.kinds import EVENT, MODEL_DEPLOYMENT, POD, SERVICE
+from typing import Any
+
+from modelward.cluster.kinds import (
+    BENCHMARK_RUN,
+    EVENT,
+    JOB,
+    MODEL_DEPLOYMENT,
+    POD,
+    REPLICA_SET,
+    SERVICE,
+)
 from modelward.writes import Document
 from tests.apiserver.kube import Kube
 from tests.apiserver.samples import serving
 from tests.apiserver.waiting import until
+from tests.holdings import held
+
+KINDS = (MODEL_DEPLOYMENT, REPLICA_SET, SERVICE, BENCHMARK_RUN, JOB, POD)
 
 QUICK = {"steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "upTo": "5m"}], "drainDelay": "0s"}
 
@@ -21,7 +34,7 @@ class Story:
         return found
 
     async def serve(self, tag: str) -> None:
-        change = {"spec": {"serving": serving(tag)}}
+        change = {"spec": {"model": {"version": tag}, "serving": serving(tag)}}
         await self.kube.patch(MODEL_DEPLOYMENT, self.namespace, "fraud", change)
 
     async def until(self, phase: str) -> Document:
@@ -46,3 +59,12 @@ class Story:
 
     async def reasons(self) -> list[str]:
         return sorted(event["reason"] for event in await self.kube.list(EVENT, self.namespace))
+
+    async def holdings(self) -> dict[str, Any]:
+        """What there is, in words that are the same whenever the story is told."""
+        items = [
+            {"kind": kind.name, **item}
+            for kind in KINDS
+            for item in await self.kube.list(kind, self.namespace)
+        ]
+        return held(self.namespace, items, await self.kube.list(EVENT, self.namespace))

@@ -33,7 +33,7 @@ def requests() -> Noted:
 @pytest.fixture
 async def api(served: Cluster, requests: Noted) -> AsyncIterator[Api]:
     configuration = await configure(served.kubeconfig, None)
-    configuration.trace_configs = [Requests(requests).trace()]
+    configuration.trace_configs = [Requests(requests).trace(watches=False)]
     async with new_client(configuration) as client:
         yield Api(client)
 
@@ -205,7 +205,7 @@ async def test_an_api_server_that_does_not_answer_is_unavailable(
     configuration = await configure(served.kubeconfig, None)
     configuration.host = "https://127.0.0.1:1"
     noted = Noted()
-    configuration.trace_configs = [Requests(noted).trace()]
+    configuration.trace_configs = [Requests(noted).trace(watches=False)]
     async with new_client(configuration) as client:
         api = Api(client)
         with pytest.raises(errors.UnavailableError, match="no answer") as caught:

@@ -80,8 +80,9 @@ async def server() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def ask(requests: Requests, url: str) -> None:
-    async with aiohttp.ClientSession(trace_configs=[requests.trace()]) as session:
+async def ask(requests: Requests, url: str, *, watches: bool = True) -> None:
+    trace = requests.trace(watches=watches)
+    async with aiohttp.ClientSession(trace_configs=[trace]) as session:
         try:
             async with session.get(url):
                 pass
@@ -122,6 +123,16 @@ async def test_a_watch_that_nobody_asks_for_is_forgotten_and_one_without_an_answ
     assert requests.forgotten(600) is None
     clock.now += 2
     assert requests.forgotten(600) == "the watch of services was last asked for 601 s ago"
+
+
+async def test_a_watch_that_does_not_fill_the_cache_is_a_request_and_no_more(server: str) -> None:
+    noted = Noted()
+    requests = Requests(noted)
+    for _ in range(2):
+        await ask(requests, f"{server}/api/v1/pods?watch=true", watches=False)
+    assert noted.codes == [("watch", "pods", "200")] * 2
+    assert noted.restarts == []
+    assert requests.connected_since() == {}
 
 
 async def test_of_several_namespaces_the_watch_that_was_answered_longest_ago_counts(

@@ -100,8 +100,12 @@ def assemble(
     queues = {kind.name: _queue(kind.name, metrics) for kind in OURS}
     metrics.read_at_scrape(Inventory(store, requests))
     refusals = Refusals(clock.now)
+
+    def wake_after(key: Key, seconds: float) -> None:
+        queues[key.kind].add_after(key, seconds)
+
     host = socket.gethostname()
-    act = Actor(api, store, refusals, clock.now, host, metrics.happened).carry_out
+    act = Actor(api, store, refusals, clock.now, host, wake_after, metrics.happened).carry_out
     datasets = Datasets(api, time.monotonic)
     deployments = DeploymentObserver(store, datasets, refusals, clock.now)
     runs = RunObserver(store, api, refusals, clock.now, runner)
@@ -114,7 +118,7 @@ def assemble(
         store=store,
         metrics=metrics,
         wake=lambda key: queues[key.kind].add(key),
-        wake_after=lambda key, seconds: queues[key.kind].add_after(key, seconds),
+        wake_after=wake_after,
         namespaces=namespaces,
         period=resync_seconds,
     )

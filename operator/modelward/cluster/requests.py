@@ -77,12 +77,18 @@ class Requests:
         self._watches: dict[tuple[str, str], _Watch] = {}
         """By resource and namespace."""
 
-    def trace(self) -> aiohttp.TraceConfig:
-        """Return what a client's session must be given to be noted."""
+    def trace(self, *, watches: bool) -> aiohttp.TraceConfig:
+        """Return what a client's session must be given to be noted.
+
+        With `watches`, it is the one whose watches fill the cache; they are known one by one.
+        """
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._started)
         config.on_request_end.append(self._ended)
         config.on_request_exception.append(self._failed)
+        if watches:
+            config.on_request_start.append(self._asked)
+            config.on_request_end.append(self._answered)
         return config
 
     def connected_since(self) -> dict[str, float]:
@@ -113,6 +119,29 @@ class Requests:
     ) -> None:
         context.request = parse(params.method, params.url.path, params.url.query)
         context.began = self._clock()
+
+    async def _ended(
+        self,
+        _: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        params: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        self._note(context, str(params.response.status))
+
+    async def _failed(
+        self,
+        _: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        __: aiohttp.TraceRequestExceptionParams,
+    ) -> None:
+        self._note(context, NO_ANSWER)
+
+    async def _asked(
+        self,
+        _: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        __: aiohttp.TraceRequestStartParams,
+    ) -> None:
         request: Request = context.request
         if request.verb != "watch":
             return
@@ -123,24 +152,15 @@ class Requests:
         else:
             self._watches[key] = _Watch(context.began)
 
-    async def _ended(
+    async def _answered(
         self,
         _: aiohttp.ClientSession,
         context: SimpleNamespace,
         params: aiohttp.TraceRequestEndParams,
     ) -> None:
-        self._note(context, str(params.response.status))
         request: Request = context.request
         if request.verb == "watch" and params.response.status == 200:
             self._watches[request.resource, request.namespace].connected = now().timestamp()
-
-    async def _failed(
-        self,
-        _: aiohttp.ClientSession,
-        context: SimpleNamespace,
-        __: aiohttp.TraceRequestExceptionParams,
-    ) -> None:
-        self._note(context, NO_ANSWER)
 
     def _note(self, context: SimpleNamespace, code: str) -> None:
         request: Request = context.request

@@ -1,9 +1,12 @@
 """The operator process: started, kept running, stopped."""
 
 import asyncio
+import copy
 import logging
+import os
 import socket
-from collections.abc import Collection
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +30,8 @@ log = logging.getLogger(__name__)
 
 CRD_SECONDS = 2.0
 """How often a CRD that is missing is looked for."""
+END_SECONDS = 5.0
+"""How long the tasks may take to end."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ async def _operate(options: Options) -> None:
     configuration = await connection.configure(options.kubeconfig, options.context)
     metrics = Metrics()
     requests = Requests(metrics)
-    configuration.trace_configs = [requests.trace()]
+    configuration.trace_configs = [requests.trace(watches=False)]
     async with connection.new_client(configuration) as client:
         api = Api(client)
         assembly = assemble(
@@ -117,16 +122,19 @@ async def served(api: Api) -> None:
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
-    """Run all tasks until a signal comes, or until one ends, which is an error."""
-    check, *workers = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    """Run all tasks until a signal comes, or until one ends, which is an error.
+
+    Kopf ends at errors that only a fresh list mends: an ERROR event but 410, or a watch that is
+    refused with 410. So do we: the next process lists everything.
+    """
+    # Kopf's operator() would wait for all of its tasks when one has failed, and its watches may
+    # then wait for a login that no task of it does any more.
+    watching = await _spawn_kopf(options, configuration, assembly)
     told = asyncio.Event()
-    signalled = asyncio.create_task(told.wait())
-    # Kopf takes every task that is newer than itself for its own.
-    ours = asyncio.all_tasks()
-    watchers = await _spawn_kopf(options, configuration, assembly)
     ending.on_signal(told.set)  # in place of what Kopf has just set
-    watching = asyncio.create_task(kopf.run_tasks(watchers, ignored=ours))
-    tasks = (signalled, watching, check, *workers)
+    signalled = asyncio.create_task(told.wait())
+    check, *workers = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    tasks = (signalled, *watching, check, *workers)
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {signalled}:
@@ -135,18 +143,28 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
         log.info("Told to end: finishing the rounds in progress.")
         await ending.finish_rounds(assembly, workers)
     finally:
+        _end_for_sure()
         await ending.cancel(tasks)
 
 
 async def _spawn_kopf(
     options: Options, configuration: Configuration, assembly: Assembly
-) -> Collection[asyncio.Task[None]]:
+) -> Sequence[asyncio.Task[Any]]:
+    kopfs = copy.copy(configuration)
+    kopfs.trace_configs = [assembly.requests.trace(watches=True)]
     tasks = await kopf.spawn_tasks(
-        registry=watch.registry(configuration, assembly.store, assembly.wake),
+        registry=watch.registry(kopfs, assembly.store, assembly.wake, assembly.resync.ask),
         settings=watch.settings(),
         # Kopf would make one of the user's name, and a container's user has none.
         identity=cast("Any", socket.gethostname()),
         clusterwide=not options.namespaces,
         namespaces=options.namespaces,
     )
-    return cast("Collection[asyncio.Task[None]]", tasks)
+    return [*tasks]
+
+
+def _end_for_sure() -> None:
+    """End the process soon, even where a task doesn't let itself be cancelled."""
+    timer = threading.Timer(END_SECONDS, os._exit, [1])
+    timer.daemon = True
+    timer.start()
