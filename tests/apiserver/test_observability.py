@@ -15,7 +15,7 @@ from tests.apiserver.controllers import Controllers
 from tests.apiserver.kube import Kube
 from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
-from tests.apiserver.prometheus import Prometheus, dashboard, rules, scraping
+from tests.apiserver.prometheus import OBSERVABILITY, Prometheus, dashboard, rules, scraping
 from tests.apiserver.samples import make_deployment
 from tests.apiserver.story import QUICK, Story
 from tests.apiserver.waiting import until
@@ -79,6 +79,17 @@ def test_the_rules_are_taken_and_every_alert_has_its_case(tmp_path: Path) -> Non
     assert fired == {alert["alert"] for alert in _alerts()}
 
 
+def test_grafana_and_the_prometheus_operator_read_the_manifests_by_their_own_models() -> None:
+    result = subprocess.run(
+        ["go", "run", "-mod=readonly", ".", str(OBSERVABILITY)],
+        cwd=ROOT / "tests" / "cluster" / "go" / "observability",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_alerts_and_panels_name_only_metrics_that_there_are() -> None:
     asked = [alert["expr"] for alert in _alerts()] + _queries()
     assert set().union(*map(_names, asked)) <= _known()
@@ -114,7 +125,7 @@ def test_panels_lie_beside_each_other_and_say_what_they_show() -> None:
 
 def test_the_component_adds_to_an_installation(control_plane: Cluster) -> None:
     """Built as an overlay would: in the operator's namespace, with the dashboard as a ConfigMap."""
-    text = control_plane.kubectl("kustomize", str(ROOT / "manifests" / "observability")).stdout
+    text = control_plane.kubectl("kustomize", str(OBSERVABILITY)).stdout
     kinds = {each["kind"]: each for each in yaml.safe_load_all(text)}
     assert set(kinds) == {"PodMonitor", "PrometheusRule", "ConfigMap"}
     (deployment,) = yaml.safe_load_all((ROOT / "manifests/base/deployment.yaml").read_text())

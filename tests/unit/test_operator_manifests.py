@@ -6,8 +6,9 @@ from typing import Any
 import yaml
 
 from modelward.cluster.assembly import STUCK_SECONDS
-from modelward.cluster.ending import CANCEL_SECONDS, ROUND_SECONDS
+from modelward.cluster.ending import ROUND_SECONDS
 from modelward.cluster.permissions import PERMISSIONS
+from modelward.cluster.run import END_SECONDS
 
 PROBES = {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
 BASE = Path(__file__).parents[2] / "manifests" / "base"
@@ -61,7 +62,7 @@ def test_probes_ask_what_the_operator_answers_and_it_has_time_to_end_well() -> N
     paths = {name: container()[f"{name}Probe"]["httpGet"]["path"] for name in PROBES}
     assert paths == PROBES
     grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-    assert grace > ROUND_SECONDS + CANCEL_SECONDS
+    assert grace > ROUND_SECONDS + END_SECONDS
     liveness = container()["livenessProbe"]
     assert liveness["periodSeconds"] * liveness["failureThreshold"] < STUCK_SECONDS
 

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from typing import Any
 
 from modelward.cluster.assembly import Assembly
@@ -17,8 +16,6 @@ log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 15.0
 """How long rounds in progress may take to their end."""
-CANCEL_SECONDS = 10.0
-"""How long Kopf may take to close its watches."""
 
 
 def on_signal(call: Callable[[], object]) -> None:
@@ -42,10 +39,8 @@ async def finish_rounds(
         log.warning("Not finished within %.0f s: %s.", seconds, names)
 
 
-async def cancel(tasks: Collection[asyncio.Task[Any]], seconds: float = CANCEL_SECONDS) -> None:
-    """Cancel what still runs, and wait for it, but not for longer than this."""
+async def cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """Cancel what still runs, and wait for it, whatever it says at its end."""
     for task in tasks:
         task.cancel()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
