@@ -4,10 +4,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
 	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
 	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
@@ -17,7 +19,9 @@ import (
 func readDashboard(data []byte) error {
 	plugins.RegisterDefaultPlugins()
 	var read dashboard.Dashboard
-	if err := read.UnmarshalJSONStrict(data); err != nil {
+	// Without errors it returns an empty list of them, which is not a nil error.
+	var found cog.BuildErrors
+	if err := read.UnmarshalJSONStrict(data); err != nil && (!errors.As(err, &found) || len(found) > 0) {
 		return err
 	}
 	return read.Validate()
