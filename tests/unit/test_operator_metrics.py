@@ -154,10 +154,19 @@ def test_a_rolled_back_version_is_named_and_a_step_under_way_has_its_beginning(
     assert (began.labels["name"], began.value) == ("going", 1795669200.5)
 
 
-def test_an_object_that_is_gone_leaves_no_series() -> None:
+def test_an_object_is_told_as_it_is_now_and_leaves_no_series_when_it_is_gone() -> None:
     metrics, store = Metrics(), Store()
     metrics.read_at_scrape(Inventory(store, Requests(metrics)))
-    store.learn(MODEL_DEPLOYMENT, deployment("bad", phase="Degraded"))
-    assert len(scrape(metrics).all("modelward_modeldeployment_status_phase")) == 1
+
+    def phases() -> list[str]:
+        told = scrape(metrics).all("modelward_modeldeployment_status_phase")
+        return [sample.labels["phase"] for sample in told]
+
+    document = deployment("bad", phase="Degraded")
+    store.learn(MODEL_DEPLOYMENT, document)
+    assert phases() == ["Degraded"]
+    document["metadata"]["resourceVersion"] = "2"
+    store.learn(MODEL_DEPLOYMENT, {**document, "status": {"phase": "Healthy"}})
+    assert phases() == ["Healthy"]
     store.forget(MODEL_DEPLOYMENT, "bad")
-    assert scrape(metrics).all("modelward_modeldeployment_status_phase") == []
+    assert phases() == []

@@ -36,7 +36,7 @@ _SAMPLE: Document = {
     "status": {
         "candidate": {"since": "2026-11-26T05:00:00+00:00"},
         "conditions": [{"type": CONDITIONS[0], "status": "False", "reason": "RolledBack"}],
-        "failedRevision": {"reason": "Unready"},
+        "failedRevision": {"revision": "abc", "reason": "Unready"},
     },
 }
 
