@@ -8,14 +8,22 @@ from pathlib import Path
 
 from modelward.api import crd
 from modelward.benchmark import schemas
+from modelward.cluster import reference
 from tests.delivery import argocd_files
 from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+
+def contract(folder: Path) -> None:
+    """Write what others rely on: the result of a benchmark pod, and the metrics."""
+    schemas.main(folder)
+    reference.main(folder)
+
+
 GENERATORS: dict[str, Callable[[Path], None]] = {
     "crds": crd.main,
-    "docs/contract": schemas.main,
+    "docs/contract": contract,
     "charts/modelward": chart.generate,
     "manifests/gitops/argocd": argocd_files.generate,
     "manifests/release": chart.generate_release,

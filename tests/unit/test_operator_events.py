@@ -1,5 +1,6 @@
 """Events: said once, said later where they could not be, never in the way of a plan."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -111,3 +112,12 @@ async def test_an_event_that_is_said_later_and_then_reaches_nobody_is_not_lost(
     let_pass(actor, 2)
     await act(actor)
     assert ("Event", "ml") in {key[:2] for key in api.objects}
+
+
+async def test_the_log_names_an_event_and_does_not_quote_it(
+    actor: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A note may quote a container's last words, which are the tenant's."""
+    with caplog.at_level(logging.DEBUG):
+        await act(actor, event())
+    assert caplog.messages == ["Announced Promoted."]

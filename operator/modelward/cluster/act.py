@@ -14,7 +14,18 @@ from modelward.cluster.documents import Key, controller, controller_name, labels
 from modelward.cluster.kinds import SERVICE, Kind, kind_named
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
-from modelward.writes import Announce, Apply, Create, Delete, Document, PatchStatus, Plan, Write
+from modelward.writes import (
+    Announce,
+    Apply,
+    Create,
+    Delete,
+    Document,
+    Happening,
+    PatchStatus,
+    Plan,
+    Write,
+    target,
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +63,8 @@ class Actor:
     """Name of this process, as Events tell it."""
     wake_after: Callable[[Key, float], None]
     """Asks for another look at a resource in so many seconds."""
+    count: Callable[[Happening], None] = field(default=lambda _: None)
+    """Called with what a write has brought about."""
     _unsaid: dict[Key, list[_Unsaid]] = field(default_factory=dict)
     _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
@@ -64,6 +77,9 @@ class Actor:
             await self._announce(key, unsaid.announce, unsaid.tries)
         for write in plan.writes:
             await self._write(key, write)
+            for measured in plan.metrics:
+                if target(write) == (measured.kind, measured.name):
+                    self.count(measured.what)
 
     def _due(self, key: Key) -> list[_Unsaid]:
         """Take out the Events that are to be tried again now.
@@ -184,7 +200,8 @@ class Actor:
             log.warning("Event %s was not written: %s", announce.reason, error)
             return
         else:
-            log.info("%s: %s", announce.reason, announce.note)
+            # Not its note, which may quote what a container said at its end.
+            log.info("Announced %s.", announce.reason)
         self._announced[said] = None
         if len(self._announced) > _ANNOUNCED_LIMIT:
             self._announced.popitem(last=False)
