@@ -8,6 +8,7 @@ from pathlib import Path
 
 from modelward.api import crd
 from modelward.benchmark import schemas
+from tests.lint import rights
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -16,6 +17,12 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
     "docs/contract": schemas.main,
 }
 """Folder of the project -> what writes its files into a folder."""
+
+FILES: dict[str, Callable[[str], str]] = {
+    "manifests/base/roles.yaml": lambda _: rights.manifest(),
+    "docs/security.md": rights.documented,
+}
+"""File of the project -> what makes its text from the present one."""
 
 WRITTEN_BY_HAND = frozenset({"Kustomization", "kustomization.yaml"})
 
@@ -30,17 +37,27 @@ def differing(folder: Path, generate: Callable[[Path], None]) -> list[Path]:
         return [folder / name for name in (*changed, *missing)]
 
 
+def write() -> None:
+    """Generate everything anew."""
+    for folder, generate in GENERATORS.items():
+        generate(PROJECT / folder)
+    for name, render in FILES.items():
+        path = PROJECT / name
+        path.write_text(render(path.read_text()))
+
+
 def main() -> int:
-    """Compare all generated folders; 1 when something differs."""
+    """Compare all that is generated; 1 when something differs."""
     if sys.argv[1:] == ["--write"]:
-        for folder, generate in GENERATORS.items():
-            generate(PROJECT / folder)
+        write()
         return 0
     found = [
         path
         for folder, generate in GENERATORS.items()
         for path in differing(PROJECT / folder, generate)
     ]
+    texts = {PROJECT / name: render for name, render in FILES.items()}
+    found += [path for path, render in texts.items() if render(path.read_text()) != path.read_text()]
     for path in found:
         print(f"{path.relative_to(PROJECT)} is not what the code generates: run make generate")
     return 1 if found else 0

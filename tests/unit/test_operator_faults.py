@@ -156,7 +156,8 @@ async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Aga
 
     async def conflict(request: web.Request) -> web.Response:
         if request.method == "GET":
-            return web.json_response({"metadata": {"uid": "uid-a"}})
+            found = {"metadata": {"uid": "uid-a"}}
+            return web.json_response({"metadata": {"resourceVersion": "5"}, "items": [found]})
         return web.json_response({"reason": "Conflict", "message": "try again"}, status=409)
 
     body: Document = {"kind": "Service", "metadata": {**BODY["metadata"], "uid": "uid-a"}}

@@ -71,7 +71,7 @@ class Api:
                 content_type="application/apply-patch+yaml",
             )
         except (errors.ConflictError, errors.InvalidError) as error:
-            current = await self.get(kind, namespace, name)
+            current = await self.find(kind, namespace, name)
             if current is None or uid(current) != uid(body):
                 raise errors.GoneError(str(error), error.status) from error
             raise
@@ -106,23 +106,40 @@ class Api:
         )
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        """Return the object, or None if there is none."""
+        """Return the object, or None if there is none.
+
+        For kinds that are not watched; `find` needs no right to get.
+        """
         try:
             return await self._send("get", kind, kind.path(namespace, name))
         except errors.NotFoundError:
             return None
 
+    async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        """Return the object of a watched kind, or None, as a list of one.
+
+        So the rights that a watch needs, list and watch, are all that the operator has.
+        """
+        listing = await self._list(kind, namespace, {"fieldSelector": f"metadata.name={name}"})
+        return listing.items[0] if listing.items else None
+
     async def list(
         self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
     ) -> Listing:
         """Return the objects of a kind as they are now, not as some cache had them."""
-        answer = await self._send(
-            "list",
-            kind,
-            kind.path(namespace),
-            query={"labelSelector": selector} if selector else None,
-            accept=_METADATA_ONLY if metadata_only else _JSON,
-        )
+        query = {"labelSelector": selector} if selector else {}
+        return await self._list(kind, namespace, query, metadata_only=metadata_only)
+
+    async def _list(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        query: Mapping[str, str],
+        *,
+        metadata_only: bool = False,
+    ) -> Listing:
+        accept = _METADATA_ONLY if metadata_only else _JSON
+        answer = await self._send("list", kind, kind.path(namespace), query=query, accept=accept)
         # The members of a list have neither kind nor apiVersion of their own.
         common = {} if metadata_only else {"apiVersion": kind.api_version, "kind": kind.name}
         items = tuple(essence({**common, **item}) for item in answer["items"] or ())
