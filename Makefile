@@ -79,10 +79,10 @@ cluster-down: ## take it down: processes, mounts, namespaces
 
 deploy: image ## install the operator into the cluster
 	$(PYTHON) -m tests.cluster load modelward:dev --name $(CLUSTER)
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/base
+	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/overlays/cluster-wide
 
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
+	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/overlays/cluster-wide
 
 .PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock image \

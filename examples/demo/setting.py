@@ -27,7 +27,7 @@ def prepare(cluster_name: str, say: Callable[[str], None]) -> Cluster:
         say(f"build and load {image}")
         build_image(context, context / "Dockerfile", image)
         cluster.load_image(image)
-    say("install the operator: kubectl apply --server-side -k manifests/base")
+    say("install the operator: kubectl apply --server-side -k manifests/overlays/cluster-wide")
     _install_operator(cluster)
     say("take the golden rows out of the image: nothing was trained on them")
     _make_namespace(cluster)
@@ -42,7 +42,9 @@ def apply(cluster: Cluster, manifest: dict[str, Any]) -> None:
 
 def _install_operator(cluster: Cluster) -> None:
     installed = cluster.kubectl("get", *_OPERATOR, check=False).returncode == 0
-    cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
+    cluster.kubectl(
+        "apply", "--server-side", "-k", str(PROJECT / "manifests" / "overlays" / "cluster-wide")
+    )
     if installed:  # the image may have changed under its tag
         cluster.kubectl("rollout", "restart", *_OPERATOR)
     cluster.kubectl("rollout", "status", *_OPERATOR, "--timeout=120s")

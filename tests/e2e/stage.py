@@ -26,7 +26,9 @@ def install_operator(cluster: Cluster) -> None:
     build_image(PROJECT, PROJECT / "Dockerfile", IMAGE)
     cluster.load_image(IMAGE)
     installed = cluster.kubectl("get", *OPERATOR, check=False).returncode == 0
-    cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
+    cluster.kubectl(
+        "apply", "--server-side", "-k", str(PROJECT / "manifests" / "overlays" / "cluster-wide")
+    )
     if installed:  # the image may have changed under its tag
         cluster.kubectl("rollout", "restart", *OPERATOR)
     cluster.kubectl("rollout", "status", *OPERATOR, "--timeout=120s")

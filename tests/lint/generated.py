@@ -57,7 +57,9 @@ def main() -> int:
         for path in differing(PROJECT / folder, generate)
     ]
     texts = {PROJECT / name: render for name, render in FILES.items()}
-    found += [path for path, render in texts.items() if render(path.read_text()) != path.read_text()]
+    found += [
+        path for path, render in texts.items() if render(path.read_text()) != path.read_text()
+    ]
     for path in found:
         print(f"{path.relative_to(PROJECT)} is not what the code generates: run make generate")
     return 1 if found else 0
