@@ -5,9 +5,17 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 CLUSTER ?= modelward
 PYTHON ?= python3
+OVERLAY ?= manifests/overlays/cluster-wide
 VENV := .venv
 PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
+# A cluster that somebody else made is used when make itself is told so. One that merely stands in
+# the environment may be anybody's, and tests install things.
+ifeq ($(origin KUBECONFIG),command line)
+export MODELWARD_PROVIDER := kubeconfig
+export MODELWARD_IMAGE := $(IMAGE)
+export MODELWARD_REGISTRY := $(REGISTRY)
+endif
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -77,12 +85,11 @@ cluster-up: ## a real Kubernetes on this machine; the last line is the kubeconfi
 cluster-down: ## take it down: processes, mounts, namespaces
 	@$(PYTHON) -m tests.cluster down --name $(CLUSTER)
 
-deploy: image ## install the operator into the cluster
-	$(PYTHON) -m tests.cluster load modelward:dev --name $(CLUSTER)
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/overlays/cluster-wide
+deploy: ## install the operator into the cluster, or into any: KUBECONFIG=FILE and REGISTRY= or IMAGE=
+	$(PYTHON) -m tests.cluster deploy --name $(CLUSTER) --overlay $(OVERLAY)
 
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/overlays/cluster-wide
+	$(PYTHON) -m tests.cluster undeploy --name $(CLUSTER) --overlay $(OVERLAY)
 
 .PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock image \

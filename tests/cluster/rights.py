@@ -61,11 +61,11 @@ def account_kubeconfig(cluster: Cluster, account: Account, path: Path) -> Path:
 
 
 class AuditLog:
-    """The part of an audit log that is written from now on, or all of it."""
+    """The part of an audit log that is written from now on, or from an earlier size on."""
 
-    def __init__(self, path: Path, *, whole: bool = False) -> None:
+    def __init__(self, path: Path, since: int | None = None) -> None:
         self._path = path
-        self._offset = 0 if whole else path.stat().st_size
+        self._offset = path.stat().st_size if since is None else since
 
     def entries(self, account: Account) -> list[Document]:
         """Return the requests of an account. A watch is among them once it has ended."""

@@ -1,9 +1,6 @@
 """The two programs that turn a Dockerfile into an archive of an image."""
 
-import functools
 import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.cluster import paths
+from tests.cluster.choice import docker_answers
 from tests.cluster.commands import follow
 from tests.cluster.images import base
 from tests.cluster.images.content import ignore_file
@@ -39,19 +37,13 @@ class Builder(Protocol):
     def build(self, recipe: Recipe, archive: Path) -> None:
         """Build, and write the image to `archive` in docker's format. Raises CommandError."""
 
+    def push(self, archive: Path, tag: str) -> None:
+        """Push the image of an archive under this name. Raises CommandError."""
+
 
 def choose_builder() -> Builder:
     """Docker if its daemon answers, else buildah."""
-    return DockerBuilder() if _docker_answers() else BuildahBuilder()
-
-
-@functools.cache
-def _docker_answers() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    command = ["docker", "version", "--format", "{{.Server.Version}}"]
-    probe = subprocess.run(command, check=False, capture_output=True, timeout=20)
-    return probe.returncode == 0
+    return DockerBuilder() if docker_answers() else BuildahBuilder()
 
 
 class DockerBuilder:
@@ -66,6 +58,13 @@ class DockerBuilder:
         command += [f"--file={recipe.dockerfile}", *_build_arguments(recipe.build_args)]
         follow([*command, str(recipe.context)], progress)
         follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
+        progress.done()
+
+    def push(self, archive: Path, tag: str) -> None:
+        """Load the archive, and push."""
+        progress = Progress(f"Pushing image {tag} with Docker")
+        follow(["docker", "load", f"--input={archive}"], progress)
+        follow(["docker", "push", tag], progress)
         progress.done()
 
 
@@ -100,6 +99,14 @@ class BuildahBuilder:
             )
             buildah.follow(progress, "push", recipe.tag, f"docker-archive:{archive}:{recipe.tag}")
             buildah.run("rmi", "--prune")
+            progress.done()
+
+    def push(self, archive: Path, tag: str) -> None:
+        """Push what is in the archive; the storage may have forgotten it."""
+        with Buildah.locked() as buildah:
+            progress = Progress(f"Pushing image {tag} with buildah")
+            buildah.follow(progress, "pull", f"docker-archive:{archive}")
+            buildah.follow(progress, "push", tag)
             progress.done()
 
 
