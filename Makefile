@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 CLUSTER ?= modelward
 PYTHON ?= python3
 OVERLAY ?= manifests/overlays/cluster-wide
+STORIES ?= tests/e2e
 VENV := .venv
 PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
@@ -41,10 +42,10 @@ test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
 	$(VENV)/bin/python -m pytest tests/apiserver
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
-	$(VENV)/bin/python -m pytest tests/e2e -m "not disturbance"
+	$(VENV)/bin/python -m pytest $(STORIES) -m "not disturbance"
 
 test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
-	$(VENV)/bin/python -m pytest tests/e2e -m disturbance
+	$(VENV)/bin/python -m pytest $(STORIES) -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
