@@ -120,26 +120,22 @@ class Api:
 
         So the rights that a watch needs, list and watch, are all that the operator has.
         """
-        listing = await self._list(kind, namespace, {"fieldSelector": f"metadata.name={name}"})
-        return listing.items[0] if listing.items else None
+        query = {"fieldSelector": f"metadata.name={name}"}
+        answer = await self._send("list", kind, kind.path(namespace), query=query)
+        common = {"apiVersion": kind.api_version, "kind": kind.name}
+        return next((essence({**common, **item}) for item in answer["items"] or ()), None)
 
     async def list(
         self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
     ) -> Listing:
         """Return the objects of a kind as they are now, not as some cache had them."""
-        query = {"labelSelector": selector} if selector else {}
-        return await self._list(kind, namespace, query, metadata_only=metadata_only)
-
-    async def _list(
-        self,
-        kind: Kind,
-        namespace: str | None,
-        query: Mapping[str, str],
-        *,
-        metadata_only: bool = False,
-    ) -> Listing:
-        accept = _METADATA_ONLY if metadata_only else _JSON
-        answer = await self._send("list", kind, kind.path(namespace), query=query, accept=accept)
+        answer = await self._send(
+            "list",
+            kind,
+            kind.path(namespace),
+            query={"labelSelector": selector} if selector else None,
+            accept=_METADATA_ONLY if metadata_only else _JSON,
+        )
         # The members of a list have neither kind nor apiVersion of their own.
         common = {} if metadata_only else {"apiVersion": kind.api_version, "kind": kind.name}
         items = tuple(essence({**common, **item}) for item in answer["items"] or ())
