@@ -4,6 +4,7 @@ Granted is what the cluster's roles say; done and refused is what the API server
 """
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +56,11 @@ def account_kubeconfig(cluster: Cluster, account: Account, path: Path) -> Path:
     token = cluster.kubectl(*request).stdout.strip()
     for user in config["users"]:
         user["user"] = {"token": token}
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(config))
+    # Replaced as a whole: another operator may be reading it.
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(config))
+    draft.replace(path)
     return path
 
 
