@@ -4,15 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-_POLICY = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
-    "rules": [
-        {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},
-        {"level": "Metadata"},
-    ],
-}
+from tests.cluster.audit_policy import AUDIT_POLICY
+
 _IN_NODE = "/var/lib/modelward-audit"
 # kubeadm configures kind's API server with NodeRestriction alone.
 _ARGUMENTS = {
@@ -33,7 +26,7 @@ def write(folder: Path) -> Path:
     """Write all that the cluster is made with into its folder; the path of kind's configuration."""
     shared = audit_folder(folder)
     shared.mkdir(parents=True, exist_ok=True)
-    (shared / "policy.json").write_text(json.dumps(_POLICY))
+    (shared / "policy.json").write_text(json.dumps(AUDIT_POLICY))
     path = folder / "kind.json"
     path.write_text(json.dumps(rendered(shared), indent=2))
     return path
