@@ -5,25 +5,29 @@ import os
 from pathlib import Path
 
 from tests.cluster.errors import ClusterError, LacksError
-from tests.cluster.given import REGISTRY
-from tests.cluster.images import build_image
+from tests.cluster.images import build_image, push
 from tests.cluster.paths import CLUSTERS, PROJECT_ROOT
 from tests.cluster.provider import Cluster
 from tests.cluster.rights import Account
 
-IMAGE_VARIABLE = "MODELWARD_IMAGE"
+IMAGE, REGISTRY = "MODELWARD_IMAGE", "MODELWARD_REGISTRY"
 OPERATOR = Account("modelward-system", "modelward-operator")
 DEPLOYMENT = ("-n", OPERATOR.namespace, f"deployment/{OPERATOR.name}")
 CLUSTER_WIDE = PROJECT_ROOT / "manifests" / "overlays" / "cluster-wide"
-_NAME, _TAG = "modelward", "dev"
+_NAME = "modelward"
+_BUILT = f"{_NAME}:dev"
 _SECONDS = 120
 
 
 def image() -> str:
-    """The operator's image: MODELWARD_IMAGE, which exists already; else the one that is built."""
-    registry = os.environ.get(REGISTRY, "")
-    built = "/".join(filter(None, (registry, f"{_NAME}:{_TAG}")))
-    return os.environ.get(IMAGE_VARIABLE) or built
+    """The operator's image, as pods name it.
+
+    MODELWARD_IMAGE names one that exists already; else the one that is built here is used, from
+    MODELWARD_REGISTRY if that is set.
+    """
+    registry = os.environ.get(REGISTRY)
+    built = f"{registry}/{_BUILT}" if registry else _BUILT
+    return os.environ.get(IMAGE) or built
 
 
 def install_operator(cluster: Cluster, overlay: Path = CLUSTER_WIDE) -> None:
@@ -54,11 +58,14 @@ def remove_operator(cluster: Cluster, overlay: Path = CLUSTER_WIDE) -> None:
 
 
 def _provide_image(cluster: Cluster) -> None:
-    if os.environ.get(IMAGE_VARIABLE):
+    if os.environ.get(IMAGE):
         return
-    build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", image())
+    build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", _BUILT)
+    if os.environ.get(REGISTRY):
+        push(_BUILT, image())
+        return
     try:
-        cluster.load_image(image())
+        cluster.load_image(_BUILT)
     except LacksError as error:
         message = (
             f"{error}. Name a registry to push it to by REGISTRY=..., "

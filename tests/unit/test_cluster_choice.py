@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cluster.choice import Choice, NoClusterError, choose
-from tests.cluster.install import renamed
+from tests.cluster.install import image, renamed
 
 NOT_ROOT = "a bare node needs root"
 WHY_LOCAL = "this is Linux, and root; MODELWARD_PROVIDER=kind would use Docker"
@@ -40,6 +40,23 @@ def test_where_there_is_no_way_it_is_said_what_would_help(
 ) -> None:
     with pytest.raises(NoClusterError, match=said):
         choose(forced, hindrance, docker)
+
+
+@pytest.mark.parametrize(
+    ("named", "registry", "expected"),
+    [
+        ("", "", "modelward:dev"),
+        ("", "registry.example.com/ml", "registry.example.com/ml/modelward:dev"),
+        ("other:1", "", "other:1"),
+        ("other:1", "registry.example.com/ml", "other:1"),
+    ],
+)
+def test_pods_name_the_image_that_was_built_or_that_is_named(
+    named: str, registry: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELWARD_IMAGE", named)
+    monkeypatch.setenv("MODELWARD_REGISTRY", registry)
+    assert image() == expected
 
 
 @pytest.mark.parametrize(

@@ -47,21 +47,12 @@ def test_asks_for_nothing():
         (lambda: CLUSTER.netns, "the node's network namespace"),
         (lambda: CLUSTER.run_in_node(["true"]), "the node's network"),
         (lambda: CLUSTER.without("kube-apiserver"), "a way to stop its kube-apiserver"),
-        (lambda: CLUSTER.load_image("hello:test"), "no REGISTRY is named"),
+        (lambda: CLUSTER.load_image("hello:test"), "a way to its nodes for image hello:test"),
     ],
 )
-def test_what_is_lacking_is_named(
-    ask: Callable[[], object], lacking: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("MODELWARD_REGISTRY", raising=False)
+def test_what_is_lacking_is_named(ask: Callable[[], object], lacking: str) -> None:
     with pytest.raises(LacksError, match=f"KUBECONFIG names lacks here: .*{lacking}"):
         ask()
-
-
-def test_an_image_of_another_registry_is_not_pushed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MODELWARD_REGISTRY", "registry.example.com/ml")
-    with pytest.raises(LacksError, match="image hello:test"):
-        CLUSTER.load_image("hello:test")
 
 
 def test_without_a_kubeconfig_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

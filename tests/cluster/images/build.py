@@ -65,12 +65,12 @@ def image_archive(tag: str) -> Path:
     return link.resolve()
 
 
-def push(tag: str) -> None:
-    """Push the image `tag`, as it was last built in this checkout, to the registry in its name.
+def push(tag: str, name: str) -> None:
+    """Push the image `tag`, as it was last built in this checkout, under a registry's name for it.
 
     Raises UnknownImageError, and CommandError with what the builder said.
     """
-    choose_builder().push(image_archive(tag), tag)
+    choose_builder().push(image_archive(tag), tag, name)
 
 
 def _prune(cache: Path, tag: str) -> None:

@@ -37,8 +37,8 @@ class Builder(Protocol):
     def build(self, recipe: Recipe, archive: Path) -> None:
         """Build, and write the image to `archive` in docker's format. Raises CommandError."""
 
-    def push(self, archive: Path, tag: str) -> None:
-        """Push the image of an archive under this name. Raises CommandError."""
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push the image `tag` of an archive as `name`. Raises CommandError."""
 
 
 def choose_builder() -> Builder:
@@ -60,11 +60,12 @@ class DockerBuilder:
         follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
         progress.done()
 
-    def push(self, archive: Path, tag: str) -> None:
-        """Load the archive, and push."""
-        progress = Progress(f"Pushing image {tag} with Docker")
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Load the archive, name its image, and push."""
+        progress = Progress(f"Pushing image {name} with Docker")
         follow(["docker", "load", f"--input={archive}"], progress)
-        follow(["docker", "push", tag], progress)
+        follow(["docker", "tag", tag, name], progress)
+        follow(["docker", "push", name], progress)
         progress.done()
 
 
@@ -101,12 +102,13 @@ class BuildahBuilder:
             buildah.run("rmi", "--prune")
             progress.done()
 
-    def push(self, archive: Path, tag: str) -> None:
-        """Push what is in the archive; the storage may have forgotten it."""
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push what is in the archive; the storage may have forgotten it, or have a newer one."""
+        del tag
         with Buildah.locked() as buildah:
-            progress = Progress(f"Pushing image {tag} with buildah")
-            buildah.follow(progress, "pull", f"docker-archive:{archive}")
-            buildah.follow(progress, "push", tag)
+            progress = Progress(f"Pushing image {name} with buildah")
+            image = buildah.run("pull", "--quiet", f"docker-archive:{archive}")
+            buildah.follow(progress, "push", image, name)
             progress.done()
 
 
