@@ -6,7 +6,6 @@ MAKEFLAGS += --no-print-directory
 CLUSTER ?= modelward
 PYTHON ?= python3
 OVERLAY ?= manifests/overlays/cluster-wide
-STORIES ?= tests/e2e
 VENV := .venv
 PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
@@ -39,13 +38,13 @@ test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test
 	$(PY) -m tests.mutants
 
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
-	$(VENV)/bin/python -m pytest tests/apiserver
+	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance"
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
-	$(VENV)/bin/python -m pytest $(STORIES) -m "not disturbance"
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/e2e) -m "not disturbance"
 
 test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
-	$(VENV)/bin/python -m pytest $(STORIES) -m disturbance
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/apiserver tests/e2e) -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .

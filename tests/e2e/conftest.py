@@ -1,9 +1,7 @@
 """What the stories stand on: a node with the operator installed, and a namespace for each story."""
 
-import itertools
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
@@ -11,14 +9,8 @@ from tests.cluster.errors import LacksError
 from tests.cluster.install import install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
-from tests.e2e.stage import Stage
-
-_NUMBERS = itertools.count(1)
-
-
-def new_stage(cluster: Cluster) -> Stage:
-    """Return a stage in a namespace that no other one has had."""
-    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
+from tests.e2e.stage import Stage, new_stage, playing
+from tests.e2e.together import Told, chosen, tell
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,14 +48,10 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
         yield stage
 
 
-@contextmanager
-def playing(stage: Stage) -> Iterator[Stage]:
-    """Open a stage, and close it in the end."""
-    stage.open()
-    try:
-        yield stage
-    finally:
-        stage.close()
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, installed: Cluster) -> Told:
+    """All stories that can be told at the same time, when they have ended."""
+    return tell(installed, chosen(request))
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from modelward.api.base import API_VERSION
@@ -112,6 +112,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
         reason="",
         message="",
         run="",
+        continues="",
         passed_by_hand=(),
     )
     note = f"KPIs or data sets changed: {named(situation, candidate.hash)} is judged again."
@@ -121,7 +122,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
 def advance(situation: Situation, candidate: Actor, why: str, **changes: object) -> Turn:
     """Go on to the next step."""
     memory = candidate.memory.with_(
-        **{"verdict": "", "reason": "", "message": "", **changes},
+        **{"verdict": "", "reason": "", "message": "", "continues": "", **changes},
         step=candidate.memory.step + 1,
         step_since=situation.now,
     )
@@ -203,19 +204,13 @@ def hold(situation: Situation, candidate: Actor) -> Turn:
 
 def resume(situation: Situation, candidate: Actor) -> Turn:
     """spec.paused was taken back: the step goes on where it stood."""
-    since, stood = candidate.memory.step_since, candidate.memory.paused_since
-    moved = since + (situation.now - stood) if since and stood else since
-    memory = candidate.memory.with_(paused_since=None, step_since=moved)
+    before, stood = candidate.memory, candidate.memory.paused_since
+    clocks = {"step_since": before.step_since, "unsteady_since": before.unsteady_since}
+    pause = situation.now - stood if stood else timedelta()
+    moved = {name: since + pause for name, since in clocks.items() if since}
+    memory = before.with_(paused_since=None, **moved)
     note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
     return _by_generation(situation, memory, "Resumed", sentence(note))
-
-
-def forget_failure(situation: Situation, failed: Actor, verb: Verb) -> Turn:
-    """A person asks for another try of what was rolled back."""
-    memory = failed.memory.with_(role="superseded", handled_retry=verb.value)
-    note = f"{named(situation, failed.hash)} is tried again by hand"
-    told = announce(situation.deployment, "Normal", "Retried", sentence(note), verb.value)
-    return Turn({failed.hash: memory}, (told,))
 
 
 def promote(situation: Situation, candidate: Actor) -> Turn:
@@ -264,7 +259,7 @@ def _promoted(situation: Situation, actor: Actor) -> Memory:
 
 
 def _ended(situation: Situation, actor: Actor, outcome: Outcome) -> Memory:
-    return actor.memory.with_(outcome=outcome, outcome_at=situation.now)
+    return actor.memory.with_(outcome=outcome, outcome_at=situation.now, unsteady_since=None)
 
 
 def _by_generation(situation: Situation, memory: Memory, reason: str, note: str) -> Turn:
