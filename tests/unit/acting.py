@@ -1,7 +1,7 @@
 """What tests of acting share: an actor on a fake API server, and things to write."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from modelward.cluster.act import Actor
 from modelward.cluster.documents import Key
@@ -50,3 +50,9 @@ def event(key: str = "Promoted/x") -> Announce:
 
 async def act(actor: Actor, *writes: Write) -> None:
     await actor.carry_out(KEY, Plan(writes=writes))
+
+
+def let_pass(actor: Actor, seconds: float) -> None:
+    """Let the actor's clock go on."""
+    moment = actor.now() + timedelta(seconds=seconds)
+    actor.now = lambda: moment

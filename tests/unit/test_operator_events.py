@@ -7,7 +7,7 @@ import pytest
 from modelward.cluster import errors
 from modelward.cluster.act import Actor
 from modelward.writes import Create
-from tests.unit.acting import NOW, act, an_actor, event, service
+from tests.unit.acting import NOW, act, an_actor, event, let_pass, service
 from tests.unit.fake_api import FakeApi
 
 
@@ -68,6 +68,7 @@ async def test_an_event_that_the_api_server_could_not_take_is_said_later(api: Fa
     await act(actor, event(), Create(service()))
     assert looks == [7]
     api.failures.clear()
+    let_pass(actor, 7)
     await act(actor)
     assert ("Event", "ml") in {key[:2] for key in api.objects}
     await act(actor, event())
@@ -79,9 +80,19 @@ async def test_an_event_is_given_up_in_the_end(api: FakeApi) -> None:
     actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
     api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
     await act(actor, event())
+    for _ in range(100):
+        await act(actor)
+        let_pass(actor, 0.5)
+    assert looks == [1, 2, 4, 8, 16]
+
+
+async def test_rounds_that_follow_each_other_quickly_use_up_no_tries(api: FakeApi) -> None:
+    actor = an_actor(api)
+    api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
+    await act(actor, event())
     for _ in range(10):
         await act(actor)
-    assert looks == [1, 2, 4, 8, 16]
+    assert [request[:2] for request in api.requests].count(("create", "Event")) == 1
 
 
 async def test_an_event_that_is_said_later_and_then_reaches_nobody_is_not_lost(
@@ -90,7 +101,9 @@ async def test_an_event_that_is_said_later_and_then_reaches_nobody_is_not_lost(
     api.failures["create", "Event"] = errors.UnavailableError("busy", 503)
     await act(actor, event())
     api.failures["create", "Event"] = errors.UnavailableError("no answer")
+    let_pass(actor, 1)
     await act(actor)
     api.failures.clear()
+    let_pass(actor, 2)
     await act(actor)
     assert ("Event", "ml") in {key[:2] for key in api.objects}

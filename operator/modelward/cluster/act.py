@@ -5,7 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from modelward.api.names import MANAGED
 from modelward.cluster import errors, events
@@ -34,6 +34,8 @@ class _Unsaid:
 
     announce: Announce
     tries: int
+    due: datetime
+    """When it is tried again; rounds before that leave it alone."""
 
 
 @dataclass
@@ -56,10 +58,18 @@ class Actor:
 
         Raises OutdatedError where a fresh decision is due, and ApiError where only time helps.
         """
-        for unsaid in self._unsaid.pop(key, []):
+        for unsaid in self._due(key):
             await self._announce(key, unsaid.announce, unsaid.tries)
         for write in plan.writes:
             await self._write(key, write)
+
+    def _due(self, key: Key) -> list[_Unsaid]:
+        """Take out the Events that are to be tried again now."""
+        unsaid, now = self._unsaid.pop(key, []), self.now()
+        later = [each for each in unsaid if each.due > now]
+        if later:
+            self._unsaid[key] = later
+        return [each for each in unsaid if each.due <= now]
 
     async def _write(self, key: Key, write: Write) -> None:
         match write:
@@ -160,8 +170,10 @@ class Actor:
                 raise  # no connection: nothing else would work either
             log.warning("Event %s was not written: %s", announce.reason, error)
             if tries < _MOST_TRIES:
-                self._unsaid.setdefault(key, []).append(_Unsaid(announce, tries + 1))
-                self.wake_after(key, max(error.retry_after, 2.0**tries))
+                wait = max(error.retry_after, 2.0**tries)
+                due = self.now() + timedelta(seconds=wait)
+                self._unsaid.setdefault(key, []).append(_Unsaid(announce, tries + 1, due))
+                self.wake_after(key, wait)
             return
         except errors.ApiError as error:
             log.warning("Event %s was not written: %s", announce.reason, error)
