@@ -5,9 +5,17 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 CLUSTER ?= modelward
 PYTHON ?= python3
+OVERLAY ?= manifests/overlays/cluster-wide
 VENV := .venv
 PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
+# A cluster that somebody else made is used when make itself is told so. One that merely stands in
+# the environment may be anybody's, and tests install things.
+ifeq ($(origin KUBECONFIG),command line)
+export MODELWARD_PROVIDER := kubeconfig
+export MODELWARD_IMAGE := $(IMAGE)
+export MODELWARD_REGISTRY := $(REGISTRY)
+endif
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -36,10 +44,10 @@ test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
 	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance"
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
-	$(VENV)/bin/python -m pytest tests/e2e -m "not disturbance"
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/e2e) -m "not disturbance"
 
 test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
-	$(VENV)/bin/python -m pytest tests/apiserver tests/e2e -m disturbance
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/apiserver tests/e2e) -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
@@ -87,12 +95,11 @@ cluster-up: ## a real Kubernetes on this machine; the last line is the kubeconfi
 cluster-down: ## take it down: processes, mounts, namespaces
 	@$(PYTHON) -m tests.cluster down --name $(CLUSTER)
 
-deploy: image ## install the operator into the cluster
-	$(PYTHON) -m tests.cluster load modelward:dev --name $(CLUSTER)
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/base
+deploy: ## install the operator into the cluster, or into any: KUBECONFIG=FILE and REGISTRY= or IMAGE=
+	$(PYTHON) -m tests.cluster deploy --name $(CLUSTER) --overlay $(OVERLAY)
 
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
+	$(PYTHON) -m tests.cluster undeploy --name $(CLUSTER) --overlay $(OVERLAY)
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \

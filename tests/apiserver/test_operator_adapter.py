@@ -7,7 +7,7 @@ import pytest
 from modelward.cluster import errors
 from modelward.cluster.api import Api
 from modelward.cluster.connection import configure, new_client
-from modelward.cluster.documents import uid, version
+from modelward.cluster.documents import essence, uid, version
 from modelward.cluster.kinds import (
     CONFIG_MAP,
     MODEL_DEPLOYMENT,
@@ -83,7 +83,7 @@ async def test_an_apply_that_is_told_the_uid_of_another_object_changes_nothing(
     stored = await api.create(service(namespace))
     with pytest.raises(errors.GoneError):
         await api.apply(applied(stored, {"app": "b"}, its_uid="0f0f0f0f-not-this-one"))
-    assert await api.get(SERVICE, namespace, "fraud") == stored
+    assert await api.find(SERVICE, namespace, "fraud") == essence(stored)
 
 
 async def test_an_apply_to_an_object_that_is_gone_creates_nothing(api: Api, namespace: str) -> None:
@@ -91,7 +91,7 @@ async def test_an_apply_to_an_object_that_is_gone_creates_nothing(api: Api, name
     await api.delete(SERVICE, namespace, "fraud", uid(stored))
     with pytest.raises(errors.GoneError):
         await api.apply(applied(stored, {"app": "b"}))
-    assert await api.get(SERVICE, namespace, "fraud") is None
+    assert await api.find(SERVICE, namespace, "fraud") is None
 
 
 async def test_an_apply_that_is_not_allowed_is_invalid_and_not_gone(
@@ -132,7 +132,7 @@ async def test_a_delete_spares_another_object_of_the_same_name(api: Api, namespa
     await api.delete(SERVICE, namespace, "fraud", uid(first))
     second = await api.create(service(namespace))
     await api.delete(SERVICE, namespace, "fraud", uid(first))
-    assert await api.get(SERVICE, namespace, "fraud") == second
+    assert await api.find(SERVICE, namespace, "fraud") == essence(second)
 
 
 async def test_a_status_is_written_only_to_the_version_it_was_made_for(

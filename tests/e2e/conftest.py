@@ -1,18 +1,35 @@
 """What the stories stand on: a node with the operator installed, and a namespace for each story."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
+from tests.cluster.errors import LacksError
+from tests.cluster.install import install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
-from tests.e2e.stage import Stage, install_operator, new_stage, playing
+from tests.e2e.stage import Stage, new_stage, playing
 from tests.e2e.together import Told, chosen, tell
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the stories that look back at all others last."""
+    items.sort(key=lambda item: item.get_closest_marker("looks_back") is not None)
+
+
 @pytest.fixture(scope="session")
-def installed(node: Cluster) -> Cluster:
+def audit_began(node: Cluster) -> int:
+    """Size of the audit log before the operator was installed; 0 where there is none."""
+    with suppress(LacksError):
+        return node.audit_log.stat().st_size
+    return 0
+
+
+@pytest.fixture(scope="session")
+def installed(node: Cluster, audit_began: int) -> Cluster:
     """A node on which the operator runs, installed as the README says."""
+    del audit_began  # what is done from here on is looked back at
     install_operator(node)
     return node
 

@@ -10,30 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.images import build_image
+from tests.cluster.install import DEPLOYMENT, image
 from tests.cluster.provider import Cluster
 from tests.e2e.clients.pods import Client, Clients
 from tests.e2e.server.behaviour import golden_rows
 
 PROJECT = Path(__file__).resolve().parents[2]
-IMAGE = "modelward:dev"
-OPERATOR = ("-n", "modelward-system", "deployment/modelward-operator")
+IMAGE = image()
+OPERATOR = DEPLOYMENT
 PORT = 8080
 NAME = "fraud"
 
 Document = dict[str, Any]
 _NUMBERS = itertools.count(1)
-
-
-def install_operator(cluster: Cluster) -> None:
-    """Build and load the image, and install the operator from its manifests."""
-    build_image(PROJECT, PROJECT / "Dockerfile", IMAGE)
-    cluster.load_image(IMAGE)
-    installed = cluster.kubectl("get", *OPERATOR, check=False).returncode == 0
-    cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
-    if installed:  # the image may have changed under its tag
-        cluster.kubectl("rollout", "restart", *OPERATOR)
-    cluster.kubectl("rollout", "status", *OPERATOR, "--timeout=120s")
 
 
 def server_template(version: str, **behaviour: object) -> Document:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 
 import pytest
 
-from tests.cluster.local.provider import LocalCluster
 from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.server.behaviour import golden_rows
 from tests.e2e.stage import NAME, PORT, Document, Stage
@@ -116,7 +115,6 @@ def test_an_api_server_that_is_gone_for_a_while_holds_a_release_up_and_no_more(
     stage: Stage,
 ) -> None:
     cluster = stage.cluster
-    assert isinstance(cluster, LocalCluster)
     stage.declare("one", replicas=2)
     stage.until_promoted("one")
     steps = [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "for": "3s", "upTo": "5m"}]

@@ -20,7 +20,7 @@ from tests.cluster.local.waiting import wait_for
 from tests.cluster.provider import Cluster
 from tests.cluster.providers import provider
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.bare_node]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from modelward.api import crd
 from modelward.benchmark import schemas
 from modelward.cluster import reference
 from tests.delivery import argocd_files
+from tests.lint import rights
 from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -30,9 +31,15 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
 }
 """Folder of the project -> what writes its files into a folder."""
 
+FILES: dict[str, Callable[[str], str]] = {
+    "manifests/base/roles.yaml": lambda _: rights.manifest(),
+    "docs/security.md": rights.documented,
+}
+"""File of the project -> what makes its text from the present one."""
+
 WRITTEN_BY_HAND = frozenset(
     {
-        *("Kustomization", "health.lua", "discovery.lua", "action.lua"),
+        *("Kustomization", "kustomization.yaml", "health.lua", "discovery.lua", "action.lua"),
         *("values.yaml", "values.schema.json", "_helpers.tpl", "NOTES.txt", ".helmignore"),
     }
 )
@@ -64,15 +71,22 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Compare all generated folders; 1 when something differs."""
+    """Compare all that is generated; 1 when something differs."""
     if sys.argv[1:] == ["--write"]:
         for folder, generate in GENERATORS.items():
             write(PROJECT / folder, generate)
+        for name, render in FILES.items():
+            path = PROJECT / name
+            path.write_text(render(path.read_text()))
         return 0
     found = [
         path
         for folder, generate in GENERATORS.items()
         for path in differing(PROJECT / folder, generate)
+    ]
+    texts = {PROJECT / name: render for name, render in FILES.items()}
+    found += [
+        path for path, render in texts.items() if render(path.read_text()) != path.read_text()
     ]
     for path in found:
         print(f"{path.relative_to(PROJECT)} is not what the code generates: run make generate")

@@ -69,6 +69,10 @@ class FakeApi(Api):
         key = self._request("get", kind.name, {"namespace": namespace, "name": name})
         return self.objects.get(key)
 
+    async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        key = self._request("find", kind.name, {"namespace": namespace, "name": name})
+        return self.objects.get(key)
+
     async def list(
         self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
     ) -> Listing:

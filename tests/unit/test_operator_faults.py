@@ -162,7 +162,8 @@ def conflicting(its_uid: str) -> Handler:
 
     async def answer(request: web.Request) -> web.Response:
         if request.method == "GET":
-            return web.json_response({"metadata": {"uid": its_uid}})
+            found = {"metadata": {"uid": its_uid}}
+            return web.json_response({"metadata": {"resourceVersion": "5"}, "items": [found]})
         return web.json_response({"reason": "Conflict", "message": "try again"}, status=409)
 
     return answer

@@ -122,7 +122,7 @@ class Actor:
     async def _name_taken(self, key: Key, body: Document, error: errors.NameTakenError) -> None:
         """Find out who has the name: we, while our cache lags behind, or somebody else."""
         kind, metadata = kind_named(body["kind"]), body["metadata"]
-        existing = await self.api.get(kind, metadata["namespace"], metadata["name"])
+        existing = await self.api.find(kind, metadata["namespace"], metadata["name"])
         what = f"{kind.name} {metadata['name']}"
         if existing is not None and _is_left_over(existing, body):
             raise OutdatedError(f"{what} belongs to one that is gone and goes, too") from error

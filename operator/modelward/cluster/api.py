@@ -66,7 +66,7 @@ class Api:
                 content_type="application/apply-patch+yaml",
             )
         except (errors.ConflictError, errors.InvalidError) as error:
-            current = await self.get(kind, namespace, name)
+            current = await self.find(kind, namespace, name)
             if current is None or uid(current) != uid(body):
                 raise errors.GoneError(str(error), error.status) from error
             raise
@@ -88,7 +88,7 @@ class Api:
         except errors.NotFoundError:
             return
         except errors.ConflictError:
-            current = await self.get(kind, namespace, name)
+            current = await self.find(kind, namespace, name)
             if current is not None and current["metadata"]["uid"] == uid:
                 raise
 
@@ -105,11 +105,24 @@ class Api:
         )
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        """Return the object, or None if there is none."""
+        """Return the object, or None if there is none.
+
+        For kinds that are not watched; `find` needs no right to get.
+        """
         try:
             return await self._send("get", kind.path(namespace, name))
         except errors.NotFoundError:
             return None
+
+    async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        """Return the object of a watched kind, or None, as a list of one.
+
+        So the rights that a watch needs, list and watch, are all that the operator has.
+        """
+        query = {"fieldSelector": f"metadata.name={name}"}
+        answer = await self._send("list", kind.path(namespace), query=query)
+        common = {"apiVersion": kind.api_version, "kind": kind.name}
+        return next((essence({**common, **item}) for item in answer["items"] or ()), None)
 
     async def list(
         self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False

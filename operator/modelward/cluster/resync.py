@@ -128,7 +128,7 @@ class Resync:
 
     async def _reread(self, kind: Kind, item: Document) -> None:
         metadata = item["metadata"]
-        document = await self.api.get(kind, metadata["namespace"], metadata["name"])
+        document = await self.api.find(kind, metadata["namespace"], metadata["name"])
         if document is not None:
             self.store.learn(kind, document)
             self._corrected(kind, document, "has changed")

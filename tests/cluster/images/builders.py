@@ -1,9 +1,6 @@
 """The two programs that turn a Dockerfile into an archive of an image."""
 
-import functools
 import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.cluster import paths
+from tests.cluster.choice import docker_answers
 from tests.cluster.commands import follow
 from tests.cluster.images import base
 from tests.cluster.images.content import ignore_file
@@ -44,19 +42,13 @@ class Builder(Protocol):
     def build(self, recipe: Recipe, archive: Path) -> None:
         """Build, and write the image to `archive` in docker's format. Raises CommandError."""
 
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push the image `tag` of an archive as `name`. Raises CommandError."""
+
 
 def choose_builder() -> Builder:
     """Docker if its daemon answers, else buildah."""
-    return DockerBuilder() if _docker_answers() else BuildahBuilder()
-
-
-@functools.cache
-def _docker_answers() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    command = ["docker", "version", "--format", "{{.Server.Version}}"]
-    probe = subprocess.run(command, check=False, capture_output=True, timeout=20)
-    return probe.returncode == 0
+    return DockerBuilder() if docker_answers() else BuildahBuilder()
 
 
 class DockerBuilder:
@@ -72,6 +64,14 @@ class DockerBuilder:
         command += ["--no-cache"] if recipe.fresh else []
         follow([*command, str(recipe.context)], progress)
         follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
+        progress.done()
+
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Load the archive, name its image, and push."""
+        progress = Progress(f"Pushing image {name} with Docker")
+        follow(["docker", "load", f"--input={archive}"], progress)
+        follow(["docker", "tag", tag, name], progress)
+        follow(["docker", "push", name], progress)
         progress.done()
 
 
@@ -107,6 +107,15 @@ class BuildahBuilder:
             )
             buildah.follow(progress, "push", recipe.tag, f"docker-archive:{archive}:{recipe.tag}")
             buildah.run("rmi", "--prune")
+            progress.done()
+
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push what is in the archive; the storage may have forgotten it, or have a newer one."""
+        del tag
+        with Buildah.locked() as buildah:
+            progress = Progress(f"Pushing image {name} with buildah")
+            image = buildah.run("pull", "--quiet", f"docker-archive:{archive}")
+            buildah.follow(progress, "push", image, name)
             progress.done()
 
 

@@ -66,6 +66,8 @@ _KUBERNETES = Module("kubernetes", target="tool")
 _ETCD = Module("etcd", target="tool")
 _COREDNS = Module("coredns")
 _PAUSE = Module("pause")
+_KIND = Module("kind", target="tool")
+_KUBECTL = Module("kubernetes", target="k8s.io/kubernetes/cmd/kubectl")
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,16 @@ def binaries(with_node: bool) -> Binaries:
     if with_node:
         modules += [_PAUSE, _COREDNS]
     return Binaries({module.name: _built(module) for module in modules})
+
+
+def kubectl() -> Path:
+    """A kubectl alone, for clusters that bring none. Raises as `binaries` does."""
+    return _built(_KUBECTL) / "kubectl"
+
+
+def kind() -> Path:
+    """The program kind. Raises as `binaries` does."""
+    return _built(_KIND) / "kind"
 
 
 def _built(module: Module) -> Path:
