@@ -11,6 +11,7 @@ from tests.apiserver.controllers import Controllers, playing
 from tests.apiserver.cuttable import Cuttable, cuttable
 from tests.apiserver.kube import Kube, connected, fresh_namespace
 from tests.apiserver.operator_process import OperatorProcess
+from tests.apiserver.waiting import wait_until_established
 from tests.cluster.local.layout import write_json
 from tests.cluster.provider import Cluster
 
@@ -21,8 +22,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 def served(control_plane: Cluster) -> Cluster:
     """The control plane with our CRDs."""
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-k", str(CRDS))
-    names = [f"crd/{kind.plural}.{kind.group}" for kind in OURS]
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+    wait_until_established(control_plane, *(f"{kind.plural}.{kind.group}" for kind in OURS))
     return control_plane
 
 

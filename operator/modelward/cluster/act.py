@@ -29,8 +29,10 @@ from modelward.writes import (
 
 log = logging.getLogger(__name__)
 
-_MOST_TRIES = 5
-"""How often an Event is tried again that the API server could not take; over half a minute."""
+_MOST_TRIES = 10
+"""How often an Event is tried again that the API server could not take; over five minutes."""
+_LONGEST_WAIT = 60.0
+"""Seconds between two of these tries at most, unless the API server asks for more."""
 _ANNOUNCED_LIMIT = 10_000
 """Events remembered as written. One that was forgotten costs a request and changes nothing."""
 
@@ -80,11 +82,14 @@ class Actor:
                     self.count(measured.what)
 
     def _due(self, key: Key) -> list[_Unsaid]:
-        """Take out the Events that are to be tried again now."""
+        """Take out the Events that are to be tried again now.
+
+        For the others another look is asked for again: an earlier one took its place in the queue.
+        """
         unsaid, now = self._unsaid.pop(key, []), self.now()
-        later = [each for each in unsaid if each.due > now]
-        if later:
-            self._unsaid[key] = later
+        for each in (each for each in unsaid if each.due > now):
+            self._unsaid.setdefault(key, []).append(each)
+            self.wake_after(key, (each.due - now).total_seconds())
         return [each for each in unsaid if each.due <= now]
 
     async def _write(self, key: Key, write: Write) -> None:
@@ -186,7 +191,7 @@ class Actor:
                 raise  # no connection: nothing else would work either
             log.warning("Event %s was not written: %s", announce.reason, error)
             if tries < _MOST_TRIES:
-                wait = max(error.retry_after, 2.0**tries)
+                wait = max(error.retry_after, min(2.0**tries, _LONGEST_WAIT))
                 due = self.now() + timedelta(seconds=wait)
                 self._unsaid.setdefault(key, []).append(_Unsaid(announce, tries + 1, due))
                 self.wake_after(key, wait)
