@@ -15,26 +15,27 @@ from modelward.cluster.kinds import (
     SERVICE,
     Kind,
 )
+from modelward.cluster.requests import NO_ANSWER, Requests
 from modelward.writes import Document
 from tests.apiserver.kube import QUOTA, Kube
 from tests.apiserver.samples import deployment, make_deployment
 from tests.cluster.provider import Cluster
+from tests.requests_noted import Noted
 
 pytestmark = pytest.mark.apiserver
 
-Requests = list[tuple[str, str, int]]
+
+@pytest.fixture
+def requests() -> Noted:
+    return Noted()
 
 
 @pytest.fixture
-def requests() -> Requests:
-    """Verb, kind and status of each request, in order."""
-    return []
-
-
-@pytest.fixture
-async def api(served: Cluster, requests: Requests) -> AsyncIterator[Api]:
-    async with new_client(await configure(served.kubeconfig, None)) as client:
-        yield Api(client, lambda verb, kind, status, _: requests.append((verb, kind, status)))
+async def api(served: Cluster, requests: Noted) -> AsyncIterator[Api]:
+    configuration = await configure(served.kubeconfig, None)
+    configuration.trace_configs = [Requests(requests).trace(watches=False)]
+    async with new_client(configuration) as client:
+        yield Api(client)
 
 
 def service(namespace: str, name: str = "fraud", **selector: str) -> Document:
@@ -186,15 +187,15 @@ async def test_a_kind_that_nobody_defined_is_not_served(api: Api) -> None:
 
 
 async def test_every_request_is_counted_with_its_status(
-    api: Api, namespace: str, requests: Requests
+    api: Api, namespace: str, requests: Noted
 ) -> None:
     stored = await api.create(service(namespace))
     await api.get(SERVICE, namespace, "nothing")
     await api.delete(SERVICE, namespace, "fraud", uid(stored))
-    assert requests == [
-        ("create", "Service", 201),
-        ("get", "Service", 404),
-        ("delete", "Service", 200),
+    assert requests.codes == [
+        ("create", "services", "201"),
+        ("get", "services", "404"),
+        ("delete", "services", "200"),
     ]
 
 
@@ -203,10 +204,11 @@ async def test_an_api_server_that_does_not_answer_is_unavailable(
 ) -> None:
     configuration = await configure(served.kubeconfig, None)
     configuration.host = "https://127.0.0.1:1"
-    counted: list[int] = []
+    noted = Noted()
+    configuration.trace_configs = [Requests(noted).trace(watches=False)]
     async with new_client(configuration) as client:
-        api = Api(client, lambda _verb, _kind, status, _: counted.append(status))
+        api = Api(client)
         with pytest.raises(errors.UnavailableError, match="no answer") as caught:
             await api.create(deployment(namespace) | {"kind": "ModelDeployment"})
     assert caught.value.status == 0
-    assert counted == [0]
+    assert noted.codes == [("create", "modeldeployments", NO_ANSWER)]

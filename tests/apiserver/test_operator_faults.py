@@ -79,7 +79,7 @@ def watches(name: str, fault: Fault) -> Case:
 
 CASES = (
     Case("429 with Retry-After", ((anything, answers(429, "", 1), 6),)),
-    Case("500 for every second request", ((anything, answers(500), 2),)),
+    Case("500 for every third request", ((anything, answers(500), 3),)),
     Case("every second write is cut after it is done", ((any_write, cut_after, 2),)),
     watches("is told 410", error_event(410, "Expired")),
     Case("some watches are silent", ((any_watch, silent, 7), CUT_LATER), watchful=True),

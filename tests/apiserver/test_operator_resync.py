@@ -35,7 +35,7 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
     async with new_client(await configure(served.kubeconfig, None)) as client:
         store, woken = Store(), list[Key]()
         resync = Resync(
-            api=Api(client, lambda *_: None),
+            api=Api(client),
             store=store,
             metrics=Metrics(),
             wake=woken.append,

@@ -30,7 +30,7 @@ def against() -> Against:
             configuration = Configuration()
             configuration.host = str(server.make_url("")).rstrip("/")
             async with new_client(configuration) as client:
-                yield Api(client, lambda *_: None)
+                yield Api(client)
 
     return api
 

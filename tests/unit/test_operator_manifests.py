@@ -5,8 +5,12 @@ from typing import Any
 
 import yaml
 
+from modelward.cluster.assembly import STUCK_SECONDS
+from modelward.cluster.ending import ROUND_SECONDS
 from modelward.cluster.permissions import AT_HOME, PERMISSIONS
+from modelward.cluster.run import END_SECONDS
 
+PROBES = {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
 BASE = Path(__file__).parents[2] / "manifests" / "base"
 
 
@@ -65,6 +69,16 @@ def test_only_the_operator_s_own_pod_gets_its_token_and_no_addresses_of_other_se
     assert account["automountServiceAccountToken"] is False
     assert pod()["automountServiceAccountToken"] is True
     assert pod()["enableServiceLinks"] is False
+
+
+def test_probes_ask_what_the_operator_answers_and_it_has_time_to_end_well() -> None:
+    (deployment,) = documents("deployment.yaml")
+    paths = {name: container()[f"{name}Probe"]["httpGet"]["path"] for name in PROBES}
+    assert paths == PROBES
+    grace = deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert grace > ROUND_SECONDS + END_SECONDS
+    liveness = container()["livenessProbe"]
+    assert liveness["periodSeconds"] * liveness["failureThreshold"] < STUCK_SECONDS
 
 
 def test_benchmark_pods_get_the_operator_s_own_image_because_no_other_is_said() -> None:

@@ -5,15 +5,19 @@ from collections.abc import Iterable, Sized
 from itertools import islice
 from typing import Any
 
+import aiohttp
 import kopf
 import pytest
 from kubernetes.aio.client import Configuration
 
 from modelward.cluster import watch
+from modelward.cluster.connection import kopf_login
 from modelward.cluster.documents import Key, concerned
 from modelward.cluster.kinds import MANAGED_ONLY, OURS, WATCHED
+from modelward.cluster.requests import NO_ANSWER, Requests
 from modelward.cluster.store import Store
 from modelward.writes import Document
+from tests.requests_noted import Noted
 
 
 @pytest.fixture
@@ -111,3 +115,29 @@ def test_a_change_wakes_the_resources_it_concerns(
 ) -> None:
     document: Document = {"metadata": {"namespace": "ml", "name": "fraud", "labels": marks}}
     assert list(concerned(kind, document)) == [Key(of, "ml", name) for of, name in keys]
+
+
+async def test_kopf_sees_that_refused_credentials_came_back_and_that_renewed_ones_did_not() -> None:
+    """Equal ones it gives up on; else it would ask the API server with them again and again."""
+    configuration = Configuration(host="https://127.0.0.1:1")
+    configuration.api_key = {"authorization": "Bearer old"}
+    first, again = await kopf_login(configuration), await kopf_login(configuration)
+    configuration.api_key = {"authorization": "Bearer new"}
+    renewed = await kopf_login(configuration)
+    try:
+        assert first == again
+        assert first != renewed
+    finally:
+        for info in (first, again, renewed):
+            await info.aiohttp_session.close()
+
+
+async def test_kopf_s_requests_are_noted_like_ours() -> None:
+    noted = Noted()
+    configuration = Configuration(host="https://127.0.0.1:1")
+    configuration.trace_configs = [Requests(noted).trace(watches=True)]
+    session = (await kopf_login(configuration)).aiohttp_session
+    with pytest.raises(aiohttp.ClientError):
+        await session.get("https://127.0.0.1:1/api/v1/pods?watch=true")
+    await session.close()
+    assert noted.codes == [("watch", "pods", NO_ANSWER)]

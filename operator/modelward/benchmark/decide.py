@@ -13,6 +13,7 @@ from typing import Literal
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunStatus
+from modelward.api.names import RELEASE
 from modelward.benchmark import status as statuses
 from modelward.benchmark.attempts import (
     GRACE,
@@ -27,7 +28,18 @@ from modelward.benchmark.job import job, job_name
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
 from modelward.benchmark.status import Ending
-from modelward.writes import Announce, Create, Delete, PatchStatus, Plan, Refusal, Write
+from modelward.writes import (
+    Announce,
+    Create,
+    Delete,
+    Measured,
+    PatchStatus,
+    Plan,
+    Refusal,
+    Subject,
+    VerdictReached,
+    Write,
+)
 
 __all__ = ["decide", "needs_pod_list"]
 
@@ -74,8 +86,19 @@ def _finish(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> Pla
             *_status(snapshot, after),
             *_delete_idle(snapshot, tried),
         ),
-        metrics=(("verdicts", f"{end.verdict}/{end.reason}"),),
+        metrics=(_measured(snapshot, end),),
+        subject=_subject(snapshot),
     )
+
+
+def _measured(snapshot: RunSnapshot, end: Ending) -> Measured:
+    name = snapshot.run.metadata.name
+    return Measured("BenchmarkRun", name, VerdictReached(end.verdict, end.reason))
+
+
+def _subject(snapshot: RunSnapshot) -> Subject:
+    run = snapshot.run
+    return Subject(run.spec.subject.revision, run.metadata.labels.get(RELEASE, ""))
 
 
 def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
@@ -93,6 +116,7 @@ def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
     return Plan(
         writes=(*_failures(snapshot, tried), *begin, *_status(snapshot, after), *idle),
         wake_after=_wake_after(snapshot, refusal, not_before),
+        subject=_subject(snapshot),
     )
 
 

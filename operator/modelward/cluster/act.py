@@ -14,12 +14,25 @@ from modelward.cluster.documents import Key, controller, controller_name, labels
 from modelward.cluster.kinds import SERVICE, Kind, kind_named
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
-from modelward.writes import Announce, Apply, Create, Delete, Document, PatchStatus, Plan, Write
+from modelward.writes import (
+    Announce,
+    Apply,
+    Create,
+    Delete,
+    Document,
+    Happening,
+    PatchStatus,
+    Plan,
+    Write,
+    target,
+)
 
 log = logging.getLogger(__name__)
 
-_MOST_TRIES = 5
-"""How often an Event is tried again that the API server could not take; over half a minute."""
+_MOST_TRIES = 10
+"""How often an Event is tried again that the API server could not take; over five minutes."""
+_LONGEST_WAIT = 60.0
+"""Seconds between two of these tries at most, unless the API server asks for more."""
 _ANNOUNCED_LIMIT = 10_000
 """Events remembered as written. One that was forgotten costs a request and changes nothing."""
 
@@ -50,6 +63,8 @@ class Actor:
     """Name of this process, as Events tell it."""
     wake_after: Callable[[Key, float], None]
     """Asks for another look at a resource in so many seconds."""
+    count: Callable[[Happening], None] = field(default=lambda _: None)
+    """Called with what a write has brought about."""
     _unsaid: dict[Key, list[_Unsaid]] = field(default_factory=dict)
     _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
@@ -62,13 +77,19 @@ class Actor:
             await self._announce(key, unsaid.announce, unsaid.tries)
         for write in plan.writes:
             await self._write(key, write)
+            for measured in plan.metrics:
+                if target(write) == (measured.kind, measured.name):
+                    self.count(measured.what)
 
     def _due(self, key: Key) -> list[_Unsaid]:
-        """Take out the Events that are to be tried again now."""
+        """Take out the Events that are to be tried again now.
+
+        For the others another look is asked for again: an earlier one took its place in the queue.
+        """
         unsaid, now = self._unsaid.pop(key, []), self.now()
-        later = [each for each in unsaid if each.due > now]
-        if later:
-            self._unsaid[key] = later
+        for each in (each for each in unsaid if each.due > now):
+            self._unsaid.setdefault(key, []).append(each)
+            self.wake_after(key, (each.due - now).total_seconds())
         return [each for each in unsaid if each.due <= now]
 
     async def _write(self, key: Key, write: Write) -> None:
@@ -170,7 +191,7 @@ class Actor:
                 raise  # no connection: nothing else would work either
             log.warning("Event %s was not written: %s", announce.reason, error)
             if tries < _MOST_TRIES:
-                wait = max(error.retry_after, 2.0**tries)
+                wait = max(error.retry_after, min(2.0**tries, _LONGEST_WAIT))
                 due = self.now() + timedelta(seconds=wait)
                 self._unsaid.setdefault(key, []).append(_Unsaid(announce, tries + 1, due))
                 self.wake_after(key, wait)
@@ -179,7 +200,8 @@ class Actor:
             log.warning("Event %s was not written: %s", announce.reason, error)
             return
         else:
-            log.info("%s: %s", announce.reason, announce.note)
+            # Not its note, which may quote what a container said at its end.
+            log.info("Announced %s.", announce.reason)
         self._announced[said] = None
         if len(self._announced) > _ANNOUNCED_LIMIT:
             self._announced.popitem(last=False)

@@ -5,9 +5,8 @@ the few kinds are known beforehand, so nothing has to be discovered.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from time import monotonic
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -24,9 +23,6 @@ _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 """Of each request."""
 
-Observer = Callable[[str, str, int, float], None]
-"""Called after each request with verb, kind, HTTP status (0: no answer) and seconds."""
-
 
 @dataclass(frozen=True)
 class Listing:
@@ -40,9 +36,8 @@ class Listing:
 class Api:
     """Requests to the API server. Every method raises an `errors.ApiError` when it fails."""
 
-    def __init__(self, client: ApiClient, observer: Observer) -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._client = client
-        self._observer = observer
 
     async def create(self, body: Document) -> Document:
         """POST an object and return it as stored; NameTakenError if the name is in use.
@@ -52,7 +47,7 @@ class Api:
         """
         kind, namespace, _ = _identity(body)
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-        return await self._send("create", kind, kind.path(namespace), query=query, body=body)
+        return await self._send("create", kind.path(namespace), query=query, body=body)
 
     async def apply(self, body: Document) -> Document:
         """Server-side apply, forced, if the object still has the uid in the body.
@@ -65,7 +60,6 @@ class Api:
         try:
             return await self._send(
                 "apply",
-                kind,
                 kind.path(namespace, name),
                 query=query,
                 body=body,
@@ -90,7 +84,7 @@ class Api:
             "propagationPolicy": "Background",
         }
         try:
-            await self._send("delete", kind, kind.path(namespace, name), body=body)
+            await self._send("delete", kind.path(namespace, name), body=body)
         except errors.NotFoundError:
             return
         except errors.ConflictError:
@@ -104,7 +98,6 @@ class Api:
         """Merge-patch the status; ConflictError if the object is not at this version any more."""
         return await self._send(
             "patch",
-            kind,
             kind.path(namespace, name) + "/status",
             query={"fieldManager": FIELD_MANAGER},
             body={"metadata": {"resourceVersion": resource_version}, "status": status},
@@ -117,7 +110,7 @@ class Api:
         For kinds that are not watched; `find` needs no right to get.
         """
         try:
-            return await self._send("get", kind, kind.path(namespace, name))
+            return await self._send("get", kind.path(namespace, name))
         except errors.NotFoundError:
             return None
 
@@ -127,7 +120,7 @@ class Api:
         So the rights that a watch needs, list and watch, are all that the operator has.
         """
         query = {"fieldSelector": f"metadata.name={name}"}
-        answer = await self._send("list", kind, kind.path(namespace), query=query)
+        answer = await self._send("list", kind.path(namespace), query=query)
         common = {"apiVersion": kind.api_version, "kind": kind.name}
         return next((essence({**common, **item}) for item in answer["items"] or ()), None)
 
@@ -137,7 +130,6 @@ class Api:
         """Return the objects of a kind as they are now, not as some cache had them."""
         answer = await self._send(
             "list",
-            kind,
             kind.path(namespace),
             query={"labelSelector": selector} if selector else None,
             accept=_METADATA_ONLY if metadata_only else _JSON,
@@ -151,7 +143,7 @@ class Api:
         """Whether the API server knows this kind."""
         try:
             path = f"/apis/{kind.api_version}"
-            answer = await self._send("discover", kind, path)
+            answer = await self._send("discover", path)
         except errors.NotFoundError:
             return False
         return any(entry["name"] == kind.plural for entry in answer.get("resources") or ())
@@ -159,7 +151,6 @@ class Api:
     async def _send(
         self,
         verb: str,
-        kind: Kind,
         path: str,
         *,
         query: Mapping[str, str] | None = None,
@@ -175,16 +166,13 @@ class Api:
             body=body,
             auth_settings=["BearerToken"],
         )
-        began, status = monotonic(), 0
         try:
             response = await self._client.call_api(*request, _request_timeout=TIMEOUT)
             data: bytes = await response.response.read()
-            status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             message = f"no answer from the API server: {str(error) or type(error).__name__}"
             raise errors.UnavailableError(message) from error
-        finally:
-            self._observer(verb, kind.name, status, monotonic() - began)
+        status = response.status
         if not 200 <= status < 300:
             raise errors.from_response(status, data, response.headers.get("Retry-After"))
         try:

@@ -1,6 +1,7 @@
 """How to reach the API server: from a kubeconfig, or as a pod of its cluster."""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -61,8 +62,31 @@ def new_client(configuration: Configuration) -> ApiClient:
     return client
 
 
-async def kopf_login(configuration: Configuration) -> kopf.ConnectionInfo:
-    """Return the same credentials for Kopf, which asks again whenever they are refused."""
+@dataclass(frozen=True, kw_only=True)
+class _Session(kopf.AiohttpSession):
+    """A session of ours for Kopf, so that its requests are traced like the others.
+
+    Two of the same credentials are equal: by that Kopf sees that refused ones came back.
+    """
+
+    aiohttp_session: aiohttp.ClientSession = field(compare=False)
+    credentials: kopf.ConnectionInfo
+
+
+async def kopf_login(configuration: Configuration) -> kopf.AiohttpSession:
+    """Return a session with the same credentials for Kopf, which asks again when refused."""
+    info = await _kopf_credentials(configuration)
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+        headers=info.as_http_headers(),
+        proxy=info.proxy_url,
+        trust_env=info.trust_env,
+        trace_configs=configuration.trace_configs,
+    )
+    return _Session(server=info.server, aiohttp_session=session, credentials=info)
+
+
+async def _kopf_credentials(configuration: Configuration) -> kopf.ConnectionInfo:
     header = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
     scheme, _, token = (header or "").rpartition(" ")
     return kopf.ConnectionInfo(

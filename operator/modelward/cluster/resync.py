@@ -18,6 +18,7 @@ from modelward.cluster.api import Api, Listing
 from modelward.cluster.documents import Key, concerned, terminating, uid, version
 from modelward.cluster.errors import ApiError
 from modelward.cluster.kinds import OURS, WATCHED, Kind
+from modelward.cluster.logs import about
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.store import Store
 from modelward.writes import Document
@@ -133,7 +134,9 @@ class Resync:
             self._corrected(kind, document, "has changed")
 
     def _corrected(self, kind: Kind, document: Document, what: str) -> None:
-        log.info("%s %s %s.", kind.name, document["metadata"]["name"], what)
+        metadata = document["metadata"]
+        with about(Key(kind.name, metadata.get("namespace") or "", metadata["name"])):
+            log.info("No watch has told that %s %s %s.", kind.name, metadata["name"], what)
         self.metrics.corrected(kind.name)
         for key in concerned(kind.name, document):
             self.wake(key)

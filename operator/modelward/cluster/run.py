@@ -1,10 +1,12 @@
 """The operator process: started, kept running, stopped."""
 
 import asyncio
+import copy
 import logging
 import os
 import socket
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +15,7 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from modelward import __version__
-from modelward.cluster import connection, logs, watch
+from modelward.cluster import connection, ending, logs, watch
 from modelward.cluster.api import Api
 from modelward.cluster.assembly import Assembly, assemble
 from modelward.cluster.errors import ApiError
@@ -22,6 +24,7 @@ from modelward.cluster.kinds import OURS
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
 from modelward.cluster.own_image import PodName, own_image
+from modelward.cluster.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -57,23 +60,31 @@ def main(options: Options) -> int:
     logs.set_up(options.log_level)
     try:
         asyncio.run(_operate(options))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        log.info("Ended before there was anything to finish.")
     except connection.ConfigurationError as error:
         log.error("No way to the API server: %s", error)
         return 1
     except Exception:
         log.exception("The operator ends; whatever it was doing, the next one continues.")
         return 1
+    else:
+        log.info("Ended.")
     return 0
 
 
 async def _operate(options: Options) -> None:
+    ending.on_signal(cast("asyncio.Task[None]", asyncio.current_task()).cancel)
     configuration = await connection.configure(options.kubeconfig, options.context)
     metrics = Metrics()
+    requests = Requests(metrics)
+    configuration.trace_configs = [requests.trace(watches=False)]
     async with connection.new_client(configuration) as client:
-        api = Api(client, metrics.request)
+        api = Api(client)
         assembly = assemble(
             api,
             metrics,
+            requests,
             await _runner(options, api),
             namespaces=options.namespaces or (None,),
             resync_seconds=options.resync_seconds,
@@ -111,32 +122,45 @@ async def served(api: Api) -> None:
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
-    """Run all tasks until one ends: one of Kopf's when a signal came, any other one by an error.
+    """Run all tasks until a signal comes, or until one ends, which is an error.
 
     Kopf ends at errors that only a fresh list mends: an ERROR event but 410, or a watch that is
     refused with 410. So do we: the next process lists everything.
     """
     # Kopf's operator() would wait for all of its tasks when one has failed, and its watches may
     # then wait for a login that no task of it does any more.
-    watching = await kopf.spawn_tasks(
-        registry=watch.registry(configuration, assembly.store, assembly.wake, assembly.resync.ask),
+    watching = await _spawn_kopf(options, configuration, assembly)
+    told = asyncio.Event()
+    ending.on_signal(told.set)  # in place of what Kopf has just set
+    signalled = asyncio.create_task(told.wait())
+    check, *workers = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    tasks = (signalled, *watching, check, *workers)
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {signalled}:
+            task.result()
+            raise RuntimeError("A task of the operator has ended by itself.")
+        log.info("Told to end: finishing the rounds in progress.")
+        await ending.finish_rounds(assembly, workers)
+    finally:
+        _end_for_sure()
+        await ending.cancel(tasks)
+
+
+async def _spawn_kopf(
+    options: Options, configuration: Configuration, assembly: Assembly
+) -> Sequence[asyncio.Task[Any]]:
+    kopfs = copy.copy(configuration)
+    kopfs.trace_configs = [assembly.requests.trace(watches=True)]
+    tasks = await kopf.spawn_tasks(
+        registry=watch.registry(kopfs, assembly.store, assembly.wake, assembly.resync.ask),
         settings=watch.settings(),
         # Kopf would make one of the user's name, and a container's user has none.
         identity=cast("Any", socket.gethostname()),
         clusterwide=not options.namespaces,
         namespaces=options.namespaces,
     )
-    working = [asyncio.create_task(each) for each in assembly.work(options.workers)]
-    tasks = [*watching, *working]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        _end_for_sure()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    return [*tasks]
 
 
 def _end_for_sure() -> None:

@@ -76,6 +76,17 @@ class Store:
         """Return all objects of a kind, by uid."""
         return dict(self._kinds[kind.name].latest)
 
+    def versions(self, kind: Kind) -> dict[str, int]:
+        """Return the resourceVersion of each object of a kind, by uid."""
+        return {
+            its_uid: version(document)
+            for its_uid, document in self._kinds[kind.name].latest.items()
+        }
+
+    def by_uid(self, kind: Kind, its_uid: str) -> Document:
+        """Return the object with this uid; KeyError where it is not known."""
+        return self._kinds[kind.name].latest[its_uid]
+
     def learn(self, kind: Kind, document: Document) -> None:
         """Take in a state of an object: an event, a read, or the response to a write of ours."""
         self._kinds[kind.name].put(document)

@@ -93,7 +93,7 @@ def registry(
     """
     result = kopf.OperatorRegistry()
 
-    async def login(**_: object) -> kopf.ConnectionInfo:
+    async def login(**_: object) -> kopf.AiohttpSession:
         return await kopf_login(configuration)
 
     kopf.on.login(registry=result)(login)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
-from modelward.api.names import PREFIX
+from modelward.api.names import RELEASE
 from modelward.api.values import parse_duration
 from modelward.release import memory, steps
 from modelward.release.memory import Memory, Role
@@ -15,8 +15,7 @@ from modelward.release.revisions import kpis_hash, revision_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
 
-RELEASE_LABEL = PREFIX + "release"
-"""Label of a BenchmarkRun: the release that it belongs to."""
+RELEASE_LABEL = RELEASE
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Turns of a release: what changes in memory, and what people are told about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -22,7 +22,6 @@ class Turn:
     memories: Mapping[str, Memory]
     """New memory by revision; one that has no ReplicaSet yet gets it."""
     announcements: tuple[Announce, ...] = ()
-    metrics: tuple[tuple[str, str], ...] = field(default=())
     promoted: str | None = None
     """The revision that all users are to be led to."""
 
@@ -179,8 +178,7 @@ def roll_back(
     if verb:
         memory = memory.with_(handled_abort=verb.value)
     note = sentence(f"{named(situation, candidate.hash)} is rolled back: {message}")
-    turn = _turn(situation, candidate, memory, "Warning", "RolledBack", note)
-    return Turn(turn.memories, turn.announcements, (("releases", f"RolledBack/{reason}"),))
+    return _turn(situation, candidate, memory, "Warning", "RolledBack", note)
 
 
 def supersede(situation: Situation, candidate: Actor) -> Turn:
@@ -191,8 +189,7 @@ def supersede(situation: Situation, candidate: Actor) -> Turn:
         note = f"Release of revision {candidate.hash} ends: spec is back at the stable revision."
     else:
         note = f"Release of revision {candidate.hash} ends: spec asks for {situation.wanted} now."
-    turn = _turn(situation, candidate, memory, "Normal", "Superseded", note)
-    return Turn(turn.memories, turn.announcements, (("releases", "Superseded/"),))
+    return _turn(situation, candidate, memory, "Normal", "Superseded", note)
 
 
 def hold(situation: Situation, candidate: Actor) -> Turn:
@@ -220,7 +217,7 @@ def promote(situation: Situation, candidate: Actor) -> Turn:
         memories[situation.stable.hash] = situation.stable.memory.with_(role="previous")
     note = sentence(f"{named(situation, candidate.hash)} is promoted: it serves all users now")
     told = announce(situation.deployment, "Normal", "Promoted", note, _key(candidate))
-    return Turn(memories, (told,), (("releases", "Promoted/"),), promoted=candidate.hash)
+    return Turn(memories, (told,), promoted=candidate.hash)
 
 
 def verbs_answered(situation: Situation, turn: Turn | None) -> Turn | None:

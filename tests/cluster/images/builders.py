@@ -16,6 +16,9 @@ from tests.cluster.images.pip_settings import certificate_files, pip_configurati
 from tests.cluster.images.storage import Buildah
 from tests.cluster.progress import Progress
 
+EPOCH = "SOURCE_DATE_EPOCH"
+"""Build argument: when the source last changed, in seconds since 1970 (reproducible-builds.org)."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -25,6 +28,8 @@ class Recipe:
     dockerfile: Path
     tag: str
     build_args: Mapping[str, str]
+    fresh: bool = False
+    """Whether every step is run again, whatever is known from earlier builds."""
 
 
 class Builder(Protocol):
@@ -56,6 +61,7 @@ class DockerBuilder:
         progress = Progress(f"Building image {recipe.tag} with Docker")
         command = ["docker", "build", "--network=host", f"--tag={recipe.tag}"]
         command += [f"--file={recipe.dockerfile}", *_build_arguments(recipe.build_args)]
+        command += ["--no-cache"] if recipe.fresh else []
         follow([*command, str(recipe.context)], progress)
         follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
         progress.done()
@@ -88,13 +94,14 @@ class BuildahBuilder:
             buildah.follow(
                 progress,
                 "bud",
-                "--layers",
+                "--no-cache" if recipe.fresh else "--layers",
                 "--pull-never",
                 "--network=host",
                 f"--tag={recipe.tag}",
                 f"--file={recipe.dockerfile}",
                 *([f"--ignorefile={ignored}"] if ignored else []),
                 *_build_arguments(arguments),
+                *_timestamp(recipe.build_args),
                 *(f"--volume={mount}" for mount in mounts),
                 str(recipe.context),
             )
@@ -114,6 +121,15 @@ class BuildahBuilder:
 
 def _build_arguments(arguments: Mapping[str, str]) -> Sequence[str]:
     return [f"--build-arg={name}={value}" for name, value in sorted(arguments.items())]
+
+
+def _timestamp(arguments: Mapping[str, str]) -> Sequence[str]:
+    """Give every file of the image this time.
+
+    Docker takes it from the argument itself, for files only with its exporter's rewrite-timestamp.
+    """
+    epoch = arguments.get(EPOCH)
+    return [f"--timestamp={epoch}"] if epoch else []
 
 
 def _mounts(scratch: Path, environment: Mapping[str, str]) -> list[str]:

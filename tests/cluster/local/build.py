@@ -139,6 +139,14 @@ def _built(module: Module) -> Path:
     return folder
 
 
+def program(name: str, target: str = ".") -> Path:
+    """A program that some tests run and no cluster needs, built now if it isn't in the cache.
+
+    Raises MissingGoError, and CommandError with Go's last lines.
+    """
+    return _built(Module(name, target)) / name
+
+
 @functools.cache
 def go_version() -> str:
     """The version of the machine's Go. Raises MissingGoError."""

@@ -14,7 +14,7 @@ from modelward.cluster.api import Api
 from modelward.cluster.documents import Key, condition, controller, moment, terminating, uid
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
 from modelward.cluster.observe.pods import problem
-from modelward.cluster.observe.unreadable import Unreadable
+from modelward.cluster.observe.unreadable import Unreadable, told
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import JOB_UID_LABEL, Store
 from modelward.writes import Document
@@ -51,7 +51,7 @@ class RunObserver:
         try:
             run = BenchmarkRun.model_validate(document)
         except ValidationError as error:
-            return Unreadable(document, str(error), self.now())
+            return Unreadable(document, told(error), self.now())
         snapshot = RunSnapshot(
             now=self.now(),
             run=run,
