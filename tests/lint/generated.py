@@ -73,11 +73,12 @@ def _files(folder: Path) -> Iterator[str]:
 def main() -> int:
     """Compare all that is generated; 1 when something differs."""
     if sys.argv[1:] == ["--write"]:
-        for folder, generate in GENERATORS.items():
-            write(PROJECT / folder, generate)
+        # Files first: the chart is made of some of them.
         for name, render in FILES.items():
             path = PROJECT / name
             path.write_text(render(path.read_text()))
+        for folder, generate in GENERATORS.items():
+            write(PROJECT / folder, generate)
         return 0
     found = [
         path

@@ -64,6 +64,13 @@ def test_one_operator_at_a_time_runs_as_nobody_in_particular() -> None:
     assert security["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_only_the_operator_s_own_pod_gets_its_token_and_no_addresses_of_other_services() -> None:
+    (account,) = documents("service-account.yaml")
+    assert account["automountServiceAccountToken"] is False
+    assert pod()["automountServiceAccountToken"] is True
+    assert pod()["enableServiceLinks"] is False
+
+
 def test_probes_ask_what_the_operator_answers_and_it_has_time_to_end_well() -> None:
     (deployment,) = documents("deployment.yaml")
     paths = {name: container()[f"{name}Probe"]["httpGet"]["path"] for name in PROBES}
@@ -72,13 +79,6 @@ def test_probes_ask_what_the_operator_answers_and_it_has_time_to_end_well() -> N
     assert grace > ROUND_SECONDS + END_SECONDS
     liveness = container()["livenessProbe"]
     assert liveness["periodSeconds"] * liveness["failureThreshold"] < STUCK_SECONDS
-
-
-def test_only_the_operator_s_own_pod_gets_its_token_and_no_addresses_of_other_services() -> None:
-    (account,) = documents("service-account.yaml")
-    assert account["automountServiceAccountToken"] is False
-    assert pod()["automountServiceAccountToken"] is True
-    assert pod()["enableServiceLinks"] is False
 
 
 def test_benchmark_pods_get_the_operator_s_own_image_because_no_other_is_said() -> None:
