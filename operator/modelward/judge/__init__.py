@@ -1,9 +1,22 @@
 """Sequential tests and verdicts. Pure: no clock, no I/O.
 
-`rate_verdict`, `exam_verdict` and their paired kin turn counts into verdicts, for the operator and
-the runner alike; `LoadSession` turns requests into counts.
+One interface for all of them. *Counts* are what was observed: frozen integers that add up over
+windows (`with_window`) and over pods (`+`), in any order, and that travel in a result message. An
+*objective* says what is good enough and how sure a verdict must be. A function of both returns the
+`Verdict`, with the evidence for and against: the same whenever, wherever and however often it is
+asked, so that a runner stops early and the operator finds the same verdict from the same integers.
+Counts that were Inconclusive are where a later judgement goes on.
+
+| what | counts | objective | verdict |
+|---|---|---|---|
+| error rates, latency quantiles | `RateCounts` | `RateObjective` | `rate_verdict` |
+| error rate, difference to stable | `PairedCounts` | `PairedObjective` | `paired_verdict` |
+
+`RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
+the requests of a benchmark's load into counts.
 """
 
+from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
 from modelward.judge.exams import exam_verdict, paired_exam_verdict
 from modelward.judge.hypotheses import (
@@ -16,11 +29,13 @@ from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, 
 from modelward.judge.rates import rate_verdict
 from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
 from modelward.judge.shape import LoadShape
-from modelward.judge.verdict import Outcome, Reason, Verdict
+from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
+    "Boundary",
+    "Evidence",
     "LoadKpi",
     "LoadResult",
     "LoadSession",
@@ -31,6 +46,7 @@ __all__ = [
     "PairedWindow",
     "RateCounts",
     "RateObjective",
+    "RateStream",
     "Reason",
     "ShareTest",
     "Tally",

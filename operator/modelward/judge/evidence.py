@@ -1,0 +1,208 @@
+"""How much speaks against a null hypothesis about a share: half a likelihood ratio, half a mixture.
+
+Two test martingales, each of mean 1 if the share is the null's, and of less beyond it:
+
+- Wald's likelihood ratio of the alternative to the null, the fastest where the alternative is true;
+- the likelihood averaged over Beta(1, 1/alternative - 1), cut off at the null, to the likelihood of
+  the null (Robbins 1970): it adapts to shares beyond the alternative.
+
+So is their mean, and that it ever reaches 1/alpha has at most the probability alpha (Ville's
+inequality): one may look after every request. Requests are not independent; the logarithm of the
+evidence is divided by their dispersion.
+"""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from modelward.judge.counts import Tally
+from modelward.judge.decimals import CONTEXT, log, to_decimal
+from modelward.judge.hypotheses import ShareTest
+
+_HALVINGS = 24
+_PRECISION = Decimal("1e-22")
+_MOST_DIGITS = 6
+"""Evidence is told up to so many powers of ten beyond what was needed."""
+
+
+def is_rejected(test: ShareTest, requests: int, tally: Tally) -> bool:
+    """Tell whether the evidence rejects the null hypothesis of the test."""
+    if requests == 0:
+        return False
+    with localcontext(CONTEXT):
+        needed = log(1 / test.alpha) * tally.dispersion / 100
+        if _most(test.null, requests, tally.bad) < needed:
+            return False
+        enough = 2 * needed.exp()
+        return _doubled(_prior(test), test.null, requests, tally.bad, enough) >= enough
+
+
+def tempered(test: ShareTest, requests: int, tally: Tally) -> Decimal:
+    """Return the natural logarithm of the evidence, divided by the dispersion.
+
+    It is told to hundredths, and up to a million times of what was needed.
+    """
+    with localcontext(CONTEXT):
+        phi = Decimal(tally.dispersion) / 100
+        most = log(1 / test.alpha) + _MOST_DIGITS * log(Fraction(10))
+        enough = 2 * (most * phi).exp()
+        doubled = _doubled(_prior(test), test.null, requests, tally.bad, enough)
+        return min(most, (doubled / 2).ln() / phi).quantize(Decimal("0.01"))
+
+
+class Looks:
+    """Looks at a test again and again while counts grow, mostly at the price of a comparison.
+
+    More good requests weaken the evidence of many bad ones, and more bad ones that of few. So what
+    would not be rejected with some more requests of the one kind is not before there are so many.
+    """
+
+    def __init__(self, test: ShareTest, dispersion: int) -> None:
+        self._test = test
+        self._dispersion = dispersion
+        self._promotes = test.alternative < test.null
+        self._quiet_until = -1
+        self._step = 1
+
+    def is_rejected(self, requests: int, bad: int) -> bool:
+        """Tell whether the evidence rejects the null; counts must not be below those before."""
+        count = requests - bad if self._promotes else bad
+        if count <= self._quiet_until:
+            return False
+        if self._rejects(requests, bad):
+            return True
+        while self._step and self._rejects(*self._ahead(requests, bad)):
+            self._step //= 2
+        self._quiet_until = count + self._step
+        self._step = 2 * self._step or 1
+        return False
+
+    def _ahead(self, requests: int, bad: int) -> tuple[int, int]:
+        return requests + self._step, bad if self._promotes else bad + self._step
+
+    def _rejects(self, requests: int, bad: int) -> bool:
+        return is_rejected(self._test, requests, Tally(self._dispersion, bad))
+
+
+def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
+    """Return the end of the interval above the observed share, to about a ten-millionth.
+
+    Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
+    proportion of the test's. It is at most the null exactly where the null is rejected; 1 where nothing is known.
+    """
+    return _bound(test, requests, tally, Fraction(1))
+
+
+def lower_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
+    """Return the end of the interval below the observed share: shares below it are rejected.
+
+    It is at least the null exactly where the null is rejected; 0 where nothing is known.
+    """
+    return _bound(test, requests, tally, Fraction(0))
+
+
+@dataclass(frozen=True)
+class _Prior:
+    """What a test bets on: one share, and all on its side of the null."""
+
+    odds_ratio: Fraction
+    """Odds of the alternative to those of the null."""
+    weight: Fraction
+    """The second parameter of the beta distribution, at least 1."""
+
+
+@functools.cache
+def _prior(test: ShareTest) -> _Prior:
+    odds_ratio = _odds(test.alternative) / _odds(test.null)
+    return _Prior(odds_ratio, max(Fraction(1), 1 / test.alternative - 1))
+
+
+def _odds(share: Fraction) -> Fraction:
+    return share / (1 - share)
+
+
+def _doubled(prior: _Prior, null: Fraction, requests: int, bad: int, enough: Decimal) -> Decimal:
+    """Return twice the evidence against a null, or any number from `enough` on."""
+    odds = prior.odds_ratio * _odds(null)
+    per_bad, per_good = _logs(null, odds / (1 + odds))
+    ratio = (bad * per_bad + (requests - bad) * per_good).exp()
+    if ratio >= enough:
+        return ratio
+    mixture = _above if prior.odds_ratio > 1 else _below
+    return ratio + mixture(null, prior.weight, bad, requests - bad, enough)
+
+
+def _most(null: Fraction, requests: int, bad: int) -> Decimal:
+    """Return a bound of the log-evidence: that of the observed share itself, and a little more."""
+    good, slack = requests - bad, Decimal("1e-9")
+    p = to_decimal(null)
+    for_bad = bad * (bad / (requests * p)).ln() if bad else Decimal(0)
+    for_good = good * (good / (requests - requests * p)).ln() if good else Decimal(0)
+    return for_bad + for_good + slack
+
+
+@functools.lru_cache(maxsize=4096)
+def _logs(null: Fraction, alternative: Fraction) -> tuple[Decimal, Decimal]:
+    """Return the log-likelihood ratio of one bad and of one good request."""
+    return log(alternative / null), log((1 - alternative) / (1 - null))
+
+
+def _above(null: Fraction, weight: Fraction, bad: int, good: int, enough: Decimal) -> Decimal:
+    """Return the mixture over shares above the null.
+
+    With b the weight and q = 1 - null, the integral of p^bad (1-p)^(good+b-1) from the null to 1,
+    over b^-1 q^b null^bad q^good, integrated by parts `bad` times.
+    """
+    b, odds = to_decimal(weight), to_decimal((1 - null) / null)
+    beta = good + b
+    return _sum(b / beta, lambda i: (bad - i) / (beta + i + 1) * odds, enough)
+
+
+def _below(null: Fraction, weight: Fraction, bad: int, good: int, enough: Decimal) -> Decimal:
+    """Return the mixture over shares below the null: the same integral from 0, as a series."""
+    b, p = to_decimal(weight), to_decimal(null)
+    kept = (1 - p) ** b
+    first = b * kept / (1 - kept) * p / (bad + 1)
+    beyond = bad + 1 + good + b
+    return _sum(first, lambda i: (beyond + i) / (bad + 2 + i) * p, enough)
+
+
+def _sum(first: Decimal, ratio: Callable[[int], Decimal], enough: Decimal) -> Decimal:
+    """Return a sum of terms whose ratios fall, or any partial sum from `enough` on."""
+    total = term = first
+    i = 0
+    while total < enough:
+        r = ratio(i)
+        term *= r
+        total += term
+        if r < 1 and term * r <= total * _PRECISION * (1 - r):
+            break
+        i += 1
+    return total
+
+
+def _bound(test: ShareTest, requests: int, tally: Tally, end: Fraction) -> Fraction:
+    """Return the share nearest to the observed one that is known to be rejected, else `end`.
+
+    The search starts at the null, so that its result agrees with the verdict.
+    """
+    if requests == 0:
+        return end
+    prior = _prior(test)
+    with localcontext(CONTEXT):
+        enough = 2 * (log(1 / test.alpha) * tally.dispersion / 100).exp()
+
+        def rejects(null: Fraction) -> bool:
+            return _doubled(prior, null, requests, tally.bad, enough) >= enough
+
+        kept, rejected = Fraction(tally.bad, requests), end
+        if rejects(test.null):
+            rejected = test.null
+        elif min(kept, end) < test.null < max(kept, end):
+            kept = test.null
+        for _ in range(_HALVINGS if kept != end else 0):
+            middle = (kept + rejected) / 2
+            kept, rejected = (kept, middle) if rejects(middle) else (middle, rejected)
+    return rejected
