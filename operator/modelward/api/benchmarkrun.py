@@ -12,6 +12,7 @@ from modelward.api.fields import (
     Message,
     Name,
     Note,
+    ObjectName,
     Port,
     PositiveDuration,
     Share,
@@ -120,6 +121,11 @@ class BenchmarkRunSpec(ApiModel):
 
     model_deployment: Name | None = None
     """Name of the ModelDeployment; absent when a person made the run."""
+    continues: ObjectName | None = None
+    """An Inconclusive run of the same subject, data sets, KPIs and judgement, with the same owner.
+
+    Its evidence and calibration is what this one starts from.
+    """
     subject: Subject
     """The revision that is measured."""
     baseline: Subject | None = None

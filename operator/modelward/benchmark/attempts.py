@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from modelward.api.benchmarkrun import Attempt, BenchmarkRun
 from modelward.api.values import parse_duration
 from modelward.benchmark.accept import Accepted, Infrastructure, Refused, Ruling, rule
+from modelward.benchmark.continued import starts
 from modelward.benchmark.foreign import foreign_pod
 from modelward.benchmark.job import SPARE_SECONDS, job_name
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
@@ -110,7 +111,7 @@ def _ruling(snapshot: RunSnapshot, number: int, job: RunJob | None) -> Ruling | 
         name = job_name(snapshot.run, number)
         return Infrastructure("JobDeleted", f"Job {name} was deleted before it had a result")
     if job.finished:
-        return rule(snapshot.run, number, job) if job.pods_listed else None
+        return rule(snapshot.run, number, job, starts(snapshot)) if job.pods_listed else None
     foreign = foreign_pod(job)
     if foreign:
         return Refused("ForeignPod", foreign)

@@ -15,6 +15,7 @@ from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunStatus
 from modelward.benchmark import status as statuses
 from modelward.benchmark.attempts import GRACE, Tried, attempts, ends, needs_pod_list
+from modelward.benchmark.continued import starts, waits_for_another
 from modelward.benchmark.job import job, job_name
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
@@ -25,6 +26,8 @@ __all__ = ["decide", "needs_pod_list"]
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused Job is not tried again."""
+OTHER_RUN_STANDS = timedelta(seconds=5)
+"""How often a run that goes on from one that has not finished looks at it."""
 BACK_OFF = timedelta(seconds=10)
 """How long the second attempt waits after the first; the third waits twice as long."""
 
@@ -39,8 +42,12 @@ def decide(snapshot: RunSnapshot) -> Plan:
         return Plan()
     if snapshot.run.status.phase == "Finished":
         return Plan(writes=tuple(_delete(snapshot, j) for j in snapshot.jobs if _goes_on(j)))
+    if waits_for_another(snapshot):
+        return Plan(
+            tuple(_status(snapshot, statuses.waiting_for_another(snapshot))), OTHER_RUN_STANDS
+        )
     try:
-        runner_plan(snapshot.run, 1, seconds_left=1)
+        runner_plan(snapshot.run, 1, seconds_left=1, starts=starts(snapshot))
     except PlanError as error:
         message = f"the spec can't be measured: {error}"
         invalid = statuses.without_result(snapshot, "InvalidSpec", message)
@@ -84,7 +91,7 @@ def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
 
 def _next_job(snapshot: RunSnapshot, number: int) -> dict[str, object]:
     seconds = int((ends(snapshot) - snapshot.now).total_seconds())
-    plan = runner_plan(snapshot.run, number, seconds)
+    plan = runner_plan(snapshot.run, number, seconds, starts(snapshot))
     return job(snapshot.run, number, plan, snapshot.runner_image, snapshot.runner_pull_policy)
 
 

@@ -8,8 +8,11 @@ from modelward.api.status import Condition
 from modelward.benchmark import words
 from modelward.benchmark.accept import Accepted
 from modelward.benchmark.attempts import Tried, ends, from_time, started
+from modelward.benchmark.continued import starts
+from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.evidence import RunVerdict, overall, unmeasured
 from modelward.benchmark.foreign import waiting
+from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.writes import Refusal
 
@@ -35,18 +38,25 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
     if any(attempt.goes_on for attempt in tried):
         return None
     up_to = snapshot.run.spec.up_to
+    plan = runner_plan(snapshot.run, 1, seconds_left=1, starts=starts(snapshot))
     if len(tried) >= MOST_ATTEMPTS:
         message = f"{len(tried)} attempts gave no result, the last one: {_told(tried)}"
-        return without_result(snapshot, "Infrastructure", message)
+        return without_result(snapshot, "Infrastructure", message, plan)
     if snapshot.now >= ends(snapshot):
         told = f"the last attempt: {_told(tried)}" if tried else "no attempt could begin"
-        return without_result(snapshot, "Deadline", f"no result within upTo {up_to}: {told}")
+        message = f"no result within upTo {up_to}: {told}"
+        return without_result(snapshot, "Deadline", message, plan)
     return None
 
 
-def without_result(snapshot: RunSnapshot, reason: str, message: str) -> Ending:
-    """Return the ending of a run in which nothing was measured."""
-    kpis = unmeasured(snapshot.run.spec, reason)
+def without_result(
+    snapshot: RunSnapshot, reason: str, message: str, plan: RunnerPlan | None = None
+) -> Ending:
+    """Return the ending of a run in which nothing was measured: it has what it began with.
+
+    `plan` is None where there can be none.
+    """
+    kpis = unmeasured(snapshot.run.spec, reason, plan)
     return Ending("Inconclusive", reason, message, kpis)
 
 
@@ -80,6 +90,20 @@ def going_on(
         attempts=[attempt.shown for attempt in tried],
         conditions=[_complete(snapshot, "False", phase, message)],
     )
+
+
+def waiting_for_another(snapshot: RunSnapshot) -> BenchmarkRunStatus:
+    """Return the status of a run that goes on from one that has not finished."""
+    run = snapshot.run
+    message = f"waits until BenchmarkRun {run.spec.continues}, from which it goes on, has finished"
+    phase = run.status.phase or "Pending"
+    changed = {
+        "observed_generation": run.metadata.generation,
+        "phase": phase,
+        "message": message,
+        "conditions": [_complete(snapshot, "False", phase, message)],
+    }
+    return run.status.model_copy(update=changed)
 
 
 def patch(before: BenchmarkRunStatus, after: BenchmarkRunStatus) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from modelward.api.status import Condition, Phase
-from modelward.release import steps
+from modelward.release import steps, verbs
 from modelward.release.problems import PASSING
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
@@ -71,11 +71,12 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     if situation.spec.paused:
         message = f"{sentence(f'{who} stays at {where}')} To go on, set spec.paused to false."
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
-    annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
-    promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
+    promote = verbs.command(situation, "promote", candidate.hash)
     if candidate.memory.verdict == "Inconclusive":
         undecided = f"no verdict about {who} at {where}: {candidate.memory.message}"
-        message = f"{sentence(undecided)} To go on all the same: {promote}"
+        retry = verbs.command(situation, "retry", candidate.hash)
+        once_more = "measure on" if step is not None and step.benchmark else "wait once more"
+        message = f"{sentence(undecided)} To {once_more}: {retry} To go on all the same: {promote}"
         return State("Paused", "Unknown", "Inconclusive", message, reconciling=True)
     if step is not None and step.pause is not None:
         message = f"{sentence(f'{who} waits at {where}')} To go on: {promote}"

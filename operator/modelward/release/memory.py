@@ -45,6 +45,8 @@ class Memory:
     message: str = ""
     run: str = ""
     """BenchmarkRun that holds the evidence."""
+    continues: str = ""
+    """Inconclusive BenchmarkRun that a person asked to go on from: a later one is waited for."""
     passed_by_hand: tuple[str, ...] = ()
     """Inconclusive gates that a person let pass in this release."""
     outcome: str = ""
@@ -77,6 +79,7 @@ class Memory:
             "reason": self.reason,
             "message": self.message,
             "run": self.run,
+            "continues": self.continues,
             "passed-by-hand": ",".join(self.passed_by_hand),
             "outcome": self.outcome,
             "outcome-at": from_time(self.outcome_at),
@@ -111,6 +114,7 @@ def read(annotations: Mapping[str, str]) -> Memory:
         reason=get("reason"),
         message=get("message"),
         run=get("run"),
+        continues=get("continues"),
         passed_by_hand=tuple(filter(None, get("passed-by-hand").split(","))),
         outcome=get("outcome"),
         outcome_at=to_time(get("outcome-at")),

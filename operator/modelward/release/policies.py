@@ -9,10 +9,10 @@ from collections.abc import Callable
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import Step
 from modelward.api.values import format_duration
-from modelward.release import steps, turns, verbs
+from modelward.release import retries, steps, turns, verbs
 from modelward.release.direction import direct
 from modelward.release.problems import PASSING, problem, stuck_since
-from modelward.release.situation import Actor, Situation
+from modelward.release.situation import Actor, Situation, run_number
 from modelward.release.timer import Timer
 from modelward.release.turns import Turn
 
@@ -112,12 +112,14 @@ def roll_back_when_a_gate_failed(situation: Situation, _: Timer) -> Turn | None:
 
 
 def _finished_run(situation: Situation, candidate: Actor) -> BenchmarkRun | None:
-    """Return the run that the candidate's present benchmark step waited for."""
+    """Return the run that the present benchmark step waited for; after a retry, a later one."""
     step = steps.present(candidate.memory)
     if step is None or step.benchmark is None or candidate.memory.verdict == "Inconclusive":
         return None
     run = next(iter(situation.runs_of(candidate)[-1:]), None)
-    return run if run and run.status.phase == "Finished" else None
+    if run is None or run_number(run.metadata.name) <= run_number(candidate.memory.continues):
+        return None
+    return run if run.status.phase == "Finished" else None
 
 
 def stand_still_while_paused(situation: Situation, _: Timer) -> Turn | None:
@@ -261,11 +263,12 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
 
 
 def retry_when_told(situation: Situation, _: Timer) -> Turn | None:
-    """A person asks for another try of what was rolled back."""
-    verb, failed = verbs.acting(situation, "retry"), situation.asked_for
-    if verb is None or failed is None or failed is situation.stable:
-        return None
-    return turns.forget_failure(situation, failed, verb)
+    """A person asks for another try of what was rolled back, or of an undecided step."""
+    verb, candidate = verbs.acting(situation, "retry"), situation.candidate
+    if verb and candidate:
+        return retries.go_on(situation, candidate, verb)
+    failed = situation.asked_for
+    return retries.forget_failure(situation, failed, verb) if verb and failed else None
 
 
 def begin_what_spec_asks_for(situation: Situation, timer: Timer) -> Turn | None:

@@ -112,6 +112,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
         reason="",
         message="",
         run="",
+        continues="",
         passed_by_hand=(),
     )
     note = f"KPIs or data sets changed: {named(situation, candidate.hash)} is judged again."
@@ -121,7 +122,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
 def advance(situation: Situation, candidate: Actor, why: str, **changes: object) -> Turn:
     """Go on to the next step."""
     memory = candidate.memory.with_(
-        **{"verdict": "", "reason": "", "message": "", **changes},
+        **{"verdict": "", "reason": "", "message": "", "continues": "", **changes},
         step=candidate.memory.step + 1,
         step_since=situation.now,
     )
@@ -208,14 +209,6 @@ def resume(situation: Situation, candidate: Actor) -> Turn:
     memory = candidate.memory.with_(paused_since=None, step_since=moved)
     note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
     return _by_generation(situation, memory, "Resumed", sentence(note))
-
-
-def forget_failure(situation: Situation, failed: Actor, verb: Verb) -> Turn:
-    """A person asks for another try of what was rolled back."""
-    memory = failed.memory.with_(role="superseded", handled_retry=verb.value)
-    note = f"{named(situation, failed.hash)} is tried again by hand"
-    told = announce(situation.deployment, "Normal", "Retried", sentence(note), verb.value)
-    return Turn({failed.hash: memory}, (told,))
 
 
 def promote(situation: Situation, candidate: Actor) -> Turn:

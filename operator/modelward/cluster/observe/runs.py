@@ -11,7 +11,7 @@ from modelward.api.names import RUNNER_CONTAINER
 from modelward.benchmark.decide import needs_pod_list
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
-from modelward.cluster.documents import Key, condition, moment, terminating, uid
+from modelward.cluster.documents import Key, condition, controller, moment, terminating, uid
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
 from modelward.cluster.observe.pods import problem
 from modelward.cluster.observe.unreadable import Unreadable
@@ -62,8 +62,20 @@ class RunObserver:
                 for job in self.store.controlled_by(JOB, uid(document))
             ),
             refusals=self.refusals.of(key),
+            continued=self._continued(document, run),
         )
         return await self._with_all_pods(snapshot) if needs_pod_list(snapshot) else snapshot
+
+    def _continued(self, document: Document, run: BenchmarkRun) -> BenchmarkRun | None:
+        """Return the run that spec.continues names; a foreign one's evidence proves nothing."""
+        name = run.spec.continues
+        found = self.store.get(BENCHMARK_RUN, document["metadata"]["namespace"], name or "")
+        if found is None or controller(found) != controller(document):
+            return None
+        try:
+            return BenchmarkRun.model_validate(found)
+        except ValidationError:
+            return None
 
     async def _with_all_pods(self, snapshot: RunSnapshot) -> RunSnapshot:
         namespace = snapshot.run.metadata.namespace
