@@ -33,7 +33,7 @@ class ExamCounts:
         _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, self.rows))
         _within(("correct rows", self.correct, 0, self.read))
 
-    def to_ints(self) -> tuple[int, ...]:
+    def to_ints(self) -> tuple[int, int, int]:
         """Return the integers in wire order."""
         return (self.rows, self.read, self.correct)
 
@@ -65,7 +65,7 @@ class PairedExamCounts:
              self.read - self.baseline),
         )  # fmt: skip
 
-    def to_ints(self) -> tuple[int, ...]:
+    def to_ints(self) -> tuple[int, int, int, int, int]:
         """Return the integers in wire order."""
         return (self.rows, self.read, self.correct, self.baseline, self.lost)
 

@@ -29,7 +29,7 @@ from modelward.benchmark.counts import (
     added,
     counts_of,
 )
-from modelward.benchmark.plan import load_objective, paired_objective, rate_objective
+from modelward.benchmark.plan import exam_objective, load_objective, paired_objective, rate_objective
 from modelward.judge import (
     PairedCounts,
     RateCounts,
@@ -153,11 +153,9 @@ def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Ve
     """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
         case ExamCounts():
-            return exam_verdict(counts.rows, counts.read, counts.correct, asked.limit)
+            return exam_verdict(*counts.to_ints(), exam_objective(asked, plan.judgement))
         case PairedExamCounts():
-            return paired_exam_verdict(
-                counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, asked.limit
-            )
+            return paired_exam_verdict(*counts.to_ints(), exam_objective(asked, plan.judgement))
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))

@@ -29,6 +29,7 @@ from modelward.benchmark.contract import (
     RunnerPlan,
 )
 from modelward.judge import (
+    ExamObjective,
     LoadShape,
     PairedObjective,
     RateObjective,
@@ -126,6 +127,11 @@ def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
     if kpi.metric != "errorRate":
         raise ValueError(f"{kpi.metric} can't be compared with stable under load")
     return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
+
+
+def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
+    """Return what an exam is judged by, and how sure a verdict is that has not read all rows."""
+    return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
 def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:

@@ -11,6 +11,7 @@ Counts that were Inconclusive are where a later judgement goes on.
 |---|---|---|---|
 | error rates, latency quantiles | `RateCounts` | `RateObjective` | `rate_verdict` |
 | error rate, difference to stable | `PairedCounts` | `PairedObjective` | `paired_verdict` |
+| rows of an exam | rows, read, correct | `ExamObjective` | `exam_verdict`, `paired_exam_verdict` |
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
 the requests of a benchmark's load into counts.
@@ -18,7 +19,13 @@ the requests of a benchmark's load into counts.
 
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
-from modelward.judge.exams import exam_verdict, paired_exam_verdict
+from modelward.judge.exams import (
+    ExamObjective,
+    exam_decision,
+    exam_verdict,
+    paired_exam_decision,
+    paired_exam_verdict,
+)
 from modelward.judge.hypotheses import (
     RateObjective,
     ShareTest,
@@ -36,6 +43,7 @@ __all__ = [
     "FAILED",
     "Boundary",
     "Evidence",
+    "ExamObjective",
     "LoadKpi",
     "LoadResult",
     "LoadSession",
@@ -53,8 +61,10 @@ __all__ = [
     "Verdict",
     "dispersion",
     "errors_objective",
+    "exam_decision",
     "exam_verdict",
     "latency_objective",
+    "paired_exam_decision",
     "paired_exam_verdict",
     "paired_verdict",
     "rate_verdict",

@@ -31,6 +31,7 @@ def log(value: Fraction) -> Decimal:
         return to_decimal(value).ln()
 
 
+@functools.lru_cache(maxsize=4096)
 def ln_gamma(x: Decimal) -> Decimal:
     """Return the logarithm of the gamma function of `x` above 0, to 20 digits.
 

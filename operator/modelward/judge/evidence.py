@@ -12,6 +12,7 @@ evidence is divided by their dispersion.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
@@ -31,11 +32,11 @@ def is_rejected(test: ShareTest, requests: int, tally: Tally) -> bool:
     """Tell whether the evidence rejects the null hypothesis of the test."""
     if requests == 0:
         return False
+    needed = log(1 / test.alpha) * tally.dispersion / 100
+    if _most(test.null, requests, tally.bad) < needed:
+        return False
     with localcontext(CONTEXT):
-        needed = log(1 / test.alpha) * tally.dispersion / 100
-        if _most(test.null, requests, tally.bad) < needed:
-            return False
-        enough = 2 * needed.exp()
+        enough = _enough(test.alpha, tally.dispersion)
         return _doubled(_prior(test), test.null, requests, tally.bad, enough) >= enough
 
 
@@ -123,6 +124,13 @@ def _odds(share: Fraction) -> Fraction:
     return share / (1 - share)
 
 
+@functools.lru_cache(maxsize=1024)
+def _enough(alpha: Fraction, dispersion: int) -> Decimal:
+    """Return twice the evidence at which a null is rejected."""
+    with localcontext(CONTEXT):
+        return 2 * (log(1 / alpha) * dispersion / 100).exp()
+
+
 def _doubled(prior: _Prior, null: Fraction, requests: int, bad: int, enough: Decimal) -> Decimal:
     """Return twice the evidence against a null, or any number from `enough` on."""
     odds = prior.odds_ratio * _odds(null)
@@ -134,13 +142,15 @@ def _doubled(prior: _Prior, null: Fraction, requests: int, bad: int, enough: Dec
     return ratio + mixture(null, prior.weight, bad, requests - bad, enough)
 
 
-def _most(null: Fraction, requests: int, bad: int) -> Decimal:
-    """Return a bound of the log-evidence: that of the observed share itself, and a little more."""
-    good, slack = requests - bad, Decimal("1e-9")
-    p = to_decimal(null)
-    for_bad = bad * (bad / (requests * p)).ln() if bad else Decimal(0)
-    for_good = good * (good / (requests - requests * p)).ln() if good else Decimal(0)
-    return for_bad + for_good + slack
+def _most(null: Fraction, requests: int, bad: int) -> float:
+    """Return a bound of the log-evidence, that of the observed share itself, and a little more.
+
+    It only saves work, so that a float will do: where it is near to what is needed, decimals say.
+    """
+    good, p = requests - bad, float(null)
+    for_bad = bad * math.log(bad / (requests * p)) if bad else 0.0
+    for_good = good * math.log(good / (requests * (1 - p))) if good else 0.0
+    return for_bad + for_good + 1e-6
 
 
 @functools.lru_cache(maxsize=4096)
@@ -192,7 +202,7 @@ def _bound(test: ShareTest, requests: int, tally: Tally, end: Fraction) -> Fract
         return end
     prior = _prior(test)
     with localcontext(CONTEXT):
-        enough = 2 * (log(1 / test.alpha) * tally.dispersion / 100).exp()
+        enough = _enough(test.alpha, tally.dispersion)
 
         def rejects(null: Fraction) -> bool:
             return _doubled(prior, null, requests, tally.bad, enough) >= enough

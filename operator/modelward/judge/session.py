@@ -13,7 +13,7 @@ from fractions import Fraction
 from modelward.judge.counts import RateCounts, Tally, dispersion
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_decision
-from modelward.judge.rates import decision
+from modelward.judge.rates import RateLooks, decision
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Outcome
 
@@ -169,6 +169,7 @@ class _RateSession(_KpiSession):
         self._kpi, self._objective = kpi, objective
         self._calibration: list[tuple[int, int]] = []
         self._counts = kpi.start if isinstance(kpi.start, RateCounts) else None
+        self._looks: RateLooks | None = None
         self.is_gate = kpi.is_gate
         if self._counts:
             self.outcome, _ = decision(self._counts, objective)
@@ -177,9 +178,11 @@ class _RateSession(_KpiSession):
         self._calibration.append(self._bad_ones(window.latencies))
 
     def judge(self, window: _Window) -> None:
+        counts = self.counts()
+        self._looks = self._looks or RateLooks(self._objective, counts)
         bad_ones = self._bad_ones(window.latencies)
-        self._counts = self.counts().with_window(len(window.latencies), *bad_ones)
-        self.outcome, _ = decision(self._counts, self._objective)
+        self._counts = counts.with_window(len(window.latencies), *bad_ones)
+        self.outcome = self._looks.decide(self._counts)
 
     def counts(self) -> RateCounts:
         if self._counts is not None:

@@ -7,6 +7,7 @@ others could not change it.
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +32,7 @@ from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
 
 _REQUEST_SECONDS = 10
+_WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
 
 
@@ -51,8 +53,16 @@ class _Side:
 class Attempt:
     """Measures the KPIs of a plan, once."""
 
-    def __init__(self, plan: RunnerPlan, files: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        plan: RunnerPlan,
+        files: dict[str, bytes],
+        whole_exam_seconds: float = _WHOLE_EXAM_SECONDS,
+    ) -> None:
+        """An exam is read whole where that takes less than `whole_exam_seconds`."""
         self._plan = plan
+        self._whole_exam_seconds = whole_exam_seconds
+        self._started = time.monotonic()
         self._files = files
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
         self._exams: dict[str, Exam] = {}
@@ -102,13 +112,24 @@ class Attempt:
             paired = any(kpi.versus for kpi in judged)
             baseline = stable.examinee(name) if stable and paired else None
             start = report.exam_start(judged)
-            self._exams[name] = Exam(candidate.examinee(name), baseline, start)
+            self._exams[name] = Exam(candidate.examinee(name), baseline, start, self._may_end)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
                 return
         if self._plan.load:
             await self._send_load(self._plan.load, candidate, stable)
+
+    def _may_end(self, exam: Exam) -> bool:
+        """Tell whether an exam that takes long can end with the rows read so far."""
+        if time.monotonic() - self._started < self._whole_exam_seconds:
+            return False
+        self._report()
+        undecided = any(
+            kpi.dataset == exam.candidate.dataset.name and told.verdict == "I"
+            for kpi, told in zip(self._plan.kpis, self._reports, strict=True)
+        )
+        return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
         shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
@@ -132,7 +153,8 @@ class Attempt:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
             exam = self._exams.get(kpi.dataset or "")
-            if kpi.metric == "accuracy" and exam and not report.has_verdict(kpi):
+            # A KPI keeps its first verdict, and the counts that show it.
+            if kpi.metric == "accuracy" and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
@@ -156,9 +178,8 @@ class Attempt:
         if differing:
             self._message = f"data set {kpi.dataset}: {differing}"
             return report.NOT_DETERMINISTIC
-        if kpi.versus:
-            return report.paired_exam_report(kpi, exam.paired_counts)
-        return report.exam_report(kpi, exam.counts)
+        counts = exam.paired_counts if kpi.versus else exam.counts
+        return report.exam_report(kpi, counts, self._plan.judgement)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)

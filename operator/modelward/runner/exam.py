@@ -1,9 +1,9 @@
-"""Asks every row of a data set, and counts the right answers."""
+"""Asks the rows of a data set, and counts the right answers."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +63,11 @@ class Exam:
         candidate: Examinee,
         baseline: Examinee | None = None,
         start: ExamCounts | PairedExamCounts | None = None,
+        is_over: Callable[["Exam"], bool] = lambda _: False,
     ) -> None:
         """`start` counts the rows that were read before: the first ones in their order.
 
+        After each row `is_over` tells whether the rows so far are enough.
         Raises ValueError for a start that isn't of this exam.
         """
         self.candidate = candidate
@@ -76,6 +78,8 @@ class Exam:
         """Rows by who had them right."""
         self._ahead: dict[int, list[Answer]] = {}
         """Answers to rows before which one is not answered yet."""
+        self._is_over = is_over
+        self._over = False
         if start and start.rows != self._rows:
             raise ValueError(f"an exam of {start.rows} rows can't go on with {self._rows}")
 
@@ -96,6 +100,8 @@ class Exam:
 
     async def take(self) -> None:
         """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
+
+        Rows count in their order, not in that of the answers: the quick ones would come first.
 
         An exam that was begun before goes on after the last row that counted then.
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
@@ -126,6 +132,8 @@ class Exam:
 
         async def ask_in_turn(turns: Iterator[int]) -> None:
             for i in turns:
+                if self._over:
+                    return
                 answers[i] = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
                     self._count_in_order(i, answers[i])
@@ -136,8 +144,9 @@ class Exam:
     def _count_in_order(self, i: int, answers: list[Answer]) -> None:
         """Count a row once all before it are counted, so that an exam can go on after the last."""
         self._ahead[i] = answers
-        while (row := self.counts.read) in self._ahead:
+        while not self._over and (row := self.counts.read) in self._ahead:
             self._count(row, self._ahead.pop(row))
+            self._over = self._is_over(self)
 
     def _count(self, i: int, answers: list[Answer]) -> None:
         pairs = zip(self._examinees, answers, strict=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from modelward.benchmark.contract import KpiReport, Letter, PlanKpi, RunnerPlan
+from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
     Counts,
@@ -14,7 +14,7 @@ from modelward.benchmark.counts import (
     PairedExamCounts,
 )
 from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts
-from modelward.benchmark.plan import load_objective
+from modelward.benchmark.plan import exam_objective, load_objective
 from modelward.judge import (
     LoadKpi,
     LoadResult,
@@ -22,8 +22,8 @@ from modelward.judge import (
     Outcome,
     PairedCounts,
     RateCounts,
-    exam_verdict,
-    paired_exam_verdict,
+    exam_decision,
+    paired_exam_decision,
 )
 
 _NANOSECONDS = 1_000_000_000
@@ -93,22 +93,18 @@ def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
     return next(paired, next(iter(counts), None))
 
 
-def exam_report(kpi: PlanKpi, counts: ExamCounts) -> KpiReport:
+def exam_report(
+    kpi: PlanKpi, counts: ExamCounts | PairedExamCounts, judgement: PlanJudgement
+) -> KpiReport:
     """Return the report of an exam as far as it got."""
     if counts.read == 0:
         return NOT_MEASURED
-    verdict = exam_verdict(counts.rows, counts.read, counts.correct, kpi.limit)
-    return KpiReport.of(_LETTERS[verdict.verdict], counts)
-
-
-def paired_exam_report(kpi: PlanKpi, counts: PairedExamCounts) -> KpiReport:
-    """Return the report of an exam that stable took as well, as far as it got."""
-    if counts.read == 0:
-        return NOT_MEASURED
-    verdict = paired_exam_verdict(
-        counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, kpi.limit
-    )
-    return KpiReport.of(_LETTERS[verdict.verdict], counts)
+    objective = exam_objective(kpi, judgement)
+    if isinstance(counts, PairedExamCounts):
+        outcome, _ = paired_exam_decision(*counts.to_ints(), objective)
+    else:
+        outcome, _ = exam_decision(*counts.to_ints(), objective)
+    return KpiReport.of(_LETTERS[outcome], counts)
 
 
 def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelward.judge import ShareTest, Tally, sprt
+from modelward.judge import ShareTest, Tally, evidence
 
 PROMOTE = ShareTest(Fraction(2, 100), Fraction(1, 100), Fraction(5, 100))
 ROLLBACK = ShareTest(Fraction(1, 100), Fraction(2, 100), Fraction(5, 100))
@@ -24,23 +24,23 @@ def counted(draw: st.DrawFn) -> tuple[int, Tally]:
 def test_clean_requests_reject_the_limit_as_soon_as_wald_says() -> None:
     needed = log(20) / log(0.99 / 0.98)
     assert needed == pytest.approx(295.1, abs=0.1)
-    assert not sprt.is_rejected(PROMOTE, 295, Tally(100))
-    assert sprt.is_rejected(PROMOTE, 296, Tally(100))
+    assert not evidence.is_rejected(PROMOTE, 295, Tally(100))
+    assert evidence.is_rejected(PROMOTE, 296, Tally(100))
 
 
 def test_bad_requests_reject_what_is_expected_as_soon_as_wald_says() -> None:
     # Each bad request doubles the likelihood: the fifth is the first beyond 20.
-    assert not sprt.is_rejected(ROLLBACK, 4, Tally(100, 4))
-    assert sprt.is_rejected(ROLLBACK, 5, Tally(100, 5))
+    assert not evidence.is_rejected(ROLLBACK, 4, Tally(100, 4))
+    assert evidence.is_rejected(ROLLBACK, 5, Tally(100, 5))
 
 
 def test_evidence_is_divided_by_the_dispersion() -> None:
-    assert not sprt.is_rejected(PROMOTE, 1475, Tally(500))
-    assert sprt.is_rejected(PROMOTE, 1476, Tally(500))
+    assert not evidence.is_rejected(PROMOTE, 1475, Tally(500))
+    assert evidence.is_rejected(PROMOTE, 1476, Tally(500))
 
 
 def test_no_requests_reject_nothing() -> None:
-    assert not sprt.is_rejected(PROMOTE, 0, Tally(100))
+    assert not evidence.is_rejected(PROMOTE, 0, Tally(100))
 
 
 @given(counted(), shares, alphas)
@@ -49,8 +49,8 @@ def test_the_upper_bound_is_at_most_the_limit_exactly_when_promotion_is_proved(
 ) -> None:
     requests, tally = counts
     test = ShareTest(limit, limit / 2, alpha)
-    bound = sprt.upper_bound(test, requests, tally)
-    assert sprt.is_rejected(test, requests, tally) == (bound <= limit)
+    bound = evidence.upper_bound(test, requests, tally)
+    assert evidence.is_rejected(test, requests, tally) == (bound <= limit)
 
 
 @given(counted(), shares, alphas)
@@ -59,8 +59,8 @@ def test_the_lower_bound_reaches_the_null_exactly_when_rollback_is_proved(
 ) -> None:
     requests, tally = counts
     test = ShareTest(null, min(2 * null, (1 + null) / 2), alpha)
-    bound = sprt.lower_bound(test, requests, tally)
-    assert sprt.is_rejected(test, requests, tally) == (bound >= null)
+    bound = evidence.lower_bound(test, requests, tally)
+    assert evidence.is_rejected(test, requests, tally) == (bound >= null)
 
 
 @given(counted(), shares, alphas)
@@ -68,8 +68,8 @@ def test_the_observed_share_lies_between_the_bounds(
     counts: tuple[int, Tally], limit: Fraction, alpha: Fraction
 ) -> None:
     requests, tally = counts
-    low = sprt.lower_bound(ShareTest(limit, (1 + limit) / 2, alpha), requests, tally)
-    high = sprt.upper_bound(ShareTest(limit, limit / 2, alpha), requests, tally)
+    low = evidence.lower_bound(ShareTest(limit, (1 + limit) / 2, alpha), requests, tally)
+    high = evidence.upper_bound(ShareTest(limit, limit / 2, alpha), requests, tally)
     assert 0 <= low <= Fraction(tally.bad, requests) <= high <= 1
 
 
@@ -80,8 +80,8 @@ def test_one_more_bad_request_never_helps_a_promotion(
     requests, tally = counts
     test = ShareTest(Fraction(1, 10), Fraction(1, 20), alpha)
     more = Tally(tally.dispersion, min(tally.bad + 1, requests))
-    if sprt.is_rejected(test, requests, more):
-        assert sprt.is_rejected(test, requests, tally)
+    if evidence.is_rejected(test, requests, more):
+        assert evidence.is_rejected(test, requests, tally)
 
 
 @given(counted(), alphas)
@@ -89,8 +89,8 @@ def test_more_dispersion_never_proves_more(counts: tuple[int, Tally], alpha: Fra
     requests, tally = counts
     more = Tally(tally.dispersion + 100, tally.bad)
     for test in (PROMOTE, ROLLBACK):
-        if sprt.is_rejected(test, requests, more):
-            assert sprt.is_rejected(test, requests, tally)
+        if evidence.is_rejected(test, requests, more):
+            assert evidence.is_rejected(test, requests, tally)
 
 
 @pytest.mark.parametrize(
