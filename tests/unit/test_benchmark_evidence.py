@@ -55,7 +55,7 @@ def test_what_was_tested_is_named() -> None:
         "promote: 5% against 2.5%, roll back: 5% against 10% of requests beyond expected"
     )
     errors = measured(ERRORS, "P", ErrorCounts(dispersion=125, requests=1_000, bad=5))
-    assert errors.hypotheses == "promote: 5% against 2%, roll back: 2% against 4%"
+    assert errors.hypotheses == "promote: 5% against 2%, roll back: 2% against 5%"
     exam = measured(ACCURACY, "P", ExamCounts(rows=200, read=200, correct=187))
     assert exam.hypotheses is None
 

@@ -61,8 +61,12 @@ class Dataset(ApiModel):
     """Name that KPIs refer to."""
     config_map: ConfigMapKey
     """Where the rows are."""
-    rows: Literal["exam"] = "exam"
-    """exam: these rows are the requirement itself and are all read."""
+    rows: Literal["exam", "sample"] = "exam"
+    """exam: these rows are the requirement itself; each is read once, and where there are a thousand
+    or more and reading takes longer than a minute, as many as show what all of them would.
+    sample: they stand for traffic; rows are drawn again and again, until it is shown what share of
+    answers is right. For models that answer at random.
+    """
     prediction: str | None = Field(default=None, min_length=1, max_length=256)
     """JMESPath of the prediction in the server's answer.
 

@@ -83,6 +83,9 @@ class PlanKpi(Message):
     metric: Metric
     dataset: str | None = None
     """Data set, for accuracy."""
+    rows: Literal["sample"] | None = None
+    """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
+    and a part of a thousand or more may be enough."""
     quantile: Exact | None = None
     """Quantile as a share (0.95), for latency."""
     limit: Exact
@@ -180,7 +183,7 @@ class KpiReport(Message):
 
 _KPI_SCHEMA = {
     "description": "Verdict, reason why there are no counts (else empty), then the counts. "
-    "accuracy: rows, rows read, correct ones. errorRate: dispersion, requests, failed ones. "
+    "accuracy: rows, rows read (of a sample: how often rows were drawn), correct ones. errorRate: dispersion, requests, failed ones. "
     "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
     "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "

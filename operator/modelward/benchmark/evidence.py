@@ -5,6 +5,7 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -33,10 +34,10 @@ from modelward.benchmark.plan import exam_objective, load_objective, paired_obje
 from modelward.judge import (
     PairedCounts,
     RateCounts,
+    RowCounts,
     Tally,
     Verdict,
     exam_verdict,
-    paired_exam_verdict,
     paired_verdict,
     rate_verdict,
 )
@@ -146,20 +147,27 @@ def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
         ints,
         with_expected=asked.expected is not None,
         versus=asked.versus is not None,
+        sampled=asked.rows == "sample",
     )
 
 
 def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
     """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
-        case ExamCounts():
-            return exam_verdict(*counts.to_ints(), exam_objective(asked, plan.judgement))
-        case PairedExamCounts():
-            return paired_exam_verdict(*counts.to_ints(), exam_objective(asked, plan.judgement))
+        case ExamCounts() | PairedExamCounts():
+            return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
     return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
+
+
+def row_counts(counts: ExamCounts | PairedExamCounts) -> RowCounts:
+    """Return counts as they are judged."""
+    alone = RowCounts(counts.rows, counts.read, counts.correct, counts.sampled)
+    if isinstance(counts, ExamCounts):
+        return alone
+    return replace(alone, baseline=counts.baseline, lost=counts.lost)
 
 
 def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:

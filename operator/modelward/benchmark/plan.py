@@ -83,7 +83,9 @@ def runner_plan(
                 for data in spec.datasets
             ),
             load=load,
-            kpis=tuple(_kpi(kpi, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis),
+            kpis=tuple(
+                _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
+            ),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -185,14 +187,16 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def _kpi(kpi: Kpi, start: PlanStart | None) -> PlanKpi:
+def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
     read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
     at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
+    sampled = {data.name for data in spec.datasets if data.rows == "sample"}
     return PlanKpi(
         name=kpi.name,
         metric=kpi.benchmark.metric,
         dataset=kpi.benchmark.dataset,
+        rows="sample" if kpi.benchmark.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
         limit=_limit(kpi),
         versus=kpi.objective.versus,

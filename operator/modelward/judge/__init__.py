@@ -11,7 +11,7 @@ Counts that were Inconclusive are where a later judgement goes on.
 |---|---|---|---|
 | error rates, latency quantiles | `RateCounts` | `RateObjective` | `rate_verdict` |
 | error rate, difference to stable | `PairedCounts` | `PairedObjective` | `paired_verdict` |
-| rows of an exam | rows, read, correct | `ExamObjective` | `exam_verdict`, `paired_exam_verdict` |
+| rows of a data set, alone or beside stable's answers | `RowCounts` | `ExamObjective` | `exam_verdict` |
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
 the requests of a benchmark's load into counts.
@@ -19,13 +19,7 @@ the requests of a benchmark's load into counts.
 
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
-from modelward.judge.exams import (
-    ExamObjective,
-    exam_decision,
-    exam_verdict,
-    paired_exam_decision,
-    paired_exam_verdict,
-)
+from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
 from modelward.judge.hypotheses import (
     RateObjective,
     ShareTest,
@@ -56,6 +50,7 @@ __all__ = [
     "RateObjective",
     "RateStream",
     "Reason",
+    "RowCounts",
     "ShareTest",
     "Tally",
     "Verdict",
@@ -64,8 +59,6 @@ __all__ = [
     "exam_decision",
     "exam_verdict",
     "latency_objective",
-    "paired_exam_decision",
-    "paired_exam_verdict",
     "paired_verdict",
     "rate_verdict",
 ]

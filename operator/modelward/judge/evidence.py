@@ -13,17 +13,17 @@ evidence is divided by their dispersion.
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from typing import NamedTuple
 
 from modelward.judge.counts import Tally
 from modelward.judge.decimals import CONTEXT, log, to_decimal
 from modelward.judge.hypotheses import ShareTest
 
-_HALVINGS = 24
-_PRECISION = Decimal("1e-22")
+_HALVINGS = 18
+_PRECISION = Decimal("1e-15")
 _MOST_DIGITS = 6
 """Evidence is told up to so many powers of ten beyond what was needed."""
 
@@ -32,12 +32,7 @@ def is_rejected(test: ShareTest, requests: int, tally: Tally) -> bool:
     """Tell whether the evidence rejects the null hypothesis of the test."""
     if requests == 0:
         return False
-    needed = log(1 / test.alpha) * tally.dispersion / 100
-    if _most(test.null, requests, tally.bad) < needed:
-        return False
-    with localcontext(CONTEXT):
-        enough = _enough(test.alpha, tally.dispersion)
-        return _doubled(_prior(test), test.null, requests, tally.bad, enough) >= enough
+    return _rejects(test, test.null, requests, tally)
 
 
 def tempered(test: ShareTest, requests: int, tally: Tally) -> Decimal:
@@ -88,7 +83,7 @@ class Looks:
 
 
 def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
-    """Return the end of the interval above the observed share, to about a ten-millionth.
+    """Return the end of the interval above the observed share, to a few millionths.
 
     Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
     proportion of the test's. It is at most the null exactly where the null is rejected; 1 where nothing is known.
@@ -142,6 +137,15 @@ def _doubled(prior: _Prior, null: Fraction, requests: int, bad: int, enough: Dec
     return ratio + mixture(null, prior.weight, bad, requests - bad, enough)
 
 
+def _rejects(test: ShareTest, null: Fraction, requests: int, tally: Tally) -> bool:
+    """Tell whether another null than that of a test is rejected in the same way."""
+    if _most(null, requests, tally.bad) < log(1 / test.alpha) * tally.dispersion / 100:
+        return False
+    with localcontext(CONTEXT):
+        enough = _enough(test.alpha, tally.dispersion)
+        return _doubled(_prior(test), null, requests, tally.bad, enough) >= enough
+
+
 def _most(null: Fraction, requests: int, bad: int) -> float:
     """Return a bound of the log-evidence, that of the observed share itself, and a little more.
 
@@ -167,7 +171,7 @@ def _above(null: Fraction, weight: Fraction, bad: int, good: int, enough: Decima
     """
     b, odds = to_decimal(weight), to_decimal((1 - null) / null)
     beta = good + b
-    return _sum(b / beta, lambda i: (bad - i) / (beta + i + 1) * odds, enough)
+    return _sum(b / beta, _Ratios(Decimal(bad), -1, beta + 1, odds), enough)
 
 
 def _below(null: Fraction, weight: Fraction, bad: int, good: int, enough: Decimal) -> Decimal:
@@ -175,21 +179,33 @@ def _below(null: Fraction, weight: Fraction, bad: int, good: int, enough: Decima
     b, p = to_decimal(weight), to_decimal(null)
     kept = (1 - p) ** b
     first = b * kept / (1 - kept) * p / (bad + 1)
-    beyond = bad + 1 + good + b
-    return _sum(first, lambda i: (beyond + i) / (bad + 2 + i) * p, enough)
+    return _sum(first, _Ratios(bad + 1 + good + b, 1, Decimal(bad + 2), p), enough)
 
 
-def _sum(first: Decimal, ratio: Callable[[int], Decimal], enough: Decimal) -> Decimal:
-    """Return a sum of terms whose ratios fall, or any partial sum from `enough` on."""
+class _Ratios(NamedTuple):
+    """Ratios of a series' terms, each smaller than the one before.
+
+    The i-th is (numerator + i * step) / (denominator + i) * factor.
+    """
+
+    numerator: Decimal
+    step: int
+    denominator: Decimal
+    factor: Decimal
+
+
+def _sum(first: Decimal, ratios: _Ratios, enough: Decimal) -> Decimal:
+    """Return the sum of a series of positive terms, or any partial sum from `enough` on."""
+    numerator, step, denominator, factor = ratios
     total = term = first
-    i = 0
     while total < enough:
-        r = ratio(i)
-        term *= r
+        ratio = numerator / denominator * factor
+        term *= ratio
         total += term
-        if r < 1 and term * r <= total * _PRECISION * (1 - r):
+        if ratio < 1 and term * ratio <= total * _PRECISION * (1 - ratio):
             break
-        i += 1
+        numerator += step
+        denominator += 1
     return total
 
 
@@ -200,19 +216,15 @@ def _bound(test: ShareTest, requests: int, tally: Tally, end: Fraction) -> Fract
     """
     if requests == 0:
         return end
-    prior = _prior(test)
-    with localcontext(CONTEXT):
-        enough = _enough(test.alpha, tally.dispersion)
-
-        def rejects(null: Fraction) -> bool:
-            return _doubled(prior, null, requests, tally.bad, enough) >= enough
-
-        kept, rejected = Fraction(tally.bad, requests), end
-        if rejects(test.null):
-            rejected = test.null
-        elif min(kept, end) < test.null < max(kept, end):
-            kept = test.null
-        for _ in range(_HALVINGS if kept != end else 0):
-            middle = (kept + rejected) / 2
-            kept, rejected = (kept, middle) if rejects(middle) else (middle, rejected)
+    kept, rejected = Fraction(tally.bad, requests), end
+    if is_rejected(test, requests, tally):
+        rejected = test.null
+    elif min(kept, end) < test.null < max(kept, end):
+        kept = test.null
+    for _ in range(_HALVINGS if kept != end else 0):
+        middle = (kept + rejected) / 2
+        if _rejects(test, middle, requests, tally):
+            rejected = middle
+        else:
+            kept = middle
     return rejected

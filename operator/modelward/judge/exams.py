@@ -1,15 +1,18 @@
-"""Verdicts about exam rows: a finite population.
+"""Verdicts about the rows of a data set.
 
-The rows are the requirement itself. Read whole, they are judged exactly. Of a thousand rows or more
-a part may be enough, read in an order that was drawn once: the verdict is then that of the full
-pass except with the declared probability, however often one looks.
+Exam rows are a finite population and the requirement itself. Read whole, they are judged exactly.
+Of a thousand rows or more a part may be enough, read in an order that was drawn once: the verdict
+is then that of the full pass except with the declared probability, however often one looks.
+
+Sample rows are drawn with replacement, so that a model that answers at random is asked as often as
+it takes; a verdict is never certain.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Context, Decimal, localcontext
+from dataclasses import dataclass, replace
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
+from modelward.judge.decimals import CONTEXT, to_decimal
 from modelward.judge.population import (
     Requirement,
     difference_at_least,
@@ -35,127 +38,156 @@ class ExamObjective:
     false_rollback: Fraction
 
 
-def exam_decision(
-    rows: int, read: int, correct: int, objective: ExamObjective
-) -> tuple[Outcome, Reason]:
-    """Return the verdict of `exam_verdict` alone."""
-    if not 0 <= correct <= read <= rows:
-        raise ValueError(f"{correct} correct of {read} read of {rows} rows")
-    requirement = share_at_least(objective.limit)
-    return _decision(requirement, rows, (correct, read - correct), objective, "BelowLimit")
+@dataclass(frozen=True)
+class RowCounts:
+    """Rows that were asked. Counts of several pods that asked different rows add up."""
 
+    rows: int
+    """Rows of the data set."""
+    read: int
+    """Rows that were asked; of a sample, how often rows were drawn and asked."""
+    correct: int
+    """Those that the revision answered as expected."""
+    sampled: bool = False
+    """True where rows are drawn with replacement, again and again: a model that answers at random
+    is asked more often than there are rows."""
+    baseline: int | None = None
+    """Those that stable answered as expected, where it is compared with."""
+    lost: int = 0
+    """Those that stable alone answered as expected."""
 
-def exam_verdict(rows: int, read: int, correct: int, objective: ExamObjective) -> Verdict:
-    """Return whether enough rows of the exam are answered as expected.
+    def __post_init__(self) -> None:
+        most = self.read if self.sampled else self.rows
+        stable = self.correct if self.baseline is None else self.baseline
+        won = self.correct - stable + self.lost
+        if not (
+            0 <= self.correct <= self.read <= most
+            and 0 <= self.lost <= stable
+            and 0 <= won <= self.read - stable
+            and self.rows >= 1
+        ):
+            told = "" if self.baseline is None else (
+                f", where stable had {self.baseline} right and {self.lost} of them alone"
+            )
+            raise ValueError(
+                f"{self.correct} correct of {self.read} read of {self.rows} rows{told}"
+            )
 
-    The interval is for traffic that the rows would be a sample of (Wilson 1927, 95%), and does not
-    enter the verdict. Raises ValueError for numbers that cannot have been counted.
-    """
-    outcome, reason = exam_decision(rows, read, correct, objective)
-    if read == 0:
-        return Verdict(outcome, reason)
-    low, high = wilson(correct, read)
-    return Verdict(
-        outcome,
-        reason,
-        value=Fraction(correct, read),
-        low=low,
-        high=high,
-        samples=read,
-        effective_samples=read,
-        evidence=_evidence(share_at_least(objective.limit), rows, (correct, read - correct)),
-    )
-
-
-def paired_exam_decision(
-    rows: int, read: int, correct: int, baseline: int, lost: int, objective: ExamObjective
-) -> tuple[Outcome, Reason]:
-    """Return the verdict of `paired_exam_verdict` alone."""
-    classes = _pairs(rows, read, correct, baseline, lost)
-    requirement = difference_at_least(objective.limit)
-    return _decision(requirement, rows, classes, objective, "WorseThanStable")
-
-
-def paired_exam_verdict(
-    rows: int, read: int, correct: int, baseline: int, lost: int, objective: ExamObjective
-) -> Verdict:
-    """Return whether a revision answers no fewer rows as expected than stable, but for a margin.
-
-    Both were asked the same rows: `correct` and `baseline` are the rows that the revision and
-    stable had right, `lost` those that stable alone had right. The interval is for the difference
-    in traffic that the rows would be a sample of (Bonett and Price 2012, 95%), and does not enter
-    the verdict. Raises ValueError for numbers that cannot have been counted.
-    """
-    outcome, reason = paired_exam_decision(rows, read, correct, baseline, lost, objective)
-    if read == 0:
-        return Verdict(outcome, reason)
-    classes = _pairs(rows, read, correct, baseline, lost)
-    low, high = _bonett_price(classes[0], lost, read)
-    return Verdict(
-        outcome,
-        reason,
-        value=Fraction(correct, read),
-        baseline=Fraction(baseline, read),
-        low=low,
-        high=high,
-        samples=read,
-        effective_samples=read,
-        evidence=_evidence(difference_at_least(objective.limit), rows, classes),
-    )
-
-
-def _pairs(rows: int, read: int, correct: int, baseline: int, lost: int) -> tuple[int, int, int]:
-    """Return the rows that were won, answered alike, and lost. Raises ValueError."""
-    won = correct - baseline + lost
-    if not (0 <= correct <= read <= rows and 0 <= lost <= baseline and 0 <= won <= read - baseline):
-        raise ValueError(
-            f"{correct} correct of {read} read of {rows} rows, where stable had {baseline} right "
-            f"and {lost} of them alone"
+    def __add__(self, other: "RowCounts") -> "RowCounts":
+        """Return the counts of both; they must be of one data set."""
+        same = (self.rows, self.sampled, self.baseline is None)
+        if same != (other.rows, other.sampled, other.baseline is None):
+            raise ValueError(f"{self} and {other} are not of one data set")
+        baseline = None
+        if self.baseline is not None and other.baseline is not None:
+            baseline = self.baseline + other.baseline
+        return replace(
+            self,
+            read=self.read + other.read,
+            correct=self.correct + other.correct,
+            baseline=baseline,
+            lost=self.lost + other.lost,
         )
-    return won, read - won - lost, lost
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """Rows that were right and wrong; compared with stable, those won, alike and lost."""
+        if self.baseline is None:
+            return self.correct, self.read - self.correct
+        won = self.correct - self.baseline + self.lost
+        return won, self.read - won - self.lost, self.lost
+
+    @property
+    def total(self) -> int | None:
+        """All rows that there are to read; None where they are drawn again and again."""
+        return None if self.sampled else self.rows
 
 
-def _decision(
-    requirement: Requirement,
-    rows: int,
-    classes: Sequence[int],
-    objective: ExamObjective,
-    worse: Reason,
-) -> tuple[Outcome, Reason]:
-    """Return the verdict about rows of which so many of each class were read."""
-    read = sum(classes)
-    if read == 0 or (read < rows and rows < READ_WHOLE):
+def exam_decision(counts: RowCounts, objective: ExamObjective) -> tuple[Outcome, Reason]:
+    """Return the verdict of `exam_verdict` alone."""
+    if counts.read == 0 or (not counts.sampled and counts.read < counts.rows < READ_WHOLE):
         return "Inconclusive", "NotMeasured"
-    passes = requirement.surplus(classes) >= 0
+    requirement = _requirement(counts, objective)
+    passes = requirement.surplus(counts.classes) >= 0
     alpha = objective.false_promotion if passes else objective.false_rollback
-    if not is_shown(requirement, rows, classes, alpha):
-        return "Inconclusive", "NotMeasured"
-    return ("Pass", "") if passes else ("Fail", worse)
+    if not is_shown(requirement, counts.total, counts.classes, alpha):
+        return "Inconclusive", "Undecided" if counts.sampled else "NotMeasured"
+    if passes:
+        return "Pass", ""
+    return "Fail", "BelowLimit" if counts.baseline is None else "WorseThanStable"
 
 
-def _evidence(requirement: Requirement, rows: int, classes: Sequence[int]) -> Evidence:
+def exam_verdict(counts: RowCounts, objective: ExamObjective) -> Verdict:
+    """Return whether enough rows are answered as expected, or no fewer than by stable.
+
+    The interval is for traffic that the rows would be a sample of, and does not enter the verdict:
+    of the share (Wilson 1927, 95%), compared with stable of the difference (Bonett and Price 2012).
+    """
+    outcome, reason = exam_decision(counts, objective)
+    if counts.read == 0:
+        return Verdict(outcome, reason)
+    low, high = _interval(counts)
+    baseline = counts.baseline
+    return Verdict(
+        outcome,
+        reason,
+        value=Fraction(counts.correct, counts.read),
+        baseline=None if baseline is None else Fraction(baseline, counts.read),
+        low=low,
+        high=high,
+        samples=counts.read,
+        effective_samples=int(_worth(counts)),
+        evidence=_evidence(_requirement(counts, objective), counts),
+    )
+
+
+def _requirement(counts: RowCounts, objective: ExamObjective) -> Requirement:
+    if counts.baseline is None:
+        return share_at_least(objective.limit)
+    return difference_at_least(objective.limit)
+
+
+def _evidence(requirement: Requirement, counts: RowCounts) -> Evidence:
     """Return what was found for the side on which the rows read are; for the other it is as bad."""
-    found = told(requirement, rows, classes)
-    if requirement.surplus(classes) >= 0:
+    found = told(requirement, counts.total, counts.classes)
+    if requirement.surplus(counts.classes) >= 0:
         return Evidence(promote=found, rollback=-found)
     return Evidence(promote=-found, rollback=found)
 
 
-def _bonett_price(won: int, lost: int, total: int) -> tuple[Fraction, Fraction]:
+def _worth(counts: RowCounts) -> Fraction:
+    """Return how many rows of traffic say as much: those asked again add little to `rows`.
+
+    The variance of a mean over n draws of N rows is at most p(1-p) (1/n + 1/N - 1/(nN)).
+    """
+    if not counts.sampled:
+        return Fraction(counts.read)
+    return Fraction(counts.read * counts.rows, counts.read + counts.rows - 1)
+
+
+def _interval(counts: RowCounts) -> tuple[Fraction, Fraction]:
+    worth = _worth(counts) / counts.read
+    if counts.baseline is None:
+        return wilson(counts.correct * worth, counts.read * worth)
+    won, _, lost = counts.classes
+    return _bonett_price(won * worth, lost * worth, counts.read * worth)
+
+
+def _bonett_price(won: Fraction, lost: Fraction, total: Fraction) -> tuple[Fraction, Fraction]:
     """Return the 95% interval of the difference between two shares of the same rows."""
-    with localcontext(Context(prec=28)):
-        n = Decimal(total + 2)
-        better, worse = (won + 1) / n, (lost + 1) / n
+    with localcontext(CONTEXT):
+        n = to_decimal(total + 2)
+        better, worse = to_decimal(won + 1) / n, to_decimal(lost + 1) / n
         middle = better - worse
         spread = _Z * ((better + worse - middle * middle) / n).sqrt()
         low, high = Fraction(middle - spread), Fraction(middle + spread)
     return max(low, Fraction(-1)), min(high, Fraction(1))
 
 
-def wilson(hits: int, total: int) -> tuple[Fraction, Fraction]:
+def wilson(hits: Fraction, total: Fraction) -> tuple[Fraction, Fraction]:
     """Return Wilson's 95% score interval of a share; `total` is at least 1."""
-    with localcontext(Context(prec=28)):
-        n, share, z2 = Decimal(total), Decimal(hits) / total, _Z * _Z
+    with localcontext(CONTEXT):
+        n, share, z2 = to_decimal(total), to_decimal(hits / total), _Z * _Z
         middle = share + z2 / (2 * n)
         spread = _Z * (share * (1 - share) / n + z2 / (4 * n * n)).sqrt()
         low, high = ((middle + sign * spread) / (1 + z2 / n) for sign in (-1, 1))

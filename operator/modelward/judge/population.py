@@ -1,4 +1,4 @@
-"""Evidence about a finite set of rows, of which some were read, in an order drawn at random.
+"""Evidence about a set of rows, of which some were read, in an order drawn at random.
 
 What must hold is linear: rows fall into classes, each class has a weight, and the weights of all
 rows must add up to at least 0. A share of right answers, its difference to that of stable,
@@ -9,8 +9,12 @@ all rows are like, to the largest that a set of rows on the wrong side of the re
 them. Under each such set the ratio to its own likelihood is a test martingale, without replacement
 as well as with (Waudby-Smith and Ramdas 2020), so that of the largest reaches 1/alpha at most with
 the probability alpha. It follows from how many rows of each class were read, and from nothing else.
+
+Where rows are drawn with replacement, or stand for all traffic, their `total` is None, and classes
+are shares.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,14 +39,15 @@ _MOST_PRIOR = 98
 
 @dataclass(frozen=True)
 class _Arithmetic(Generic[Number]):
-    """Numbers to compute with, and the logarithm of the gamma function of them."""
+    """Numbers to compute with, and logarithms of them and of their gamma function."""
 
     of: Callable[[Fraction], Number]
+    ln: Callable[[Number], Number]
     ln_gamma: Callable[[Number], Number]
 
 
-_FLOATS = _Arithmetic(float, math.lgamma)
-_DECIMALS = _Arithmetic(to_decimal, ln_gamma)
+_FLOATS = _Arithmetic(float, math.log, math.lgamma)
+_DECIMALS = _Arithmetic(to_decimal, Decimal.ln, ln_gamma)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def _check_ratio(limit: Fraction) -> None:
         raise ValueError(f"a ratio of {limit} is not between 0 and 1, both excluded")
 
 
-def is_shown(requirement: Requirement, total: int, rows: Sequence[int], alpha: Fraction) -> bool:
+def is_shown(requirement: Requirement, total: int | None, rows: Sequence[int], alpha: Fraction) -> bool:
     """Tell whether the rows read show on which side of the requirement all rows are.
 
     That is the side on which those read are themselves.
@@ -116,14 +121,16 @@ def is_shown(requirement: Requirement, total: int, rows: Sequence[int], alpha: F
         return _evidence(_DECIMALS, requirement, total, rows) >= log(1 / alpha)
 
 
-def is_certain(requirement: Requirement, total: int, rows: Sequence[int]) -> bool:
+def is_certain(requirement: Requirement, total: int | None, rows: Sequence[int]) -> bool:
     """Tell whether rows that were not read can't change the side any more."""
+    if total is None:
+        return False
     surplus, unread = requirement.surplus(rows), total - sum(rows)
     worst, best = min(requirement.weights) * unread, max(requirement.weights) * unread
     return surplus + worst >= 0 or surplus + best < 0
 
 
-def told(requirement: Requirement, total: int, rows: Sequence[int]) -> Decimal:
+def told(requirement: Requirement, total: int | None, rows: Sequence[int]) -> Decimal:
     """Return the logarithm of the evidence for the side on which the rows read are."""
     with localcontext(CONTEXT):
         if is_certain(requirement, total, rows):
@@ -138,7 +145,7 @@ def ln_mixture(prior: Sequence[Fraction], counts: Sequence[int]) -> Decimal:
 
 
 def _evidence(
-    numbers: _Arithmetic[Number], requirement: Requirement, total: int, rows: Sequence[int]
+    numbers: _Arithmetic[Number], requirement: Requirement, total: int | None, rows: Sequence[int]
 ) -> Number:
     mixture = _ln_mixture(numbers, requirement.prior, rows)
     return mixture - _largest(numbers, requirement, total, rows)
@@ -159,7 +166,7 @@ def _ln_mixture(
 
 
 def _largest(
-    numbers: _Arithmetic[Number], requirement: Requirement, total: int, rows: Sequence[int]
+    numbers: _Arithmetic[Number], requirement: Requirement, total: int | None, rows: Sequence[int]
 ) -> Number:
     """Return the largest log-likelihood of a set of rows on the side where those read are not.
 
@@ -167,52 +174,65 @@ def _largest(
     about 0. Of three classes the numbers of rows need not be whole here: that can only make it
     larger, and the evidence smaller.
     """
-    orders = _ln_falling(numbers, numbers.of(Fraction(total)), sum(rows))
+    whole = Fraction(1 if total is None else total)
+    falling = functools.partial(_ln_falling if total else _ln_power, numbers)
+    orders = falling(numbers.of(whole), sum(rows))
     if len(rows) == 2:
-        good, bad = requirement.weights
-        enough = math.ceil(total * -bad / (good - bad))
-        right = Fraction(enough - (requirement.surplus(rows) >= 0))
-        sizes = (numbers.of(right), numbers.of(total - right))
-        return _ln_likelihood(numbers, sizes, rows) - orders
-    line = [numbers.of(number) for number in _line(requirement, total)]
+        sizes = _sizes(requirement, total, rows)
+        return falling(numbers.of(sizes[0]), rows[0]) + falling(numbers.of(sizes[1]), rows[1]) - orders
+    best, per_best, worst, per_worst = (numbers.of(n) for n in _line(requirement, whole))
 
     def likelihood(middle: Number) -> Number:
-        best = line[0] + line[1] * middle
-        worst = line[2] + line[3] * middle
-        return _ln_likelihood(numbers, (best, middle, worst), rows)
+        outer = falling(best + per_best * middle, rows[0]) + falling(worst + per_worst * middle, rows[2])
+        return falling(middle, rows[1]) + outer
 
-    low, high = _feasible(requirement, total, rows)
+    low, high = _feasible(requirement, whole, (0, 0, 0) if total is None else rows)
     if low > high:
         return numbers.of(_IMPOSSIBLE)
     golden, slack = numbers.of(_GOLDEN), numbers.of(_SLACK)
     return _maximum(likelihood, numbers.of(low), numbers.of(high), golden) + slack - orders
 
 
-def _line(requirement: Requirement, total: int) -> tuple[Fraction, ...]:
+def _sizes(
+    requirement: Requirement, total: int | None, rows: Sequence[int]
+) -> tuple[Fraction, Fraction]:
+    """Return the sizes of two classes that are nearest to what the rows read deny."""
+    good, bad = requirement.weights
+    share = -bad / (good - bad)
+    if total is None:
+        return share, 1 - share
+    right = Fraction(math.ceil(total * share) - (requirement.surplus(rows) >= 0))
+    return right, total - right
+
+
+def _line(requirement: Requirement, total: Fraction) -> tuple[Fraction, ...]:
     """Return the sizes of the best and of the worst class where the weights of all add up to 0.
 
     Each is a number, and what one row more in the middle class adds to it.
     """
     first, second, third = requirement.weights
     span = first - third
-    return -third * total / span, (third - second) / span, first * total / span, (second - first) / span
+    return (
+        -third * total / span,
+        (third - second) / span,
+        first * total / span,
+        (second - first) / span,
+    )
 
 
 def _feasible(
-    requirement: Requirement, total: int, rows: Sequence[int]
+    requirement: Requirement, total: Fraction, rows: Sequence[int]
 ) -> tuple[Fraction, Fraction]:
     """Return between which sizes of the middle class no class is smaller than what was read."""
     best, per_best, worst, per_worst = _line(requirement, total)
     return Fraction(rows[1]), min((rows[0] - best) / per_best, (rows[2] - worst) / per_worst)
 
 
-def _ln_likelihood(
-    numbers: _Arithmetic[Number], sizes: Sequence[Number], rows: Sequence[int]
-) -> Number:
-    sum_of_logs = numbers.of(Fraction(0))
-    for size, read in zip(sizes, rows, strict=True):
-        sum_of_logs += _ln_falling(numbers, size, read)
-    return sum_of_logs
+def _ln_power(numbers: _Arithmetic[Number], share: Number, read: int) -> Number:
+    """Return the logarithm of a share to a power."""
+    if read == 0:
+        return numbers.of(Fraction(0))
+    return read * numbers.ln(share) if share > 0 else numbers.of(_IMPOSSIBLE)
 
 
 def _ln_falling(numbers: _Arithmetic[Number], size: Number, read: int) -> Number:

@@ -43,8 +43,8 @@ class _Side:
     client: Client
     datasets: dict[str, Dataset]
 
-    def examinee(self, dataset: str) -> Examinee:
-        return Examinee(self.client, self.datasets[dataset])
+    def examinee(self, dataset: str, sampled: bool) -> Examinee:
+        return Examinee(self.client, self.datasets[dataset], sampled=sampled)
 
     def target(self, dataset: str) -> Target:
         return Target(self.client, [q.body for q in self.datasets[dataset].questions])
@@ -110,9 +110,11 @@ class Attempt:
                 raise ValueError("an accuracy KPI names no data set")
             judged = [kpi for kpi in exams if kpi.dataset == name]
             paired = any(kpi.versus for kpi in judged)
-            baseline = stable.examinee(name) if stable and paired else None
+            sampled = judged[0].rows == "sample"
+            baseline = stable.examinee(name, sampled) if stable and paired else None
             start = report.exam_start(judged)
-            self._exams[name] = Exam(candidate.examinee(name), baseline, start, self._may_end)
+            examinee = candidate.examinee(name, sampled)
+            self._exams[name] = Exam(examinee, baseline, start, self._may_end)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
@@ -121,8 +123,8 @@ class Attempt:
             await self._send_load(self._plan.load, candidate, stable)
 
     def _may_end(self, exam: Exam) -> bool:
-        """Tell whether an exam that takes long can end with the rows read so far."""
-        if time.monotonic() - self._started < self._whole_exam_seconds:
+        """Tell whether a sample, or an exam that takes long, can end with the rows read so far."""
+        if not exam.sampled and time.monotonic() - self._started < self._whole_exam_seconds:
             return False
         self._report()
         undecided = any(

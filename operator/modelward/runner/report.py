@@ -13,7 +13,7 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
 )
-from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts
+from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts, row_counts
 from modelward.benchmark.plan import exam_objective, load_objective
 from modelward.judge import (
     LoadKpi,
@@ -23,7 +23,6 @@ from modelward.judge import (
     PairedCounts,
     RateCounts,
     exam_decision,
-    paired_exam_decision,
 )
 
 _NANOSECONDS = 1_000_000_000
@@ -99,11 +98,7 @@ def exam_report(
     """Return the report of an exam as far as it got."""
     if counts.read == 0:
         return NOT_MEASURED
-    objective = exam_objective(kpi, judgement)
-    if isinstance(counts, PairedExamCounts):
-        outcome, _ = paired_exam_decision(*counts.to_ints(), objective)
-    else:
-        outcome, _ = exam_decision(*counts.to_ints(), objective)
+    outcome, _ = exam_decision(row_counts(counts), exam_objective(kpi, judgement))
     return KpiReport.of(_LETTERS[outcome], counts)
 
 

@@ -40,6 +40,13 @@ class Dataset:
     """In an order that follows from the rows and the revision: it is never drawn again."""
     prediction: ParsedResult
     """Compiled JMESPath."""
+    key: str
+    """What rows and order follow from: the digest and the revision."""
+
+    def drawn(self, number: int) -> Question:
+        """Return the question of a numbered draw with replacement, for a key always the same."""
+        digest = hashlib.sha256(f"{self.key}/draw/{number}".encode()).digest()
+        return self.questions[int.from_bytes(digest) % len(self.questions)]
 
     def predicted(self, answer: Answer) -> Json:
         """Return the prediction in a good answer, as same_json compares it.
@@ -113,7 +120,7 @@ def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protoco
         raise DatasetInvalidError(f"data set {data.name}, {error}") from error
     order = keyed_order(len(rows), digest, revision)
     questions = tuple(_question(rows[i], protocol) for i in order)
-    return Dataset(data.name, questions, _compiled(data, protocol))
+    return Dataset(data.name, questions, _compiled(data, protocol), f"{digest}/{revision}")
 
 
 def _question(row: Row, protocol: Protocol) -> Question:
