@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from modelward.judge import (
     ExamObjective,
     RateCounts,
+    RowCounts,
     Tally,
     dispersion,
     errors_objective,
@@ -114,7 +115,7 @@ def test_a_verdict_does_not_depend_on_the_decimal_context_around_it() -> None:
     with localcontext() as context:
         context.prec = 3
         assert rate_verdict(errors(600, 2), ERRORS) == expected
-        assert exam_verdict(200, 200, 187, at_least(Fraction("0.92"))).low > Fraction("0.89")
+        assert exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92"))).low > Fraction("0.89")
     assert Decimal(1) / 3 != Decimal("0.333")
 
 
@@ -157,18 +158,18 @@ def test_dispersion_is_variance_over_mean_with_a_margin(
 
 def test_exam_rows_are_compared_exactly() -> None:
     # 0.28 * 25 is 7.000000000000001 in binary floats.
-    assert exam_verdict(25, 25, 7, at_least(Fraction("0.28"))).verdict == "Pass"
-    assert exam_verdict(25, 25, 6, at_least(Fraction("0.28"))).reason == "BelowLimit"
+    assert exam_verdict(RowCounts(25, 25, 7), at_least(Fraction("0.28"))).verdict == "Pass"
+    assert exam_verdict(RowCounts(25, 25, 6), at_least(Fraction("0.28"))).reason == "BelowLimit"
 
 
 def test_an_exam_is_judged_only_when_all_rows_were_read() -> None:
-    result = exam_verdict(200, 199, 199, at_least(Fraction("0.5")))
+    result = exam_verdict(RowCounts(200, 199, 199), at_least(Fraction("0.5")))
     assert (result.verdict, result.reason) == ("Inconclusive", "NotMeasured")
-    assert exam_verdict(200, 0, 0, at_least(Fraction("0.5"))).value is None
+    assert exam_verdict(RowCounts(200, 0, 0), at_least(Fraction("0.5"))).value is None
 
 
 def test_the_interval_beside_an_exam_is_for_traffic() -> None:
-    result = exam_verdict(200, 200, 187, at_least(Fraction("0.92")))
+    result = exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92")))
     assert result.verdict == "Pass"
     assert float(result.low) == pytest.approx(0.8920, abs=5e-5)
     assert float(result.high) == pytest.approx(0.9616, abs=5e-5)
@@ -179,4 +180,4 @@ def test_exam_counts_that_cannot_have_been_counted_are_refused(
     counts: tuple[int, int, int],
 ) -> None:
     with pytest.raises(ValueError, match="correct of"):
-        exam_verdict(*counts, at_least(Fraction("0.5")))
+        RowCounts(*counts)

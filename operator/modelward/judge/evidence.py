@@ -23,6 +23,8 @@ from modelward.judge.decimals import CONTEXT, log, to_decimal
 from modelward.judge.hypotheses import ShareTest
 
 _HALVINGS = 18
+_HIGHEST = Fraction(99, 100)
+"""The largest share that is looked at as a null; the mixture's series is a long one near 1."""
 _PRECISION = Decimal("1e-15")
 _MOST_DIGITS = 6
 """Evidence is told up to so many powers of ten beyond what was needed."""
@@ -88,7 +90,11 @@ def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
     Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
     proportion of the test's. It is at most the null exactly where the null is rejected; 1 where nothing is known.
     """
-    return _bound(test, requests, tally, Fraction(1))
+    if requests == 0 or Fraction(tally.bad, requests) >= _HIGHEST:
+        return Fraction(1)
+    if not _rejects(test, _HIGHEST, requests, tally):
+        return Fraction(1)
+    return _bound(test, requests, tally, _HIGHEST)
 
 
 def lower_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
@@ -96,7 +102,7 @@ def lower_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
 
     It is at least the null exactly where the null is rejected; 0 where nothing is known.
     """
-    return _bound(test, requests, tally, Fraction(0))
+    return _bound(test, requests, tally, Fraction(0)) if requests else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -214,8 +220,6 @@ def _bound(test: ShareTest, requests: int, tally: Tally, end: Fraction) -> Fract
 
     The search starts at the null, so that its result agrees with the verdict.
     """
-    if requests == 0:
-        return end
     kept, rejected = Fraction(tally.bad, requests), end
     if is_rejected(test, requests, tally):
         rejected = test.null
