@@ -115,7 +115,9 @@ def test_a_verdict_does_not_depend_on_the_decimal_context_around_it() -> None:
     with localcontext() as context:
         context.prec = 3
         assert rate_verdict(errors(600, 2), ERRORS) == expected
-        assert exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92"))).low > Fraction("0.89")
+        assert exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92"))).low > Fraction(
+            "0.89"
+        )
     assert Decimal(1) / 3 != Decimal("0.333")
 
 

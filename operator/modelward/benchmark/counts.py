@@ -124,6 +124,40 @@ class PairedErrorCounts:
 
 
 @dataclass(frozen=True)
+class RelativeErrorCounts:
+    """Requests that failed, for the revision and for stable, to compare one with the other.
+
+    On the wire: [dispersion of shares, dispersion, requests, bad, stable's bad].
+    """
+
+    dispersion_of_shares: int
+    """Dispersion of the revision's share of all errors, in hundredths."""
+    dispersion: int
+    """Dispersion of its failed requests, in hundredths."""
+    requests: int
+    """Evidence requests to each of the two; warm-up and calibration not among them."""
+    bad: int
+    """Those that failed for the revision."""
+    baseline_bad: int
+    """Those that failed for stable."""
+
+    def __post_init__(self) -> None:
+        _within(
+            ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
+            ("dispersion", self.dispersion, 100, MAX_DISPERSION),
+            ("requests", self.requests, 0, MAX_REQUESTS),
+            ("bad", self.bad, 0, self.requests),
+            ("bad of stable", self.baseline_bad, 0, self.requests),
+        )
+
+    def to_ints(self) -> tuple[int, int, int, int, int]:
+        """Return the integers in wire order."""
+        return (
+            self.dispersion_of_shares, self.dispersion, self.requests, self.bad, self.baseline_bad
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
 class ErrorCounts:
     """Requests that failed. On the wire: [dispersion, requests, bad]."""
 
@@ -188,7 +222,14 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = ExamCounts | PairedExamCounts | ErrorCounts | PairedErrorCounts | LatencyCounts
+Counts = (
+    ExamCounts
+    | PairedExamCounts
+    | ErrorCounts
+    | PairedErrorCounts
+    | RelativeErrorCounts
+    | LatencyCounts
+)
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
@@ -203,7 +244,7 @@ _SAMPLED: dict[type[Counts], type[Counts]] = {
     PairedExamCounts: PairedSampleCounts,
 }
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "bet"})
+_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
 """What is known before the evidence."""
 
 
@@ -214,6 +255,7 @@ def counts_of(
     with_expected: bool,
     versus: bool = False,
     sampled: bool = False,
+    relative: bool = False,
 ) -> Counts:
     """Return what the integers of a metric mean.
 
@@ -221,6 +263,8 @@ def counts_of(
     """
     kind, wanted = _KINDS[metric, versus]
     kind = _SAMPLED.get(kind, kind) if sampled else kind
+    if relative:
+        kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
     if len(ints) != wanted:

@@ -11,7 +11,13 @@ from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import format_duration, format_percent, format_points
+from modelward.api.values import (
+    format_duration,
+    format_multiple,
+    format_percent,
+    format_points,
+    is_relative,
+)
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -27,19 +33,28 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     PairedExamCounts,
+    RelativeErrorCounts,
     added,
     counts_of,
 )
-from modelward.benchmark.plan import exam_objective, load_objective, paired_objective, rate_objective
+from modelward.benchmark.plan import (
+    exam_objective,
+    load_objective,
+    paired_objective,
+    rate_objective,
+    relative_objective,
+)
 from modelward.judge import (
     PairedCounts,
     RateCounts,
+    RelativeCounts,
     RowCounts,
     Tally,
     Verdict,
     exam_verdict,
     paired_verdict,
     rate_verdict,
+    relative_verdict,
 )
 
 RunVerdict = Literal["Pass", "Fail", "Inconclusive"]
@@ -93,7 +108,8 @@ def objective_text(kpi: Kpi) -> str:
     objective = kpi.objective
     if objective.versus:
         bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
-        return f"{bound} {objective.worse_by_at_most}"
+        unless = f", or below {objective.unless_below}" if objective.unless_below else ""
+        return f"{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
     quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
@@ -148,6 +164,7 @@ def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
         with_expected=asked.expected is not None,
         versus=asked.versus is not None,
         sampled=asked.rows == "sample",
+        relative=asked.relative is True,
     )
 
 
@@ -156,6 +173,9 @@ def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Ve
     match counts:
         case ExamCounts() | PairedExamCounts():
             return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
+        case RelativeErrorCounts():
+            objective = relative_objective(asked, plan.judgement)
+            return relative_verdict(relative_counts(counts, windows), objective)
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
@@ -173,6 +193,11 @@ def row_counts(counts: ExamCounts | PairedExamCounts) -> RowCounts:
 def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:
     """Return counts as they are judged."""
     return PairedCounts(windows, *counts.to_ints())
+
+
+def relative_counts(counts: RelativeErrorCounts, windows: int) -> RelativeCounts:
+    """Return counts as they are judged."""
+    return RelativeCounts(windows, *counts.to_ints())
 
 
 def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts:
@@ -233,11 +258,13 @@ def _value(counts: Counts, verdict: Verdict) -> str | None:
     return format_percent(verdict.value)
 
 
-def _end(kpi: Kpi, share: Fraction) -> str:
+def _end(kpi: Kpi, share: Fraction) -> str | None:
     """Return one end of an interval.
 
     Versus stable it is about the difference, of a latency about the share of slow requests.
     """
+    if is_relative(kpi.objective.worse_by_at_most or ""):
+        return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
     beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""

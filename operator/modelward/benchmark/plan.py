@@ -11,10 +11,11 @@ from pydantic.alias_generators import to_camel
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
+    is_relative,
     parse_decimal,
     parse_duration,
+    parse_margin,
     parse_percent,
-    parse_points,
     parse_quantile,
     parse_rate,
     to_seconds,
@@ -30,9 +31,11 @@ from modelward.benchmark.contract import (
 )
 from modelward.judge import (
     ExamObjective,
+    LoadObjective,
     LoadShape,
     PairedObjective,
     RateObjective,
+    RelativeObjective,
     errors_objective,
     latency_objective,
 )
@@ -111,11 +114,13 @@ def _check_limits(plan: RunnerPlan) -> None:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
 
 
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective | PairedObjective:
+def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
+    if kpi.relative:
+        return relative_objective(kpi, judgement)
     if kpi.versus:
         return paired_objective(kpi, judgement)
     return rate_objective(kpi, judgement)
@@ -129,6 +134,18 @@ def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
     if kpi.metric != "errorRate":
         raise ValueError(f"{kpi.metric} can't be compared with stable under load")
     return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
+
+
+def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObjective:
+    """Return the tests of an error rate that is compared with a multiple of that of stable.
+
+    Raises ValueError for other metrics.
+    """
+    if kpi.metric != "errorRate":
+        raise ValueError(f"{kpi.metric} can't be a multiple of that of stable")
+    return RelativeObjective(
+        1 + kpi.limit, judgement.false_promotion, judgement.false_rollback, kpi.unless_below
+    )
 
 
 def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
@@ -190,6 +207,7 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
 def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
     read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
+    unless_below = kpi.objective.unless_below
     at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
     sampled = {data.name for data in spec.datasets if data.rows == "sample"}
     return PlanKpi(
@@ -200,6 +218,8 @@ def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
         quantile=parse_quantile(quantile) if quantile else None,
         limit=_limit(kpi),
         versus=kpi.objective.versus,
+        relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
+        unless_below=parse_percent(unless_below) if unless_below else None,
         expected=read(expected) if expected else None,
         direction="atLeast" if at_least else "atMost",
         effect=kpi.effect,
@@ -212,7 +232,7 @@ def _limit(kpi: Kpi) -> Fraction:
     if objective.versus:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
-        return parse_points(objective.worse_by_at_most)
+        return parse_margin(objective.worse_by_at_most)
     limit = objective.at_least or objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")

@@ -7,14 +7,15 @@ windows (`with_window`) and over pods (`+`), in any order, and that travel in a 
 asked, so that a runner stops early and the operator finds the same verdict from the same integers.
 Counts that were Inconclusive are where a later judgement goes on.
 
-| what | counts | objective | verdict |
-|---|---|---|---|
-| error rates, latency quantiles | `RateCounts` | `RateObjective` | `rate_verdict` |
-| error rate, difference to stable | `PairedCounts` | `PairedObjective` | `paired_verdict` |
-| rows of a data set, alone or beside stable's answers | `RowCounts` | `ExamObjective` | `exam_verdict` |
+- error rates, latency quantiles: `RateCounts`, `RateObjective`, `rate_verdict`;
+- error rate, its difference to stable's: `PairedCounts`, `PairedObjective`, `paired_verdict`;
+- error rate, a multiple of stable's: `RelativeCounts`, `RelativeObjective`, `relative_verdict`;
+- rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`.
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
-the requests of a benchmark's load into counts.
+the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
+precision, recall and F1, `modelward.judge.release` what holds across the steps of a release, and
+`modelward.judge.guards` what is wrong with counters before they are evidence.
 """
 
 from modelward.judge.boundary import Boundary, RateStream
@@ -28,7 +29,20 @@ from modelward.judge.hypotheses import (
 )
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
 from modelward.judge.rates import rate_verdict
-from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
+from modelward.judge.relative import (
+    RelativeCounts,
+    RelativeObjective,
+    relative_verdict,
+    share_of_errors,
+)
+from modelward.judge.session import (
+    FAILED,
+    LoadCounts,
+    LoadKpi,
+    LoadObjective,
+    LoadResult,
+    LoadSession,
+)
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
@@ -38,7 +52,9 @@ __all__ = [
     "Boundary",
     "Evidence",
     "ExamObjective",
+    "LoadCounts",
     "LoadKpi",
+    "LoadObjective",
     "LoadResult",
     "LoadSession",
     "LoadShape",
@@ -50,6 +66,8 @@ __all__ = [
     "RateObjective",
     "RateStream",
     "Reason",
+    "RelativeCounts",
+    "RelativeObjective",
     "RowCounts",
     "ShareTest",
     "Tally",
@@ -61,4 +79,6 @@ __all__ = [
     "latency_objective",
     "paired_verdict",
     "rate_verdict",
+    "relative_verdict",
+    "share_of_errors",
 ]

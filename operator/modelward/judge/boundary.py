@@ -59,8 +59,8 @@ class RateStream:
     """Judges a rate after each single request, with the verdict of the counts so far.
 
     Most looks are a comparison: neither test can reject before a number of bad or of good requests
-    that is known. Memory is constant. A stream goes on from counts that were Inconclusive, and stays
-    with its first verdict.
+    that is known. Memory is constant. A stream goes on from counts that were Inconclusive, and
+    stays with its first verdict.
     """
 
     def __init__(self, objective: RateObjective, start: RateCounts) -> None:

@@ -27,7 +27,7 @@ _HIGHEST = Fraction(99, 100)
 """The largest share that is looked at as a null; the mixture's series is a long one near 1."""
 _PRECISION = Decimal("1e-15")
 _MOST_DIGITS = 6
-"""Evidence is told up to so many powers of ten beyond what was needed."""
+"""Evidence is told up to so many powers of ten beyond what is needed."""
 
 
 def is_rejected(test: ShareTest, requests: int, tally: Tally) -> bool:
@@ -37,17 +37,24 @@ def is_rejected(test: ShareTest, requests: int, tally: Tally) -> bool:
     return _rejects(test, test.null, requests, tally)
 
 
-def tempered(test: ShareTest, requests: int, tally: Tally) -> Decimal:
-    """Return the natural logarithm of the evidence, divided by the dispersion.
-
-    It is told to hundredths, and up to a million times of what was needed.
-    """
+def worth(test: ShareTest, requests: int, tally: Tally) -> Decimal:
+    """Return the tempered evidence: betting odds, up to a million times of what is needed."""
     with localcontext(CONTEXT):
-        phi = Decimal(tally.dispersion) / 100
-        most = log(1 / test.alpha) + _MOST_DIGITS * log(Fraction(10))
-        enough = 2 * (most * phi).exp()
-        doubled = _doubled(_prior(test), test.null, requests, tally.bad, enough)
-        return min(most, (doubled / 2).ln() / phi).quantize(Decimal("0.01"))
+        return _tempered(test, requests, tally).exp()
+
+
+def tempered(test: ShareTest, requests: int, tally: Tally) -> Decimal:
+    """Return the natural logarithm of the evidence, divided by the dispersion, to hundredths."""
+    with localcontext(CONTEXT):
+        return _tempered(test, requests, tally).quantize(Decimal("0.01"))
+
+
+def _tempered(test: ShareTest, requests: int, tally: Tally) -> Decimal:
+    phi = Decimal(tally.dispersion) / 100
+    most = log(1 / test.alpha) + _MOST_DIGITS * log(Fraction(10))
+    enough = 2 * (most * phi).exp()
+    doubled = _doubled(_prior(test), test.null, requests, tally.bad, enough)
+    return min(most, (doubled / 2).ln() / phi)
 
 
 class Looks:

@@ -66,8 +66,10 @@ class RowCounts:
             and 0 <= won <= self.read - stable
             and self.rows >= 1
         ):
-            told = "" if self.baseline is None else (
-                f", where stable had {self.baseline} right and {self.lost} of them alone"
+            told = (
+                ""
+                if self.baseline is None
+                else (f", where stable had {self.baseline} right and {self.lost} of them alone")
             )
             raise ValueError(
                 f"{self.correct} correct of {self.read} read of {self.rows} rows{told}"

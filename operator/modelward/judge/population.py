@@ -105,7 +105,9 @@ def _check_ratio(limit: Fraction) -> None:
         raise ValueError(f"a ratio of {limit} is not between 0 and 1, both excluded")
 
 
-def is_shown(requirement: Requirement, total: int | None, rows: Sequence[int], alpha: Fraction) -> bool:
+def is_shown(
+    requirement: Requirement, total: int | None, rows: Sequence[int], alpha: Fraction
+) -> bool:
     """Tell whether the rows read show on which side of the requirement all rows are.
 
     That is the side on which those read are themselves.
@@ -179,11 +181,15 @@ def _largest(
     orders = falling(numbers.of(whole), sum(rows))
     if len(rows) == 2:
         sizes = _sizes(requirement, total, rows)
-        return falling(numbers.of(sizes[0]), rows[0]) + falling(numbers.of(sizes[1]), rows[1]) - orders
+        return (
+            falling(numbers.of(sizes[0]), rows[0]) + falling(numbers.of(sizes[1]), rows[1]) - orders
+        )
     best, per_best, worst, per_worst = (numbers.of(n) for n in _line(requirement, whole))
 
     def likelihood(middle: Number) -> Number:
-        outer = falling(best + per_best * middle, rows[0]) + falling(worst + per_worst * middle, rows[2])
+        outer = falling(best + per_best * middle, rows[0]) + falling(
+            worst + per_worst * middle, rows[2]
+        )
         return falling(middle, rows[1]) + outer
 
     low, high = _feasible(requirement, whole, (0, 0, 0) if total is None else rows)
@@ -245,9 +251,7 @@ def _ln_falling(numbers: _Arithmetic[Number], size: Number, read: int) -> Number
     return numbers.ln_gamma(size + 1) - numbers.ln_gamma(rest)
 
 
-def _maximum(
-    of: Callable[[Number], Number], low: Number, high: Number, golden: Number
-) -> Number:
+def _maximum(of: Callable[[Number], Number], low: Number, high: Number, golden: Number) -> Number:
     """Return the maximum of a concave function between two numbers, by golden sections."""
     left, right = high - golden * (high - low), low + golden * (high - low)
     at_left, at_right = of(left), of(right)

@@ -123,7 +123,7 @@ class Exam:
 
         Rows count in their order, not in that of the answers: the quick ones would come first.
 
-        Of a sample, rows are drawn and asked until that is enough, at most ten times each on average.
+        Of a sample, rows are drawn and asked until that is enough, on average at most ten times.
         An exam that was begun before goes on after the last row that counted then.
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
         as soon as somebody can. Raises UnreachableError.

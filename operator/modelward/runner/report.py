@@ -12,16 +12,25 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     PairedExamCounts,
+    RelativeErrorCounts,
 )
-from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts, row_counts
+from modelward.benchmark.evidence import (
+    counts_in,
+    paired_counts,
+    rate_counts,
+    relative_counts,
+    row_counts,
+)
 from modelward.benchmark.plan import exam_objective, load_objective
 from modelward.judge import (
+    LoadCounts,
     LoadKpi,
     LoadResult,
     LoadSession,
     Outcome,
     PairedCounts,
     RateCounts,
+    RelativeCounts,
     exam_decision,
 )
 
@@ -47,10 +56,12 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
     return LoadKpi(objective, is_gate, limit, expected, start)
 
 
-def _load_start(kpi: PlanKpi) -> RateCounts | PairedCounts | None:
+def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
     if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
         return None
+    if isinstance(counts, RelativeErrorCounts):
+        return relative_counts(counts, kpi.start.windows)
     if isinstance(counts, PairedErrorCounts):
         return paired_counts(counts, kpi.start.windows)
     return rate_counts(counts, kpi.start.windows)
@@ -112,7 +123,15 @@ def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiRe
     return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result.counts, session))
 
 
-def _counts(kpi: PlanKpi, counts: RateCounts | PairedCounts, session: LoadSession) -> Counts:
+def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
+    if isinstance(counts, RelativeCounts):
+        return RelativeErrorCounts(
+            counts.dispersion,
+            counts.dispersion_of_rate,
+            counts.requests,
+            counts.bad,
+            counts.baseline_bad,
+        )
     if isinstance(counts, PairedCounts):
         return PairedErrorCounts(
             counts.dispersion, counts.bet, counts.requests, counts.lost, counts.won, counts.both
