@@ -95,7 +95,8 @@ def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
     """Return the end of the interval above the observed share, to a few millionths.
 
     Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
-    proportion of the test's. It is at most the null exactly where the null is rejected; 1 where nothing is known.
+    proportion of the test's. It is at most the null exactly where the null is rejected, and 1 where
+    nothing is known.
     """
     if requests == 0 or Fraction(tally.bad, requests) >= _HIGHEST:
         return Fraction(1)

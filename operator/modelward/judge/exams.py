@@ -193,4 +193,5 @@ def wilson(hits: Fraction, total: Fraction) -> tuple[Fraction, Fraction]:
         middle = share + z2 / (2 * n)
         spread = _Z * (share * (1 - share) / n + z2 / (4 * n * n)).sqrt()
         low, high = ((middle + sign * spread) / (1 + z2 / n) for sign in (-1, 1))
-    return max(Fraction(low), Fraction(0)), min(Fraction(high), Fraction(1))
+    value = hits / total
+    return max(min(Fraction(low), value), Fraction(0)), min(max(Fraction(high), value), Fraction(1))

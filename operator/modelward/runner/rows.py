@@ -12,7 +12,14 @@ import jmespath.exceptions
 from jmespath.parser import ParsedResult
 
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
-from modelward.benchmark.rows import Row, RowsError, parse_rows, same_json, sha256_of
+from modelward.benchmark.rows import (
+    Row,
+    RowsError,
+    contradiction,
+    parse_rows,
+    same_json,
+    sha256_of,
+)
 from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.protocols import Protocol
@@ -78,10 +85,16 @@ def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> di
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
-    return {
+    exams = {kpi.dataset for kpi in plan.kpis if kpi.metric == "accuracy" and kpi.rows is None}
+    datasets = {
         data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
         for data in plan.datasets
     }
+    for name in exams & datasets.keys():
+        problem = contradiction([question.row for question in datasets[name].questions])
+        if problem:
+            raise DatasetInvalidError(f"data set {name}, {problem}")
+    return datasets
 
 
 def keyed_order(count: int, digest: str, revision: str) -> list[int]:
