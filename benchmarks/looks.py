@@ -20,7 +20,9 @@ OBJECTIVE = errors_objective(Fraction(2, 100), Fraction(1, 100), FIVE, FIVE)
 
 def main() -> None:
     """Print a line for each rate and dispersion."""
-    print(f"{'true rate':>9} {'dispersion':>11} {'verdict':>13} {'looks':>8} {'seconds':>8} {'kB':>5}")
+    print(
+        f"{'true rate':>9} {'dispersion':>11} {'verdict':>13} {'looks':>8} {'seconds':>8} {'kB':>5}"
+    )
     for share in (0.01, 0.014, 0.02):
         rng = random.Random(1)
         requests = [rng.random() < share for _ in range(REQUESTS)]
