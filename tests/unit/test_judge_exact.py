@@ -109,7 +109,8 @@ def test_rows_of_three_classes_disagree_with_the_full_pass_as_seldom_as_declared
 def chance_of(
     wrong: str, sizes: tuple[int, ...], verdict: Callable[[tuple[int, ...]], str]
 ) -> float:
-    going, chance = {(0, 0, 0): 1.0}, 0.0
+    going: dict[tuple[int, ...], float] = {(0,) * len(sizes): 1.0}
+    chance = 0.0
     for read in range(sum(sizes)):
         after: defaultdict[tuple[int, ...], float] = defaultdict(float)
         for classes, mass in going.items():
@@ -118,7 +119,7 @@ def chance_of(
                     more = tuple(n + (i == j) for j, n in enumerate(classes))
                     after[more] += mass * (size - classes[i]) / (sum(sizes) - read)
         chance += sum(mass for classes, mass in after.items() if verdict(classes) == wrong)
-        going = {c: mass for c, mass in after.items() if verdict(c) == "Inconclusive"}
+        going = {classes: m for classes, m in after.items() if verdict(classes) == "Inconclusive"}
     return chance
 
 
