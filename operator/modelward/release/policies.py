@@ -257,7 +257,7 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
         return None
     message = (
         f"weight {step.weight} was not held ready for {format_duration(hold)} within upTo "
-        f"{format_duration(at_most)}; look at the candidate's pods, then promote or abort"
+        f"{format_duration(at_most)}; look at the candidate's pods, then retry, promote or abort"
     )
     return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
 
