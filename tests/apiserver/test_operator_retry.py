@@ -15,7 +15,7 @@ from tests.apiserver.kube import Kube
 from tests.apiserver.measured import answer, exam
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.samples import make_deployment
-from tests.apiserver.test_operator_release import QUICK, Story
+from tests.apiserver.story import QUICK, Story
 from tests.apiserver.waiting import until
 
 pytestmark = pytest.mark.apiserver
