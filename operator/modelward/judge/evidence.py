@@ -22,8 +22,8 @@ from modelward.judge.counts import Tally
 from modelward.judge.decimals import CONTEXT, log, to_decimal
 from modelward.judge.hypotheses import ShareTest
 
-_HALVINGS = 18
-_HIGHEST = Fraction(99, 100)
+_HALVINGS = 16
+_HIGHEST = Fraction(3, 4)
 """The largest share that is looked at as a null; the mixture's series is a long one near 1."""
 _PRECISION = Decimal("1e-15")
 _MOST_DIGITS = 6
@@ -92,7 +92,7 @@ class Looks:
 
 
 def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
-    """Return the end of the interval above the observed share, to a few millionths.
+    """Return the end of the interval above the observed share, to a hundred-thousandth.
 
     Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
     proportion of the test's. It is at most the null exactly where the null is rejected, and 1 where
