@@ -31,7 +31,7 @@ demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one roll
 
 test: lint test-unit test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
-test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; seconds
+test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; a minute or two
 	$(VENV)/bin/python -m pytest tests/unit
 
 test-delivery: $(VENV)/.locked ## what Argo CD, Flux, Helm and GitHub make of what is delivered
@@ -77,6 +77,12 @@ LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-ho
 bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
 	$(PY) -m benchmarks.verdicts
 
+bench-dependence: $(VENV)/.locked ## how often verdicts err with bursts and queues; minutes, FULL=1 hours
+	$(PY) -m benchmarks.dependence
+
+bench-looks: $(VENV)/.locked ## what a million looks cost
+	$(PY) -m benchmarks.looks
+
 bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 	$(PY) -m benchmarks.decisions
 
@@ -103,4 +109,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy
+	bench-verdicts bench-dependence bench-looks bench-decisions cluster-up cluster-down deploy undeploy

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from modelward.judge import (
     FAILED,
+    ExamObjective,
     LoadKpi,
     LoadSession,
     LoadShape,
     PairedCounts,
     PairedObjective,
     PairedWindow,
-    paired_exam_verdict,
+    RowCounts,
+    Verdict,
+    exam_verdict,
     paired_verdict,
 )
 from tests.unit.test_judge_simulated_clock import bursts_of_five, independent
@@ -32,6 +35,13 @@ Faults = Callable[[random.Random, float], Iterator[bool]]
 
 def counts(requests: int, lost: int, won: int, both: int = 0, bet: int = 5_000) -> PairedCounts:
     return PairedCounts(60, 125, bet, requests, lost, won, both)
+
+
+def paired_exam(
+    rows: int, read: int, correct: int, baseline: int, lost: int, margin: Fraction
+) -> Verdict:
+    counts = RowCounts(rows, read, correct, baseline=baseline, lost=lost)
+    return exam_verdict(counts, ExamObjective(margin, FIVE, FIVE))
 
 
 def outcomes(
@@ -139,25 +149,25 @@ def test_a_margin_that_no_number_of_requests_shows_is_refused(margin: str) -> No
 )
 def test_an_exam_versus_stable_is_exact(correct: int, margin: str, verdict: str) -> None:
     lost = max(0, 94 - correct)
-    result = paired_exam_verdict(100, 100, correct, 94, lost, Fraction(margin))
+    result = paired_exam(100, 100, correct, 94, lost, Fraction(margin))
     assert (result.verdict, result.baseline) == (verdict, Fraction(94, 100))
     assert result.reason == ("" if verdict == "Pass" else "WorseThanStable")
 
 
 def test_the_margin_is_compared_without_binary_floats() -> None:
     # 0.28 x 25 rows is 7; as floats it is a little more.
-    assert paired_exam_verdict(25, 25, 10, 17, 7, Fraction("0.28")).verdict == "Pass"
+    assert paired_exam(25, 25, 10, 17, 7, Fraction("0.28")).verdict == "Pass"
 
 
 def test_an_exam_that_was_not_read_whole_is_undecided() -> None:
-    result = paired_exam_verdict(100, 99, 99, 99, 0, Fraction("0.5"))
+    result = paired_exam(100, 99, 99, 99, 0, Fraction("0.5"))
     assert (result.verdict, result.reason) == ("Inconclusive", "NotMeasured")
-    assert paired_exam_verdict(100, 0, 0, 0, 0, Fraction("0.5")).value is None
+    assert paired_exam(100, 0, 0, 0, 0, Fraction("0.5")).value is None
 
 
 def test_the_interval_beside_an_exam_is_for_the_difference_in_traffic() -> None:
     # 20 won, 30 lost of 200: 21/202 - 31/202, and 1.96 * sqrt((52/202 - (10/202)^2) / 202).
-    result = paired_exam_verdict(200, 200, 150, 160, 30, Fraction("0.1"))
+    result = paired_exam(200, 200, 150, 160, 30, Fraction("0.1"))
     assert float(result.low) == pytest.approx(-0.11914, abs=5e-5)
     assert float(result.high) == pytest.approx(0.02013, abs=5e-5)
 
@@ -169,7 +179,7 @@ def test_rows_that_cannot_have_been_counted_are_refused(
     ints: tuple[int, int, int, int, int],
 ) -> None:
     with pytest.raises(ValueError, match="rows"):
-        paired_exam_verdict(*ints, Fraction("0.5"))
+        paired_exam(*ints, Fraction("0.5"))
 
 
 @pytest.mark.parametrize(

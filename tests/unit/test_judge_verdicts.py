@@ -6,13 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.judge import (
+    ExamObjective,
     RateCounts,
+    RowCounts,
     Tally,
     dispersion,
     errors_objective,
     exam_verdict,
     latency_objective,
     rate_verdict,
+    slices_decision,
 )
 
 FIVE = Fraction(5, 100)
@@ -21,6 +24,10 @@ ERRORS_WITHOUT_EXPECTED = errors_objective(Fraction(2, 100), None, FIVE, FIVE)
 LATENCY = latency_objective(Fraction(95, 100), False, FIVE, FIVE)
 LATENCY_WITH_EXPECTED = latency_objective(Fraction(95, 100), True, FIVE, FIVE)
 INDEPENDENT = 125
+
+
+def at_least(limit: Fraction) -> ExamObjective:
+    return ExamObjective(limit, FIVE, FIVE)
 
 
 def errors(requests: int, bad: int, windows: int = 60, phi: int = INDEPENDENT) -> RateCounts:
@@ -109,7 +116,9 @@ def test_a_verdict_does_not_depend_on_the_decimal_context_around_it() -> None:
     with localcontext() as context:
         context.prec = 3
         assert rate_verdict(errors(600, 2), ERRORS) == expected
-        assert exam_verdict(200, 200, 187, Fraction("0.92")).low > Fraction("0.89")
+        assert exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92"))).low > Fraction(
+            "0.89"
+        )
     assert Decimal(1) / 3 != Decimal("0.333")
 
 
@@ -152,18 +161,46 @@ def test_dispersion_is_variance_over_mean_with_a_margin(
 
 def test_exam_rows_are_compared_exactly() -> None:
     # 0.28 * 25 is 7.000000000000001 in binary floats.
-    assert exam_verdict(25, 25, 7, Fraction("0.28")).verdict == "Pass"
-    assert exam_verdict(25, 25, 6, Fraction("0.28")).reason == "BelowLimit"
+    assert exam_verdict(RowCounts(25, 25, 7), at_least(Fraction("0.28"))).verdict == "Pass"
+    assert exam_verdict(RowCounts(25, 25, 6), at_least(Fraction("0.28"))).reason == "BelowLimit"
 
 
 def test_an_exam_is_judged_only_when_all_rows_were_read() -> None:
-    result = exam_verdict(200, 199, 199, Fraction("0.5"))
+    result = exam_verdict(RowCounts(200, 199, 199), at_least(Fraction("0.5")))
     assert (result.verdict, result.reason) == ("Inconclusive", "NotMeasured")
-    assert exam_verdict(200, 0, 0, Fraction("0.5")).value is None
+    assert exam_verdict(RowCounts(200, 0, 0), at_least(Fraction("0.5"))).value is None
+
+
+def a_slice(rows: int, correct: int, read: int | None = None) -> RowCounts:
+    return RowCounts(rows, rows if read is None else read, correct)
+
+
+@pytest.mark.parametrize(
+    ("slices", "outcome", "named"),
+    [
+        ({"a": a_slice(300, 290), "b": a_slice(200, 184)}, "Pass", ["a", "b"]),
+        ({"a": a_slice(300, 290), "b": a_slice(200, 183)}, "Fail", ["b"]),
+        ({"a": a_slice(300, 290), "b": a_slice(199, 0)}, "Pass", ["a"]),
+        ({"a": a_slice(300, 290), "b": a_slice(200, 150, read=150)}, "Inconclusive", ["b"]),
+        ({"a": a_slice(199, 199)}, "Inconclusive", []),
+    ],
+)
+def test_the_worst_slice_decides_if_it_has_rows_enough(
+    slices: dict[str, RowCounts], outcome: str, named: list[str]
+) -> None:
+    assert slices_decision(slices, at_least(Fraction("0.92"))) == (outcome, named)
+
+
+def test_each_of_k_slices_fails_at_a_kth_of_the_error_probability() -> None:
+    """A large slice that is read in part: alone it fails, as one of forty it does not yet."""
+    part = a_slice(5_000, 124, read=150)
+    assert slices_decision({"a": part}, at_least(Fraction("0.92")))[0] == "Fail"
+    others = {str(i): a_slice(300, 300) for i in range(39)}
+    assert slices_decision(others | {"a": part}, at_least(Fraction("0.92")))[0] == "Inconclusive"
 
 
 def test_the_interval_beside_an_exam_is_for_traffic() -> None:
-    result = exam_verdict(200, 200, 187, Fraction("0.92"))
+    result = exam_verdict(RowCounts(200, 200, 187), at_least(Fraction("0.92")))
     assert result.verdict == "Pass"
     assert float(result.low) == pytest.approx(0.8920, abs=5e-5)
     assert float(result.high) == pytest.approx(0.9616, abs=5e-5)
@@ -174,4 +211,4 @@ def test_exam_counts_that_cannot_have_been_counted_are_refused(
     counts: tuple[int, int, int],
 ) -> None:
     with pytest.raises(ValueError, match="correct of"):
-        exam_verdict(*counts, Fraction("0.5"))
+        RowCounts(*counts)

@@ -18,8 +18,8 @@ from modelward.api.values import (
     ValueFormError,
     count_of,
     parse_duration,
+    parse_margin,
     parse_percent,
-    parse_points,
     parse_quantile,
     parse_rate,
 )
@@ -91,15 +91,17 @@ Limit = Annotated[
 ]
 """A percentage or a duration, whichever the KPI's metric is measured in."""
 
-Points = Annotated[
+Margin = Annotated[
     str,
-    _checked(parse_points),
+    _checked(parse_margin),
     _schema(
-        f"{form('self', POINTS_FORM)} && {number('self', 'pp')} <= 50.0",
-        "say percentage points from 0pp to 50pp, such as 1pp",
+        f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
+        f": {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
+        "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
+        "stable's rate, such as 50%",
     ),
 ]
-"""A difference between two percentages."""
+"""A difference between two percentages, or a part of one of them."""
 
 Duration = Annotated[
     str,

@@ -10,6 +10,7 @@ from modelward.api.cel import (
     form,
     implies,
     is_duration,
+    is_percent,
     map_list,
     number,
     rule,
@@ -61,8 +62,12 @@ class Dataset(ApiModel):
     """Name that KPIs refer to."""
     config_map: ConfigMapKey
     """Where the rows are."""
-    rows: Literal["exam"] = "exam"
-    """exam: these rows are the requirement itself and are all read."""
+    rows: Literal["exam", "sample"] = "exam"
+    """exam: these rows are the requirement itself. Each is read once; of a thousand or more, where
+    that takes longer than a minute, only as many as show what all of them would.
+    sample: they stand for traffic. Rows are drawn again and again, until it is shown what share of
+    answers is right. For models that answer at random.
+    """
     prediction: str | None = Field(default=None, min_length=1, max_length=256)
     """JMESPath of the prediction in the server's answer.
 
@@ -155,7 +160,8 @@ _KPI_RULES = rules(
     ),
     rule(
         _limit_for_metric("accuracy", "!has(self.objective.expected)"),
-        "remove expected: exam rows are the requirement itself, their share is counted exactly",
+        "remove expected: the share of right rows has one limit, and exam rows are the requirement "
+        "itself",
         field=".objective.expected",
     ),
     rule(
@@ -171,11 +177,22 @@ _KPI_RULES = rules(
         _for_metric(
             "errorRate",
             "!has(self.objective.worseByAtMost) || "
+            f"{is_percent('self.objective.worseByAtMost')} || "
             f"{form('self.objective.worseByAtMost', POINTS_FORM)} && "
             f"{number('self.objective.worseByAtMost', 'pp')} > 0.0",
         ),
         "say a margin above 0pp, as in {versus: stable, worseByAtMost: 0.5pp}: no number of "
         "requests shows that two error rates are equal",
+        field=".objective.worseByAtMost",
+    ),
+    rule(
+        _for_metric(
+            "accuracy",
+            "!has(self.objective.worseByAtMost) || "
+            f"{form('self.objective.worseByAtMost', POINTS_FORM)}",
+        ),
+        "say by how many percentage points accuracy may be below that of stable, as in "
+        "{versus: stable, worseByAtMost: 1pp}",
         field=".objective.worseByAtMost",
     ),
     rule(
@@ -233,6 +250,11 @@ def datasets_are_declared() -> tuple[Schema, ...]:
     """Return the rules for a spec with datasets, load and kpis: names in them must be declared."""
     declared = "self.datasets.exists(d, d.name == {})"
     names_one = "has(k.benchmark) && has(k.benchmark.dataset)"
+    whole = (
+        "!(has(k.benchmark) && has(k.benchmark.dataset) && has(k.objective.atLeast) "
+        "&& string(k.objective.atLeast).startsWith('100')) || "
+        "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
+    )
     return (
         rule(
             implies("has(self.load.dataset)", declared.format("self.load.dataset")),
@@ -243,6 +265,12 @@ def datasets_are_declared() -> tuple[Schema, ...]:
             f"self.kpis.all(k, {implies(names_one, declared.format('k.benchmark.dataset'))})",
             "a KPI's benchmark.dataset is not in spec.datasets: declare it there, or correct the "
             "name",
+            field=".kpis",
+        ),
+        rule(
+            f"self.kpis.all(k, {whole})",
+            "a sample can't show that 100% of all answers are right: say a limit below, such as "
+            "99.9%, or rows: exam",
             field=".kpis",
         ),
     )

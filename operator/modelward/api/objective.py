@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from modelward.api.base import ApiModel
 from modelward.api.cel import implies, is_duration, is_percent, number, rule, rules
-from modelward.api.fields import Limit, Points
+from modelward.api.fields import Limit, Margin
 
 
 def percent_between(low: str, path: str, high: str) -> str:
@@ -49,6 +49,18 @@ class Objective(ApiModel):
                 field=".expected",
             ),
             rule(
+                implies(
+                    "has(self.unlessBelow)",
+                    "has(self.worseByAtMost) && "
+                    + is_percent("self.worseByAtMost")
+                    + " && "
+                    + percent_between("> 0.0", "self.unlessBelow", "< 50.0"),
+                ),
+                "unlessBelow is an error rate above 0% and below 50%, beside a worseByAtMost in "
+                "percent, as in {versus: stable, worseByAtMost: 50%, unlessBelow: 0.1%}",
+                field=".unlessBelow",
+            ),
+            rule(
                 # Silent about values without a unit: their own rule speaks.
                 implies(
                     "has(self.expected) && type(self.expected) == string "
@@ -77,5 +89,13 @@ class Objective(ApiModel):
     For accuracy, row by row, and for errorRate, on the same rows in turn; not for latency. On a
     first version NotApplicable.
     """
-    worse_by_at_most: Points | None = None
-    """By how many percentage points it may be worse than stable: 1pp."""
+    worse_by_at_most: Margin | None = None
+    """By how many percentage points it may be worse than stable: 1pp.
+
+    For errorRate also by what part of stable's rate: 50% is one and a half times the errors.
+    """
+    unless_below: Limit | None = None
+    """An error rate that is good enough, however low that of stable is: 0.1%.
+
+    Only where worseByAtMost is a percentage: ratios of tiny counts mean little.
+    """

@@ -46,6 +46,24 @@ def parse_points(text: str) -> Fraction:
     return share
 
 
+def is_relative(margin: str) -> bool:
+    """Tell whether a margin is a part of stable's value (`50%`), not percentage points (`1pp`)."""
+    return margin.endswith("%")
+
+
+def parse_margin(text: str) -> Fraction:
+    """Return the number that a margin stands for: `1pp` is 1/100 and `50%` is 1/2.
+
+    Raises ValueFormError for any other text, and beyond 50pp and 900%.
+    """
+    if not is_relative(text):
+        return parse_points(text)
+    share = Fraction(_checked(text, PERCENT_FORM, "a margin such as 1pp or 50%")[:-1]) / 100
+    if not 0 < share <= 9:
+        raise ValueFormError(f"{text!r}: say a percentage above 0% and up to 900%")
+    return share
+
+
 def parse_duration(text: str) -> timedelta:
     """Return a duration in Go's form (`250ms`, `2s`, `1h30m`), exact to the microsecond.
 
@@ -119,6 +137,11 @@ def format_percent(value: Fraction, digits: int = 2) -> str:
 def format_points(value: Fraction, digits: int = 2) -> str:
     """Return a difference of shares in percentage points: -1/200 is `-0.5pp`."""
     return _rounded(value * 100, digits) + "pp"
+
+
+def format_multiple(value: Fraction, digits: int = 2) -> str:
+    """Return how many times something is something else: 3/2 is `1.5 times stable`."""
+    return _rounded(value, digits) + " times stable"
 
 
 def format_rate(value: Fraction, digits: int = 2) -> str:

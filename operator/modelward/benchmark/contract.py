@@ -83,12 +83,19 @@ class PlanKpi(Message):
     metric: Metric
     dataset: str | None = None
     """Data set, for accuracy."""
+    rows: Literal["sample"] | None = None
+    """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
+    and a part of a thousand or more may be enough."""
     quantile: Exact | None = None
     """Quantile as a share (0.95), for latency."""
     limit: Exact
     """With versus: by how much it may be worse than stable, as a share (0.01)."""
     versus: Literal["stable"] | None = None
     """Present where it is compared with the plan's baseline."""
+    relative: Literal[True] | None = None
+    """Present where `limit` is a part of stable's value: 0.5 is one and a half times as much."""
+    unless_below: Exact | None = None
+    """An error rate that is good enough whatever stable's is."""
     expected: Exact | None = None
     direction: Literal["atMost", "atLeast"]
     effect: Literal["gate", "report"]
@@ -180,13 +187,16 @@ class KpiReport(Message):
 
 _KPI_SCHEMA = {
     "description": "Verdict, reason why there are no counts (else empty), then the counts. "
-    "accuracy: rows, rows read, correct ones. errorRate: dispersion, requests, failed ones. "
+    "accuracy: rows, rows read (of a sample: drawn), correct ones. "
+    "errorRate: dispersion, requests, failed ones. "
     "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
     "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
     "rows read, correct ones, those that stable had right, those that stable alone had right; "
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
-    "those that failed for the subject alone, for stable alone, and for both.",
+    "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
+    "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
+    "failed for the subject, those that failed for stable.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},

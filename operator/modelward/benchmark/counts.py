@@ -7,6 +7,7 @@ number of windows tells that.
 """
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
@@ -28,12 +29,14 @@ class ExamCounts:
     """Rows that were asked and answered."""
     correct: int
     """Rows that were answered as expected."""
+    sampled: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, self.rows))
+        most = MAX_REQUESTS if self.sampled else self.rows
+        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
         _within(("correct rows", self.correct, 0, self.read))
 
-    def to_ints(self) -> tuple[int, ...]:
+    def to_ints(self) -> tuple[int, int, int]:
         """Return the integers in wire order."""
         return (self.rows, self.read, self.correct)
 
@@ -55,19 +58,35 @@ class PairedExamCounts:
     """Rows that stable answered as expected."""
     lost: int
     """Rows that stable alone answered as expected."""
+    sampled: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        ExamCounts(self.rows, self.read, self.correct)
-        ExamCounts(self.rows, self.read, self.baseline)
+        alone = SampleCounts if self.sampled else ExamCounts
+        alone(self.rows, self.read, self.correct)
+        alone(self.rows, self.read, self.baseline)
         _within(
             ("rows that stable alone had right", self.lost, 0, self.baseline),
             ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
              self.read - self.baseline),
         )  # fmt: skip
 
-    def to_ints(self) -> tuple[int, ...]:
+    def to_ints(self) -> tuple[int, int, int, int, int]:
         """Return the integers in wire order."""
         return (self.rows, self.read, self.correct, self.baseline, self.lost)
+
+
+@dataclass(frozen=True)
+class SampleCounts(ExamCounts):
+    """Rows drawn with replacement: `read` is how often rows were drawn and asked."""
+
+    sampled: ClassVar[bool] = True
+
+
+@dataclass(frozen=True)
+class PairedSampleCounts(PairedExamCounts):
+    """Rows drawn with replacement for the revision and stable alike."""
+
+    sampled: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -102,6 +121,40 @@ class PairedErrorCounts:
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
         return (self.dispersion, self.bet, self.requests, self.lost, self.won, self.both)
+
+
+@dataclass(frozen=True)
+class RelativeErrorCounts:
+    """Requests that failed, for the revision and for stable, to compare one with the other.
+
+    On the wire: [dispersion of shares, dispersion, requests, bad, stable's bad].
+    """
+
+    dispersion_of_shares: int
+    """Dispersion of the revision's share of all errors, in hundredths."""
+    dispersion: int
+    """Dispersion of its failed requests, in hundredths."""
+    requests: int
+    """Evidence requests to each of the two; warm-up and calibration not among them."""
+    bad: int
+    """Those that failed for the revision."""
+    baseline_bad: int
+    """Those that failed for stable."""
+
+    def __post_init__(self) -> None:
+        _within(
+            ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
+            ("dispersion", self.dispersion, 100, MAX_DISPERSION),
+            ("requests", self.requests, 0, MAX_REQUESTS),
+            ("bad", self.bad, 0, self.requests),
+            ("bad of stable", self.baseline_bad, 0, self.requests),
+        )
+
+    def to_ints(self) -> tuple[int, int, int, int, int]:
+        """Return the integers in wire order."""
+        return (
+            self.dispersion_of_shares, self.dispersion, self.requests, self.bad, self.baseline_bad
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -169,7 +222,14 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = ExamCounts | PairedExamCounts | ErrorCounts | PairedErrorCounts | LatencyCounts
+Counts = (
+    ExamCounts
+    | PairedExamCounts
+    | ErrorCounts
+    | PairedErrorCounts
+    | RelativeErrorCounts
+    | LatencyCounts
+)
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
@@ -179,19 +239,32 @@ _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("latency", False): (LatencyCounts, 4),
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
+_SAMPLED: dict[type[Counts], type[Counts]] = {
+    ExamCounts: SampleCounts,
+    PairedExamCounts: PairedSampleCounts,
+}
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "bet"})
+_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
 """What is known before the evidence."""
 
 
 def counts_of(
-    metric: str, ints: tuple[int, ...], *, with_expected: bool, versus: bool = False
+    metric: str,
+    ints: tuple[int, ...],
+    *,
+    with_expected: bool,
+    versus: bool = False,
+    sampled: bool = False,
+    relative: bool = False,
 ) -> Counts:
     """Return what the integers of a metric mean.
 
     Raises CountsError for a wrong number of them and for values that cannot have been counted.
     """
     kind, wanted = _KINDS[metric, versus]
+    kind = _SAMPLED.get(kind, kind) if sampled else kind
+    if relative:
+        kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
     if len(ints) != wanted:

@@ -5,12 +5,19 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import format_duration, format_percent, format_points
+from modelward.api.values import (
+    format_duration,
+    format_multiple,
+    format_percent,
+    format_points,
+    is_relative,
+)
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -26,19 +33,28 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     PairedExamCounts,
+    RelativeErrorCounts,
     added,
     counts_of,
 )
-from modelward.benchmark.plan import load_objective, paired_objective, rate_objective
+from modelward.benchmark.plan import (
+    exam_objective,
+    load_objective,
+    paired_objective,
+    rate_objective,
+    relative_objective,
+)
 from modelward.judge import (
     PairedCounts,
     RateCounts,
+    RelativeCounts,
+    RowCounts,
     Tally,
     Verdict,
     exam_verdict,
-    paired_exam_verdict,
     paired_verdict,
     rate_verdict,
+    relative_verdict,
 )
 
 RunVerdict = Literal["Pass", "Fail", "Inconclusive"]
@@ -92,7 +108,8 @@ def objective_text(kpi: Kpi) -> str:
     objective = kpi.objective
     if objective.versus:
         bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
-        return f"{bound} {objective.worse_by_at_most}"
+        unless = f", or below {objective.unless_below}" if objective.unless_below else ""
+        return f"{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
     quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
@@ -146,27 +163,41 @@ def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
         ints,
         with_expected=asked.expected is not None,
         versus=asked.versus is not None,
+        sampled=asked.rows == "sample",
+        relative=asked.relative is True,
     )
 
 
 def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
     """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
-        case ExamCounts():
-            return exam_verdict(counts.rows, counts.read, counts.correct, asked.limit)
-        case PairedExamCounts():
-            return paired_exam_verdict(
-                counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, asked.limit
-            )
+        case ExamCounts() | PairedExamCounts():
+            return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
+        case RelativeErrorCounts():
+            objective = relative_objective(asked, plan.judgement)
+            return relative_verdict(relative_counts(counts, windows), objective)
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
     return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 
+def row_counts(counts: ExamCounts | PairedExamCounts) -> RowCounts:
+    """Return counts as they are judged."""
+    alone = RowCounts(counts.rows, counts.read, counts.correct, counts.sampled)
+    if isinstance(counts, ExamCounts):
+        return alone
+    return replace(alone, baseline=counts.baseline, lost=counts.lost)
+
+
 def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:
     """Return counts as they are judged."""
     return PairedCounts(windows, *counts.to_ints())
+
+
+def relative_counts(counts: RelativeErrorCounts, windows: int) -> RelativeCounts:
+    """Return counts as they are judged."""
+    return RelativeCounts(windows, *counts.to_ints())
 
 
 def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts:
@@ -227,11 +258,13 @@ def _value(counts: Counts, verdict: Verdict) -> str | None:
     return format_percent(verdict.value)
 
 
-def _end(kpi: Kpi, share: Fraction) -> str:
+def _end(kpi: Kpi, share: Fraction) -> str | None:
     """Return one end of an interval.
 
     Versus stable it is about the difference, of a latency about the share of slow requests.
     """
+    if is_relative(kpi.objective.worse_by_at_most or ""):
+        return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
     beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""

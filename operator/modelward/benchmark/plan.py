@@ -11,10 +11,11 @@ from pydantic.alias_generators import to_camel
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
+    is_relative,
     parse_decimal,
     parse_duration,
+    parse_margin,
     parse_percent,
-    parse_points,
     parse_quantile,
     parse_rate,
     to_seconds,
@@ -29,9 +30,12 @@ from modelward.benchmark.contract import (
     RunnerPlan,
 )
 from modelward.judge import (
+    ExamObjective,
+    LoadObjective,
     LoadShape,
     PairedObjective,
     RateObjective,
+    RelativeObjective,
     errors_objective,
     latency_objective,
 )
@@ -82,7 +86,9 @@ def runner_plan(
                 for data in spec.datasets
             ),
             load=load,
-            kpis=tuple(_kpi(kpi, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis),
+            kpis=tuple(
+                _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
+            ),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -108,11 +114,13 @@ def _check_limits(plan: RunnerPlan) -> None:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
 
 
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective | PairedObjective:
+def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
+    if kpi.relative:
+        return relative_objective(kpi, judgement)
     if kpi.versus:
         return paired_objective(kpi, judgement)
     return rate_objective(kpi, judgement)
@@ -126,6 +134,23 @@ def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
     if kpi.metric != "errorRate":
         raise ValueError(f"{kpi.metric} can't be compared with stable under load")
     return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
+
+
+def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObjective:
+    """Return the tests of an error rate that is compared with a multiple of that of stable.
+
+    Raises ValueError for other metrics.
+    """
+    if kpi.metric != "errorRate":
+        raise ValueError(f"{kpi.metric} can't be a multiple of that of stable")
+    return RelativeObjective(
+        1 + kpi.limit, judgement.false_promotion, judgement.false_rollback, kpi.unless_below
+    )
+
+
+def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
+    """Return what an exam is judged by, and how sure a verdict is that has not read all rows."""
+    return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
 def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
@@ -179,17 +204,22 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def _kpi(kpi: Kpi, start: PlanStart | None) -> PlanKpi:
+def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
     read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
+    unless_below = kpi.objective.unless_below
     at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
+    sampled = {data.name for data in spec.datasets if data.rows == "sample"}
     return PlanKpi(
         name=kpi.name,
         metric=kpi.benchmark.metric,
         dataset=kpi.benchmark.dataset,
+        rows="sample" if kpi.benchmark.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
         limit=_limit(kpi),
         versus=kpi.objective.versus,
+        relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
+        unless_below=parse_percent(unless_below) if unless_below else None,
         expected=read(expected) if expected else None,
         direction="atLeast" if at_least else "atMost",
         effect=kpi.effect,
@@ -202,7 +232,7 @@ def _limit(kpi: Kpi) -> Fraction:
     if objective.versus:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
-        return parse_points(objective.worse_by_at_most)
+        return parse_margin(objective.worse_by_at_most)
     limit = objective.at_least or objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")

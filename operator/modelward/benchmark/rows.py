@@ -1,7 +1,8 @@
 """Golden rows: JSON lines of {"id": string, "inputs": JSON, "expected": JSON}."""
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -43,6 +44,22 @@ def parse_rows(content: bytes) -> tuple[Row, ...]:
     if not rows:
         raise RowsError('there are no rows: write one {"id", "inputs", "expected"} per line')
     return tuple(rows)
+
+
+def contradiction(rows: Sequence[Row]) -> str | None:
+    """Tell of two rows of the same inputs that expect different answers: no model has both right.
+
+    In a sample of traffic that may be so; in an exam it is a mistake.
+    """
+    first: dict[str, Row] = {}
+    for row in rows:
+        before = first.setdefault(json.dumps(row.inputs, sort_keys=True), row)
+        if not same_json(before.expected, row.expected):
+            return (
+                f'rows "{before.id}" and "{row.id}" have the same inputs and expect different '
+                "answers: correct one of them, or say rows: sample"
+            )
+    return None
 
 
 def sha256_of(content: bytes) -> str:

@@ -1,11 +1,32 @@
 """Sequential tests and verdicts. Pure: no clock, no I/O.
 
-`rate_verdict`, `exam_verdict` and their paired kin turn counts into verdicts, for the operator and
-the runner alike; `LoadSession` turns requests into counts.
+One interface for all of them. *Counts* are what was observed: frozen integers that add up over
+windows (`with_window`) and over pods (`+`), in any order, and that travel in a result message. An
+*objective* says what is good enough and how sure a verdict must be. A function of both returns the
+`Verdict`, with the evidence for and against: the same whenever, wherever and however often it is
+asked, so that a runner stops early and the operator finds the same verdict from the same integers.
+Counts that were Inconclusive are where a later judgement goes on.
+
+- error rates, latency quantiles: `RateCounts`, `RateObjective`, `rate_verdict`;
+- error rate, its difference to stable's: `PairedCounts`, `PairedObjective`, `paired_verdict`;
+- error rate, a multiple of stable's: `RelativeCounts`, `RelativeObjective`, `relative_verdict`;
+- rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`.
+
+`RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
+the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
+precision, recall and F1, `modelward.judge.release` what holds across the steps of a release, and
+`modelward.judge.guards` what is wrong with counters before they are evidence.
 """
 
+from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
-from modelward.judge.exams import exam_verdict, paired_exam_verdict
+from modelward.judge.exams import (
+    ExamObjective,
+    RowCounts,
+    exam_decision,
+    exam_verdict,
+    slices_decision,
+)
 from modelward.judge.hypotheses import (
     RateObjective,
     ShareTest,
@@ -14,14 +35,32 @@ from modelward.judge.hypotheses import (
 )
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
 from modelward.judge.rates import rate_verdict
-from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
+from modelward.judge.relative import (
+    RelativeCounts,
+    RelativeObjective,
+    relative_verdict,
+    share_of_errors,
+)
+from modelward.judge.session import (
+    FAILED,
+    LoadCounts,
+    LoadKpi,
+    LoadObjective,
+    LoadResult,
+    LoadSession,
+)
 from modelward.judge.shape import LoadShape
-from modelward.judge.verdict import Outcome, Reason, Verdict
+from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
+    "Boundary",
+    "Evidence",
+    "ExamObjective",
+    "LoadCounts",
     "LoadKpi",
+    "LoadObjective",
     "LoadResult",
     "LoadSession",
     "LoadShape",
@@ -31,15 +70,22 @@ __all__ = [
     "PairedWindow",
     "RateCounts",
     "RateObjective",
+    "RateStream",
     "Reason",
+    "RelativeCounts",
+    "RelativeObjective",
+    "RowCounts",
     "ShareTest",
     "Tally",
     "Verdict",
     "dispersion",
     "errors_objective",
+    "exam_decision",
     "exam_verdict",
     "latency_objective",
-    "paired_exam_verdict",
     "paired_verdict",
     "rate_verdict",
+    "relative_verdict",
+    "share_of_errors",
+    "slices_decision",
 ]

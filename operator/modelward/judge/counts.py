@@ -22,10 +22,17 @@ class Tally:
     bad: int = 0
     """Bad requests among the evidence."""
 
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return both, tempered by the larger dispersion."""
+        return Tally(max(self.dispersion, other.dispersion), self.bad + other.bad)
+
 
 @dataclass(frozen=True)
 class RateCounts:
-    """All that a verdict about a rate rests on. The order of windows does not matter to it."""
+    """All that a verdict about a rate rests on. The order of windows does not matter to it.
+
+    Counts of several pods add up.
+    """
 
     windows: int
     """Calibration windows; none of their requests is evidence."""
@@ -54,10 +61,30 @@ class RateCounts:
             expected=expected,
         )
 
+    def __add__(self, other: "RateCounts") -> "RateCounts":
+        """Return the counts of both, for example of two pods of one subject.
+
+        Evidence is tempered by the larger dispersion, and calibrated if both parts are.
+        """
+        return RateCounts(
+            windows=min(self.windows, other.windows),
+            requests=self.requests + other.requests,
+            limit=self.limit + other.limit,
+            expected=_sum_of(self.expected, other.expected),
+        )
+
     @property
     def rollback(self) -> Tally:
         """The tally that the rollback test reads."""
         return self.expected or self.limit
+
+
+def _sum_of(one: Tally | None, other: Tally | None) -> Tally | None:
+    if one is None and other is None:
+        return None
+    if one is None or other is None:
+        raise ValueError("only one of the two counts has requests beyond `expected`")
+    return one + other
 
 
 def dispersion(sums: Sequence[int], counted: Sequence[int] | None = None) -> int:

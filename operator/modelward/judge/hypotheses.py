@@ -4,6 +4,9 @@ Each gate asks two one-sided questions about the share of bad requests. Promotio
 as bad as the limit"; rollback tests "no worse than `expected`", or than the limit where nothing is
 expected. What is expected is never guessed: with a hidden target of half the limit, a version at
 80% of its limit would be rolled back in most of its releases.
+
+What a null is tested against says where a verdict comes soonest, and not how sure it is. Where a
+limit and an expected value are shares of the same requests, each is the other's alternative.
 """
 
 from dataclasses import dataclass
@@ -63,12 +66,15 @@ def errors_objective(
 
     Raises ValueError for a limit or an `expected` that no number of requests can prove: 0 and 1.
     """
-    healthy = limit / 2 if expected is None else expected
-    null = limit if expected is None else expected
+    if expected is None:
+        return RateObjective(
+            promote=ShareTest(limit, limit / 2, false_promotion),
+            rollback=ShareTest(limit, _twice(limit), false_rollback),
+        )
     return RateObjective(
-        promote=ShareTest(limit, healthy, false_promotion),
-        rollback=ShareTest(null, _twice(null), false_rollback),
-        has_expected=expected is not None,
+        promote=ShareTest(limit, expected, false_promotion),
+        rollback=ShareTest(expected, limit, false_rollback),
+        has_expected=True,
     )
 
 

@@ -120,6 +120,21 @@ class PairedCounts:
             both=self.both + window.both,
         )
 
+    def __add__(self, other: "PairedCounts") -> "PairedCounts":
+        """Return the counts of both, for example of two pods that were sent load.
+
+        Evidence is tempered by the larger dispersion, and the smaller bet stands.
+        """
+        return PairedCounts(
+            windows=min(self.windows, other.windows),
+            dispersion=max(self.dispersion, other.dispersion),
+            bet=min(self.bet, other.bet),
+            requests=self.requests + other.requests,
+            lost=self.lost + other.lost,
+            won=self.won + other.won,
+            both=self.both + other.both,
+        )
+
     @property
     def failed(self) -> int:
         """Pairs in which at least one failed."""

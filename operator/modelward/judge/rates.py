@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from modelward.judge import sprt
+from modelward.judge import evidence
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts
 from modelward.judge.hypotheses import RateObjective
-from modelward.judge.verdict import Outcome, Reason, Verdict
+from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 
 def rate_verdict(counts: RateCounts, objective: RateObjective) -> Verdict:
@@ -22,26 +22,49 @@ def rate_verdict(counts: RateCounts, objective: RateObjective) -> Verdict:
         outcome,
         reason,
         value=Fraction(counts.limit.bad, counts.requests),
-        low=sprt.lower_bound(objective.rollback, counts.requests, counts.limit),
-        high=sprt.upper_bound(objective.promote, counts.requests, counts.limit),
+        low=evidence.lower_bound(objective.rollback, counts.requests, counts.limit),
+        high=evidence.upper_bound(objective.promote, counts.requests, counts.limit),
         samples=counts.requests,
         effective_samples=counts.requests * 100 // counts.limit.dispersion,
-        independence_assumed=not _is_calibrated(counts),
+        independence_assumed=not is_calibrated(counts),
+        evidence=Evidence(
+            promote=evidence.tempered(objective.promote, counts.requests, counts.limit),
+            rollback=evidence.tempered(objective.rollback, counts.requests, counts.rollback),
+        ),
     )
 
 
 def decision(counts: RateCounts, objective: RateObjective) -> tuple[Outcome, Reason]:
     """Return the verdict alone: Fail where rollback is proved, else Pass where promotion is."""
-    if objective.needs_calibration and not _is_calibrated(counts):
+    if objective.needs_calibration and not is_calibrated(counts):
         return "Inconclusive", "Uncalibrated"
     if counts.requests == 0:
         return "Inconclusive", "NotMeasured"
-    if sprt.is_rejected(objective.rollback, counts.requests, counts.rollback):
+    if evidence.is_rejected(objective.rollback, counts.requests, counts.rollback):
         return "Fail", "WorseThanExpected" if objective.has_expected else "BeyondLimit"
-    if sprt.is_rejected(objective.promote, counts.requests, counts.limit):
+    if evidence.is_rejected(objective.promote, counts.requests, counts.limit):
         return "Pass", ""
     return "Inconclusive", "Undecided"
 
 
-def _is_calibrated(counts: RateCounts) -> bool:
+class RateLooks:
+    """Decides as `decision` does, on counts that grow from look to look."""
+
+    def __init__(self, objective: RateObjective, start: RateCounts) -> None:
+        self._objective = objective
+        self._promote = evidence.Looks(objective.promote, start.limit.dispersion)
+        self._rollback = evidence.Looks(objective.rollback, start.rollback.dispersion)
+
+    def decide(self, counts: RateCounts) -> Outcome:
+        """Return the verdict of counts that are not below those of the look before."""
+        if self._objective.needs_calibration and not is_calibrated(counts):
+            return "Inconclusive"
+        if self._rollback.is_rejected(counts.requests, counts.rollback.bad):
+            return "Fail"
+        promotes = self._promote.is_rejected(counts.requests, counts.limit.bad)
+        return "Pass" if promotes else "Inconclusive"
+
+
+def is_calibrated(counts: RateCounts) -> bool:
+    """Tell whether the dispersion was measured on enough windows."""
     return counts.windows >= CALIBRATION_WINDOWS

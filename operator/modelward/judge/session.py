@@ -13,7 +13,8 @@ from fractions import Fraction
 from modelward.judge.counts import RateCounts, Tally, dispersion
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_decision
-from modelward.judge.rates import decision
+from modelward.judge.rates import RateLooks, decision
+from modelward.judge.relative import RelativeCounts, RelativeObjective, relative_decision
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Outcome
 
@@ -21,21 +22,30 @@ FAILED = 2**63 - 1
 """Latency of a request that failed: an error is not an answer in time, however fast it came."""
 
 
+LoadObjective = RateObjective | PairedObjective | RelativeObjective
+LoadCounts = RateCounts | PairedCounts | RelativeCounts
+_COUNTS: dict[type[LoadObjective], type[LoadCounts]] = {
+    RateObjective: RateCounts,
+    PairedObjective: PairedCounts,
+    RelativeObjective: RelativeCounts,
+}
+
+
 @dataclass(frozen=True)
 class LoadKpi:
     """A KPI that is measured under load. Latencies are in nanoseconds."""
 
-    objective: RateObjective | PairedObjective
+    objective: LoadObjective
     is_gate: bool = True
     limit: int = FAILED - 1
     """Requests that took longer are bad; for an error rate, only failed ones are."""
     expected: int = FAILED - 1
     """Threshold of the rollback test's own count, where there is one."""
-    start: RateCounts | PairedCounts | None = None
+    start: LoadCounts | None = None
     """Counts of an earlier run that this one goes on from, its calibration among them."""
 
     def __post_init__(self) -> None:
-        wanted = PairedCounts if isinstance(self.objective, PairedObjective) else RateCounts
+        wanted = _COUNTS[type(self.objective)]
         if self.start is not None and not isinstance(self.start, wanted):
             raise ValueError(f"{type(self.start).__name__} don't go on as {wanted.__name__}")
 
@@ -45,7 +55,7 @@ class LoadResult:
     """What one KPI came to."""
 
     outcome: Outcome
-    counts: RateCounts | PairedCounts
+    counts: LoadCounts
 
 
 @dataclass(frozen=True)
@@ -140,6 +150,8 @@ class LoadSession:
 def _session_of(kpi: LoadKpi) -> "_KpiSession":
     if isinstance(kpi.objective, PairedObjective):
         return _PairedSession(kpi, kpi.objective)
+    if isinstance(kpi.objective, RelativeObjective):
+        return _RelativeSession(kpi, kpi.objective)
     return _RateSession(kpi, kpi.objective)
 
 
@@ -158,7 +170,7 @@ class _KpiSession(ABC):
         """Judge after one more window of evidence."""
 
     @abstractmethod
-    def counts(self) -> RateCounts | PairedCounts:
+    def counts(self) -> LoadCounts:
         """Return the counts so far."""
 
 
@@ -169,6 +181,7 @@ class _RateSession(_KpiSession):
         self._kpi, self._objective = kpi, objective
         self._calibration: list[tuple[int, int]] = []
         self._counts = kpi.start if isinstance(kpi.start, RateCounts) else None
+        self._looks: RateLooks | None = None
         self.is_gate = kpi.is_gate
         if self._counts:
             self.outcome, _ = decision(self._counts, objective)
@@ -177,9 +190,11 @@ class _RateSession(_KpiSession):
         self._calibration.append(self._bad_ones(window.latencies))
 
     def judge(self, window: _Window) -> None:
+        counts = self.counts()
+        self._looks = self._looks or RateLooks(self._objective, counts)
         bad_ones = self._bad_ones(window.latencies)
-        self._counts = self.counts().with_window(len(window.latencies), *bad_ones)
-        self.outcome, _ = decision(self._counts, self._objective)
+        self._counts = counts.with_window(len(window.latencies), *bad_ones)
+        self.outcome = self._looks.decide(self._counts)
 
     def counts(self) -> RateCounts:
         if self._counts is not None:
@@ -216,6 +231,30 @@ class _PairedSession(_KpiSession):
         if self._counts is not None:
             return self._counts
         return PairedCounts.calibrated(self._calibration, self._objective.margin)
+
+
+class _RelativeSession(_KpiSession):
+    """A share of failed requests as a multiple of that of stable."""
+
+    def __init__(self, kpi: LoadKpi, objective: RelativeObjective) -> None:
+        self._objective = objective
+        self._calibration: list[PairedWindow] = []
+        self._counts = kpi.start if isinstance(kpi.start, RelativeCounts) else None
+        self.is_gate = kpi.is_gate
+        if self._counts:
+            self.outcome, _ = relative_decision(self._counts, objective)
+
+    def calibrate(self, window: _Window) -> None:
+        self._calibration.append(_paired(window))
+
+    def judge(self, window: _Window) -> None:
+        self._counts = self.counts().with_window(_paired(window))
+        self.outcome, _ = relative_decision(self._counts, self._objective)
+
+    def counts(self) -> RelativeCounts:
+        if self._counts is not None:
+            return self._counts
+        return RelativeCounts.calibrated(self._calibration)
 
 
 def _paired(window: _Window) -> PairedWindow:

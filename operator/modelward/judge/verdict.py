@@ -1,6 +1,7 @@
 """What a judgement says."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -15,6 +16,19 @@ Reason = Literal[
     "Uncalibrated",
     "NotMeasured",
 ]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How much was found for either side: natural logarithms of betting odds, tempered.
+
+    A side has won at the logarithm of 1/alpha: 3.00 is 20 to 1. Infinity is certainty.
+    """
+
+    promote: Decimal
+    """Against "at least as bad as the limit"."""
+    rollback: Decimal
+    """Against "no worse than what is expected", or than the limit where nothing is."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +52,5 @@ class Verdict:
     """How many independent ones they are worth."""
     independence_assumed: bool = False
     """True where the dispersion of requests was not measured."""
+    evidence: Evidence | None = None
+    """What speaks for promotion and for rollback; None where nothing was measured."""

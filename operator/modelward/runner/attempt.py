@@ -7,6 +7,7 @@ others could not change it.
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +32,7 @@ from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
 
 _REQUEST_SECONDS = 10
+_WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
 
 
@@ -41,8 +43,8 @@ class _Side:
     client: Client
     datasets: dict[str, Dataset]
 
-    def examinee(self, dataset: str) -> Examinee:
-        return Examinee(self.client, self.datasets[dataset])
+    def examinee(self, dataset: str, sampled: bool) -> Examinee:
+        return Examinee(self.client, self.datasets[dataset], sampled=sampled)
 
     def target(self, dataset: str) -> Target:
         return Target(self.client, [q.body for q in self.datasets[dataset].questions])
@@ -51,8 +53,16 @@ class _Side:
 class Attempt:
     """Measures the KPIs of a plan, once."""
 
-    def __init__(self, plan: RunnerPlan, files: dict[str, bytes]) -> None:
+    def __init__(
+        self,
+        plan: RunnerPlan,
+        files: dict[str, bytes],
+        whole_exam_seconds: float = _WHOLE_EXAM_SECONDS,
+    ) -> None:
+        """An exam is read whole where that takes less than `whole_exam_seconds`."""
         self._plan = plan
+        self._whole_exam_seconds = whole_exam_seconds
+        self._started = time.monotonic()
         self._files = files
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
         self._exams: dict[str, Exam] = {}
@@ -100,15 +110,28 @@ class Attempt:
                 raise ValueError("an accuracy KPI names no data set")
             judged = [kpi for kpi in exams if kpi.dataset == name]
             paired = any(kpi.versus for kpi in judged)
-            baseline = stable.examinee(name) if stable and paired else None
+            sampled = judged[0].rows == "sample"
+            baseline = stable.examinee(name, sampled) if stable and paired else None
             start = report.exam_start(judged)
-            self._exams[name] = Exam(candidate.examinee(name), baseline, start)
+            examinee = candidate.examinee(name, sampled)
+            self._exams[name] = Exam(examinee, baseline, start, self._may_end)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
                 return
         if self._plan.load:
             await self._send_load(self._plan.load, candidate, stable)
+
+    def _may_end(self, exam: Exam) -> bool:
+        """Tell whether a sample, or an exam that takes long, can end with the rows read so far."""
+        if not exam.sampled and time.monotonic() - self._started < self._whole_exam_seconds:
+            return False
+        self._report()
+        undecided = any(
+            kpi.dataset == exam.candidate.dataset.name and told.verdict == "I"
+            for kpi, told in zip(self._plan.kpis, self._reports, strict=True)
+        )
+        return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
         shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
@@ -132,7 +155,8 @@ class Attempt:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
             exam = self._exams.get(kpi.dataset or "")
-            if kpi.metric == "accuracy" and exam and not report.has_verdict(kpi):
+            # A KPI keeps its first verdict, and the counts that show it.
+            if kpi.metric == "accuracy" and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
@@ -156,9 +180,8 @@ class Attempt:
         if differing:
             self._message = f"data set {kpi.dataset}: {differing}"
             return report.NOT_DETERMINISTIC
-        if kpi.versus:
-            return report.paired_exam_report(kpi, exam.paired_counts)
-        return report.exam_report(kpi, exam.counts)
+        counts = exam.paired_counts if kpi.versus else exam.counts
+        return report.exam_report(kpi, counts, self._plan.judgement)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)

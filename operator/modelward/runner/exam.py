@@ -1,21 +1,28 @@
-"""Asks every row of a data set, and counts the right answers."""
+"""Asks the rows of a data set, and counts the right answers."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from modelward.benchmark.counts import ExamCounts, PairedExamCounts
+from modelward.benchmark.counts import (
+    ExamCounts,
+    PairedExamCounts,
+    PairedSampleCounts,
+    SampleCounts,
+)
 from modelward.benchmark.rows import same_json
 from modelward.runner.client import Answer, Client
 from modelward.runner.reach import reach
-from modelward.runner.rows import Dataset
+from modelward.runner.rows import Dataset, Question
 
 ASKED_TWICE = 20
 """Rows that are asked twice first, to find out whether the model is deterministic."""
 _CONCURRENCY = 4
+_PASSES = 10
+_LEAST_DRAWS = 1_000
 _LOGGED = 100
 _PAUSE_SECONDS = 0.1
 _log = logging.getLogger(__name__)
@@ -30,14 +37,20 @@ class Examinee:
     """The rows as its protocol asks them."""
     differing: str | None = None
     """What a row was answered the first and the second time, where that differs."""
+    sampled: bool = False
+    """True where rows are drawn with replacement."""
+
+    def question(self, i: int) -> Question:
+        """Return what is asked as number `i`."""
+        return self.dataset.drawn(i) if self.sampled else self.dataset.questions[i]
 
     def is_right(self, i: int, answer: Answer) -> bool:
         """Tell whether it answered a row as expected."""
-        return self.dataset.is_right(self.dataset.questions[i].row, answer)
+        return self.dataset.is_right(self.question(i).row, answer)
 
     async def ask(self, i: int) -> Answer:
         """Return the answer to a row; where nobody is reached, ask until somebody is."""
-        body = self.dataset.questions[i].body
+        body = self.question(i).body
         while (answer := await self.client.predict(body)).unreached:
             await reach(self.client)
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -49,7 +62,7 @@ class Examinee:
             return
         first, second = self.dataset.predicted(one), self.dataset.predicted(other)
         if not same_json(first, second):
-            row = self.dataset.questions[i].row.id
+            row = self.question(i).row.id
             self.differing = (
                 f"row {row} was answered {shown(first)}, then {shown(second)} by {self.client.name}"
             )
@@ -63,9 +76,11 @@ class Exam:
         candidate: Examinee,
         baseline: Examinee | None = None,
         start: ExamCounts | PairedExamCounts | None = None,
+        is_over: Callable[["Exam"], bool] = lambda _: False,
     ) -> None:
         """`start` counts the rows that were read before: the first ones in their order.
 
+        After each row `is_over` tells whether the rows so far are enough.
         Raises ValueError for a start that isn't of this exam.
         """
         self.candidate = candidate
@@ -76,14 +91,22 @@ class Exam:
         """Rows by who had them right."""
         self._ahead: dict[int, list[Answer]] = {}
         """Answers to rows before which one is not answered yet."""
+        self._is_over = is_over
+        self._over = False
         if start and start.rows != self._rows:
             raise ValueError(f"an exam of {start.rows} rows can't go on with {self._rows}")
+
+    @property
+    def sampled(self) -> bool:
+        """True where rows are drawn with replacement."""
+        return self.candidate.sampled
 
     @property
     def counts(self) -> ExamCounts:
         """Rows, rows that were asked and those that the candidate had right."""
         correct = sum(rows for right, rows in self._right.items() if right[0])
-        return ExamCounts(self._rows, self._right.total(), correct)
+        kind = SampleCounts if self.sampled else ExamCounts
+        return kind(self._rows, self._right.total(), correct)
 
     @property
     def paired_counts(self) -> PairedExamCounts:
@@ -92,19 +115,24 @@ class Exam:
             raise ValueError("this exam was taken by one revision alone")
         both, lost = self._right[True, True], self._right[False, True]
         alone = self.counts
-        return PairedExamCounts(alone.rows, alone.read, alone.correct, both + lost, lost)
+        kind = PairedSampleCounts if self.sampled else PairedExamCounts
+        return kind(alone.rows, alone.read, alone.correct, both + lost, lost)
 
     async def take(self) -> None:
         """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
 
+        Rows count in their order, not in that of the answers: the quick ones would come first.
+
+        Of a sample, rows are drawn and asked until that is enough, on average at most ten times.
         An exam that was begun before goes on after the last row that counted then.
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
         as soon as somebody can. Raises UnreachableError.
         """
-        if self.counts.read == 0:
+        if self.counts.read == 0 and not self.sampled:
             await self._ask_twice(range(min(ASKED_TWICE, self._rows)))
         if self.candidate.differing is None:
-            await self._ask(range(self.counts.read, self._rows), count=True)
+            most = max(_PASSES * self._rows, _LEAST_DRAWS) if self.sampled else self._rows
+            await self._ask(range(self.counts.read, most), count=True)
         self._tell()
 
     async def _ask_twice(self, rows: range) -> None:
@@ -126,6 +154,8 @@ class Exam:
 
         async def ask_in_turn(turns: Iterator[int]) -> None:
             for i in turns:
+                if self._over:
+                    return
                 answers[i] = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
                     self._count_in_order(i, answers[i])
@@ -136,8 +166,9 @@ class Exam:
     def _count_in_order(self, i: int, answers: list[Answer]) -> None:
         """Count a row once all before it are counted, so that an exam can go on after the last."""
         self._ahead[i] = answers
-        while (row := self.counts.read) in self._ahead:
+        while not self._over and (row := self.counts.read) in self._ahead:
             self._count(row, self._ahead.pop(row))
+            self._over = self._is_over(self)
 
     def _count(self, i: int, answers: list[Answer]) -> None:
         pairs = zip(self._examinees, answers, strict=True)
@@ -149,7 +180,7 @@ class Exam:
 
     def _wrong(self, i: int, answer: Answer) -> dict[str, Any]:
         dataset = self.candidate.dataset
-        row = dataset.questions[i].row
+        row = self.candidate.question(i).row
         told = {"dataset": dataset.name, "row": row.id}
         if answer.problem:
             return told | {"problem": answer.problem, "detail": answer.detail}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from modelward.benchmark.contract import KpiReport, Letter, PlanKpi, RunnerPlan
+from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
     Counts,
@@ -12,18 +12,26 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     PairedExamCounts,
+    RelativeErrorCounts,
 )
-from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts
-from modelward.benchmark.plan import load_objective
+from modelward.benchmark.evidence import (
+    counts_in,
+    paired_counts,
+    rate_counts,
+    relative_counts,
+    row_counts,
+)
+from modelward.benchmark.plan import exam_objective, load_objective
 from modelward.judge import (
+    LoadCounts,
     LoadKpi,
     LoadResult,
     LoadSession,
     Outcome,
     PairedCounts,
     RateCounts,
-    exam_verdict,
-    paired_exam_verdict,
+    RelativeCounts,
+    exam_decision,
 )
 
 _NANOSECONDS = 1_000_000_000
@@ -48,10 +56,12 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
     return LoadKpi(objective, is_gate, limit, expected, start)
 
 
-def _load_start(kpi: PlanKpi) -> RateCounts | PairedCounts | None:
+def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
     if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
         return None
+    if isinstance(counts, RelativeErrorCounts):
+        return relative_counts(counts, kpi.start.windows)
     if isinstance(counts, PairedErrorCounts):
         return paired_counts(counts, kpi.start.windows)
     return rate_counts(counts, kpi.start.windows)
@@ -93,22 +103,14 @@ def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
     return next(paired, next(iter(counts), None))
 
 
-def exam_report(kpi: PlanKpi, counts: ExamCounts) -> KpiReport:
+def exam_report(
+    kpi: PlanKpi, counts: ExamCounts | PairedExamCounts, judgement: PlanJudgement
+) -> KpiReport:
     """Return the report of an exam as far as it got."""
     if counts.read == 0:
         return NOT_MEASURED
-    verdict = exam_verdict(counts.rows, counts.read, counts.correct, kpi.limit)
-    return KpiReport.of(_LETTERS[verdict.verdict], counts)
-
-
-def paired_exam_report(kpi: PlanKpi, counts: PairedExamCounts) -> KpiReport:
-    """Return the report of an exam that stable took as well, as far as it got."""
-    if counts.read == 0:
-        return NOT_MEASURED
-    verdict = paired_exam_verdict(
-        counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, kpi.limit
-    )
-    return KpiReport.of(_LETTERS[verdict.verdict], counts)
+    outcome, _ = exam_decision(row_counts(counts), exam_objective(kpi, judgement))
+    return KpiReport.of(_LETTERS[outcome], counts)
 
 
 def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:
@@ -121,7 +123,15 @@ def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiRe
     return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result.counts, session))
 
 
-def _counts(kpi: PlanKpi, counts: RateCounts | PairedCounts, session: LoadSession) -> Counts:
+def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
+    if isinstance(counts, RelativeCounts):
+        return RelativeErrorCounts(
+            counts.dispersion,
+            counts.dispersion_of_rate,
+            counts.requests,
+            counts.bad,
+            counts.baseline_bad,
+        )
     if isinstance(counts, PairedCounts):
         return PairedErrorCounts(
             counts.dispersion, counts.bet, counts.requests, counts.lost, counts.won, counts.both

@@ -12,7 +12,14 @@ import jmespath.exceptions
 from jmespath.parser import ParsedResult
 
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
-from modelward.benchmark.rows import Row, RowsError, parse_rows, same_json, sha256_of
+from modelward.benchmark.rows import (
+    Row,
+    RowsError,
+    contradiction,
+    parse_rows,
+    same_json,
+    sha256_of,
+)
 from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.protocols import Protocol
@@ -40,6 +47,13 @@ class Dataset:
     """In an order that follows from the rows and the revision: it is never drawn again."""
     prediction: ParsedResult
     """Compiled JMESPath."""
+    key: str
+    """What rows and order follow from: the digest and the revision."""
+
+    def drawn(self, number: int) -> Question:
+        """Return the question of a numbered draw with replacement, for a key always the same."""
+        digest = hashlib.sha256(f"{self.key}/draw/{number}".encode()).digest()
+        return self.questions[int.from_bytes(digest) % len(self.questions)]
 
     def predicted(self, answer: Answer) -> Json:
         """Return the prediction in a good answer, as same_json compares it.
@@ -71,10 +85,16 @@ def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> di
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
-    return {
+    exams = {kpi.dataset for kpi in plan.kpis if kpi.metric == "accuracy" and kpi.rows is None}
+    datasets = {
         data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
         for data in plan.datasets
     }
+    for name, dataset in datasets.items():
+        problem = contradiction([question.row for question in dataset.questions])
+        if name in exams and problem:
+            raise DatasetInvalidError(f"data set {name}, {problem}")
+    return datasets
 
 
 def keyed_order(count: int, digest: str, revision: str) -> list[int]:
@@ -113,7 +133,7 @@ def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protoco
         raise DatasetInvalidError(f"data set {data.name}, {error}") from error
     order = keyed_order(len(rows), digest, revision)
     questions = tuple(_question(rows[i], protocol) for i in order)
-    return Dataset(data.name, questions, _compiled(data, protocol))
+    return Dataset(data.name, questions, _compiled(data, protocol), f"{digest}/{revision}")
 
 
 def _question(row: Row, protocol: Protocol) -> Question:
