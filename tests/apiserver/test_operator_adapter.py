@@ -157,20 +157,23 @@ async def test_a_status_patch_changes_neither_spec_nor_metadata(
     assert answer["metadata"]["generation"] == stored["metadata"]["generation"]
 
 
-async def test_a_list_of_metadata_holds_versions_and_no_spec(
-    api: Api, kube: Kube, namespace: str
+async def test_a_survey_holds_versions_and_no_spec(
+    api: Api, kube: Kube, namespace: str, requests: Requests
 ) -> None:
     stored = await make_deployment(kube, namespace)
-    listing = await api.list(MODEL_DEPLOYMENT, namespace, metadata_only=True)
+    listing = await api.survey(MODEL_DEPLOYMENT, namespace)
     (item,) = listing.items
     assert (uid(item), version(item)) == (uid(stored), version(stored))
     assert "spec" not in item
     assert listing.version >= version(stored)
+    assert requests[-1] == ("watch", "ModelDeployment", 200)
 
 
 async def test_an_empty_list_is_empty(api: Api, namespace: str) -> None:
-    for metadata_only in (False, True):
-        listing = await api.list(REPLICA_SET, namespace, metadata_only=metadata_only)
+    for listing in (
+        await api.survey(REPLICA_SET, namespace),
+        await api.list(REPLICA_SET, namespace, selector="a=b"),
+    ):
         assert listing.items == ()
         assert listing.version > 0
 

@@ -31,12 +31,12 @@ class Bench:
 @pytest.fixture
 async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
     async with new_client(await configure(served.kubeconfig, None)) as client:
-        store, woken = Store(), list[Key]()
+        woken = list[Key]()
+        store = Store(woken.append)
         resync = Resync(
             api=Api(client, lambda *_: None),
             store=store,
             metrics=Metrics(),
-            wake=woken.append,
             wake_after=lambda *_: None,
             namespaces=(namespace,),
             period=0.0,
@@ -70,6 +70,7 @@ async def test_an_update_that_the_watch_lost_is_found(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
     bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.woken.clear()
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"replicas": 7}})
     await bench.resync.check()
     found = bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud")
@@ -84,6 +85,7 @@ async def test_an_object_that_went_unnoticed_is_forgotten(
     stored = await make_deployment(kube, namespace)
     bench.store.learn(MODEL_DEPLOYMENT, stored)
     await kube.delete(MODEL_DEPLOYMENT, namespace, "fraud")
+    bench.woken.clear()
     await bench.resync.check()
     assert bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud") is None
     assert bench.woken == [Key("ModelDeployment", namespace, "fraud")]
@@ -103,5 +105,6 @@ async def test_a_correct_cache_is_left_as_it_is_and_nothing_is_looked_at_at_once
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
     bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.woken.clear()
     await bench.resync.check()
     assert bench.woken == []

@@ -1,5 +1,6 @@
 """The adapter against a server that misbehaves on the wire."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -168,9 +169,36 @@ async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Aga
             await api.apply(body)
 
 
-async def test_an_empty_list_of_metadata_may_be_null(against: Against) -> None:
+async def test_an_empty_list_may_be_null(against: Against) -> None:
     async def empty(_: web.Request) -> web.Response:
         return web.json_response({"metadata": {"resourceVersion": "5"}, "items": None})
 
     async with against(empty) as api:
-        assert (await api.list(POD, None, metadata_only=True)).items == ()
+        assert (await api.list(POD, "ml", selector="a=b")).items == ()
+
+
+def streaming(*events: Document) -> Handler:
+    """Answers a watch with these events and ends it."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="".join(json.dumps(event) + "\n" for event in events))
+
+    return answer
+
+
+ADDED: Document = {"type": "ADDED", "object": {"metadata": {"name": "a", "uid": "uid-a"}}}
+
+
+async def test_a_survey_that_is_cut_off_says_nothing_of_what_exists(against: Against) -> None:
+    ordinary = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "7"}}}
+    for events in ((), (ADDED,), (ADDED, ordinary)):
+        async with against(streaming(*events)) as api:
+            with pytest.raises(errors.UnavailableError, match="before its end"):
+                await api.survey(POD, None)
+
+
+async def test_an_error_in_the_middle_of_a_survey_has_its_type(against: Against) -> None:
+    gone = {"code": 410, "reason": "Expired", "message": "as told"}
+    async with against(streaming(ADDED, {"type": "ERROR", "object": gone})) as api:
+        with pytest.raises(errors.GoneError, match="as told"):
+            await api.survey(POD, None)

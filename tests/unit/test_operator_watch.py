@@ -15,7 +15,7 @@ from modelward.writes import Document
 
 @pytest.fixture
 def registry() -> kopf.OperatorRegistry:
-    return watch.registry(Configuration(), Store(), lambda _: None)
+    return watch.registry(Configuration(), Store())
 
 
 def test_only_handlers_that_leave_no_trace_are_registered(registry: kopf.OperatorRegistry) -> None:

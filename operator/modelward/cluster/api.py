@@ -4,24 +4,36 @@ Authentication, TLS and connections are the kubernetes client's. Its dynamic cli
 the few kinds are known beforehand, so nothing has to be discovered.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import monotonic
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
+from pydantic_core import from_json, to_json
 
 from modelward.cluster import errors
-from modelward.cluster.documents import essence, uid
+from modelward.cluster.connection import Connection
+from modelward.cluster.documents import uid
+from modelward.cluster.essence import essence, metadata
 from modelward.cluster.kinds import Kind, kind_named
 from modelward.writes import Document
 
 FIELD_MANAGER = "modelward"
 
 _JSON = "application/json"
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+_LIMITS = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_SURVEY_LIMITS = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
+_SURVEY = {
+    "watch": "true",
+    "sendInitialEvents": "true",
+    "resourceVersionMatch": "NotOlderThan",
+    "allowWatchBookmarks": "true",
+}
+_THAT_WAS_ALL = "k8s.io/initial-events-end"
+"""Annotation of the bookmark that follows the last object that exists."""
 
 Observer = Callable[[str, str, int, float], None]
 """Called after each request with verb, kind, HTTP status (0: no answer) and seconds."""
@@ -40,7 +52,7 @@ class Api:
     """Requests to the API server. Every method raises an `errors.ApiError` when it fails."""
 
     def __init__(self, client: ApiClient, observer: Observer) -> None:
-        self._client = client
+        self._connection = Connection(client)
         self._observer = observer
 
     async def create(self, body: Document) -> Document:
@@ -112,21 +124,41 @@ class Api:
         except errors.NotFoundError:
             return None
 
-    async def list(
-        self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
-    ) -> Listing:
+    async def list(self, kind: Kind, namespace: str, *, selector: str) -> Listing:
         """Return the objects of a kind as they are now, not as some cache had them."""
         answer = await self._send(
-            "list",
+            "list", kind, kind.path(namespace), query={"labelSelector": selector}
+        )
+        items = tuple(essence(kind, item) for item in answer["items"] or ())
+        return Listing(int(answer["metadata"]["resourceVersion"]), items)
+
+    async def survey(self, kind: Kind, namespace: str | None) -> Listing:
+        """Return the metadata of all watched objects of a kind as they are now.
+
+        It is a watch that begins with what exists, and ends there (a streaming list, Kubernetes
+        1.34): the API server sends object by object, so that neither side holds all of them.
+        """
+        query = _SURVEY | ({"labelSelector": kind.selector} if kind.selector else {})
+        items = []
+        async with self._request(
+            "watch",
             kind,
             kind.path(namespace),
-            query={"labelSelector": selector} if selector else None,
-            accept=_METADATA_ONLY if metadata_only else _JSON,
-        )
-        # The members of a list have neither kind nor apiVersion of their own.
-        common = {} if metadata_only else {"apiVersion": kind.api_version, "kind": kind.name}
-        items = tuple(essence({**common, **item}) for item in answer["items"] or ())
-        return Listing(int(answer["metadata"]["resourceVersion"]), items)
+            query,
+            accept=_METADATA_ONLY,
+            limits=_SURVEY_LIMITS,
+        ) as response:
+            async for line in response.content:
+                event = _parsed(line, response.status)
+                if event["type"] == "ERROR":
+                    told: Document = event["object"]
+                    raise errors.from_response(told["code"], to_json(told), None)
+                about = event["object"]["metadata"]
+                if event["type"] != "BOOKMARK":
+                    items.append({"metadata": metadata(about)})
+                elif (about.get("annotations") or {}).get(_THAT_WAS_ALL) == "true":
+                    return Listing(int(about["resourceVersion"]), tuple(items))
+        raise errors.UnavailableError("the API server ended a list before its end")
 
     async def serves(self, kind: Kind) -> bool:
         """Whether the API server knows this kind."""
@@ -146,33 +178,51 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: Document | None = None,
         content_type: str = _JSON,
-        accept: str = _JSON,
     ) -> Document:
-        request = await self._client.param_serialize(
-            _METHODS[verb],
-            path,
-            query_params=list((query or {}).items()),
-            header_params={"Accept": accept, "Content-Type": content_type},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
+        async with self._request(
+            verb, kind, path, query or {}, body=body, content_type=content_type
+        ) as response:
+            return _parsed(await response.read(), response.status)
+
+    @asynccontextmanager
+    async def _request(
+        self,
+        verb: str,
+        kind: Kind,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: Document | None = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+        limits: aiohttp.ClientTimeout = _LIMITS,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and yield the response, if it is a success."""
+        headers = {"Accept": accept, "Content-Type": content_type}
+        content = None if body is None else to_json(body)
         began, status = monotonic(), 0
         try:
-            response = await self._client.call_api(*request, _request_timeout=_TIMEOUT)
-            data: bytes = await response.response.read()
-            status = response.status
+            async with await self._connection.send(
+                _METHODS[verb], path, query, headers, content, limits
+            ) as response:
+                status = response.status
+                if not 200 <= status < 300:
+                    told, after = await response.read(), response.headers.get("Retry-After")
+                    raise errors.from_response(status, told, after)
+                yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             message = f"no answer from the API server: {str(error) or type(error).__name__}"
             raise errors.UnavailableError(message) from error
         finally:
             self._observer(verb, kind.name, status, monotonic() - began)
-        if not 200 <= status < 300:
-            raise errors.from_response(status, data, response.headers.get("Retry-After"))
-        try:
-            document: Document = json.loads(data)
-        except ValueError as error:
-            raise errors.UnavailableError(f"the answer is not JSON: {error}", status) from error
-        return document
+
+
+def _parsed(text: bytes, status: int) -> Document:
+    try:
+        document: Document = from_json(text)
+    except ValueError as error:
+        raise errors.UnavailableError(f"the answer is not JSON: {error}", status) from error
+    return document
 
 
 _METHODS = {
@@ -182,6 +232,7 @@ _METHODS = {
     "delete": "DELETE",
     "get": "GET",
     "list": "GET",
+    "watch": "GET",
     "discover": "GET",
 }
 

@@ -76,11 +76,11 @@ def assemble(
     resync_seconds: float = 600.0,
 ) -> Assembly:
     """Put the operator together. Must be called within the event loop that it will run in."""
-    store = Store()
     queues = {
         kind.name: WorkQueue[Key](asyncio.get_running_loop())
         for kind in (MODEL_DEPLOYMENT, BENCHMARK_RUN)
     }
+    store = Store(lambda key: queues[key.kind].add(key))
     for name, queue in queues.items():
         metrics.watch_depth(name, queue.__len__)
     refusals = Refusals(clock.now)
@@ -96,7 +96,6 @@ def assemble(
         api=api,
         store=store,
         metrics=metrics,
-        wake=lambda key: queues[key.kind].add(key),
         wake_after=lambda key, seconds: queues[key.kind].add_after(key, seconds),
         namespaces=namespaces,
         period=resync_seconds,

@@ -1,8 +1,9 @@
 """Checking the cache against the API server: at the start whether it is filled, then now and then.
 
 A watch may lose an event. Kopf has open bugs of that kind (#1178), and after its watch expired it
-lists anew without saying what has gone meanwhile. So every few minutes the names and versions of
-all watched objects are listed (their metadata only), and what the cache has otherwise is mended.
+begins anew without saying what has gone meanwhile. So every few minutes a second watch, of
+metadata only, is opened for each kind, begins with all that exists and ends there; what the cache
+has otherwise is mended. Where nothing happens the operator so sends no request but watches.
 """
 
 import asyncio
@@ -21,8 +22,10 @@ from modelward.writes import Document
 
 log = logging.getLogger(__name__)
 
-_FIRST_CHECKS = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Seconds between the checks after the start; the last one is repeated."""
+_AGAIN = 1.0
+"""Seconds until the next look at what the cache must hold before anything is decided."""
+_GLANCE = 0.02
+"""Seconds between two looks at whether the cache holds it."""
 
 
 @dataclass
@@ -32,7 +35,6 @@ class Resync:
     api: Api
     store: Store
     metrics: Metrics
-    wake: Callable[[Key], None]
     wake_after: Callable[[Key, float], None]
     namespaces: Sequence[str | None]
     """Those that are watched; a single None for the whole cluster."""
@@ -45,10 +47,10 @@ class Resync:
 
     async def run(self) -> None:
         """Wait until the store is filled, then check it once in each period, until cancelled."""
-        attempt = 0
-        while not await self.is_filled():
-            await asyncio.sleep(_FIRST_CHECKS[min(attempt, len(_FIRST_CHECKS) - 1)])
-            attempt += 1
+        filled = await self.is_filled()
+        while not filled:
+            await asyncio.sleep(_AGAIN)
+            filled = await self.is_filled()
         self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
         while True:
@@ -57,17 +59,28 @@ class Resync:
             await self.check()
 
     async def is_filled(self) -> bool:
-        """Tell whether the store knows every object that the API server has."""
+        """Tell whether the store knows every object that the API server has.
+
+        The watches are given some time to tell of them; an object that goes meanwhile never comes.
+        """
         try:
             for kind in WATCHED:
                 for namespace in self.namespaces:
-                    listing = await self._list(kind, namespace)
-                    known = self.store.known(kind)
-                    if any(uid(item) not in known for item in listing.items):
+                    listing = await self.api.survey(kind, namespace)
+                    if not await self._knows(kind, {uid(item) for item in listing.items}):
                         return False
         except ApiError as error:
             log.warning("Waiting for the API server: %s", error)
             return False
+        return True
+
+    async def _knows(self, kind: Kind, uids: set[str]) -> bool:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.patience
+        while uids - self.store.versions(kind).keys():
+            if loop.time() >= deadline:
+                return False
+            await asyncio.sleep(_GLANCE)
         return True
 
     async def check(self) -> None:
@@ -75,35 +88,30 @@ class Resync:
         try:
             for kind in WATCHED:
                 for namespace in self.namespaces:
-                    listing = await self._list(kind, namespace)
+                    listing = await self.api.survey(kind, namespace)
                     await asyncio.sleep(self.patience)
                     await self._mend(kind, namespace, listing)
         except ApiError as error:
             log.warning("The cache was not checked: %s", error)
         self.store.tidy()
         for kind in OURS:
-            for document in self.store.known(kind).values():
-                for key in concerned(kind.name, document):
+            for its_uid in self.store.versions(kind):
+                for key in concerned(kind.name, self.store.by_uid(kind, its_uid)):
                     self.wake_after(key, random.uniform(0, self.period / 10))  # noqa: S311
 
-    async def _list(self, kind: Kind, namespace: str | None) -> Listing:
-        return await self.api.list(kind, namespace, selector=kind.selector, metadata_only=True)
-
     async def _mend(self, kind: Kind, namespace: str | None, listing: Listing) -> None:
-        known = {
-            its_uid: document
-            for its_uid, document in self.store.known(kind).items()
-            if namespace in (None, document["metadata"].get("namespace"))
-        }
+        known = self.store.versions(kind)
         for item in listing.items:
             cached = known.pop(uid(item), None)
             if cached is None and terminating(item):
                 continue  # most likely one that we deleted
-            if cached is None or version(cached) < version(item):
+            if cached is None or cached < version(item):
                 await self._reread(kind, item)
-        for its_uid, document in known.items():
+        for its_uid, cached in known.items():
+            document = self.store.by_uid(kind, its_uid)
+            elsewhere = namespace not in (None, document["metadata"].get("namespace"))
             # What is newer than the list was created since.
-            if version(document) <= listing.version:
+            if cached <= listing.version and not elsewhere:
                 self._corrected(kind, document, "is gone")
                 self.store.bury(kind, its_uid)
 
@@ -111,11 +119,9 @@ class Resync:
         metadata = item["metadata"]
         document = await self.api.get(kind, metadata["namespace"], metadata["name"])
         if document is not None:
-            self.store.learn(kind, document)
             self._corrected(kind, document, "has changed")
+            self.store.learn(kind, document)
 
     def _corrected(self, kind: Kind, document: Document, what: str) -> None:
         log.info("%s %s %s.", kind.name, document["metadata"]["name"], what)
         self.metrics.corrected(kind.name)
-        for key in concerned(kind.name, document):
-            self.wake(key)

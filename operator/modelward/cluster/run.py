@@ -113,7 +113,7 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
     tasks.append(
         asyncio.create_task(
             kopf.operator(
-                registry=watch.registry(configuration, assembly.store, assembly.wake),
+                registry=watch.registry(configuration, assembly.store),
                 settings=watch.settings(),
                 # Kopf would make one of the user's name, and a container's user has none.
                 identity=cast("Any", socket.gethostname()),

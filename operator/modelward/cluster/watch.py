@@ -10,7 +10,6 @@ before the watch tells of it, which takes a store of our own in any case. That e
 before the first decision is therefore checked by ourselves: see modelward.cluster.resync.
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import kopf
@@ -18,7 +17,7 @@ from kubernetes.aio.client import Configuration
 
 from modelward.api.names import PREFIX
 from modelward.cluster.connection import kopf_login
-from modelward.cluster.documents import Key, concerned, uid
+from modelward.cluster.documents import uid
 from modelward.cluster.kinds import WATCHED, Kind
 from modelward.cluster.store import Store
 from modelward.writes import Document
@@ -46,6 +45,9 @@ def settings() -> kopf.OperatorSettings:
     # Never used, and no other operator's: Kopf takes its own finalizer off whatever it sees.
     result.persistence.finalizer = PREFIX + "never-used"
     result.persistence.diffbase_storage = _NoDiffBase()
+    # A watch begins with all that exists. So there are no lists, neither when a watch expires in a
+    # cluster where nothing happens, nor at the start, where one would fill memory at once.
+    result.watching.initial_streaming = True
     # Survive connections that die without a word. The server ends a watch after 300 s.
     result.watching.inactivity_timeout = 70
     result.watching.server_timeout = 300
@@ -64,10 +66,8 @@ def settings() -> kopf.OperatorSettings:
     return result
 
 
-def registry(
-    configuration: Configuration, store: Store, wake: Callable[[Key], None]
-) -> kopf.OperatorRegistry:
-    """Kopf's handlers: they fill the store and wake the loops by key."""
+def registry(configuration: Configuration, store: Store) -> kopf.OperatorRegistry:
+    """Kopf's handlers: they fill the store, which wakes the loops."""
     result = kopf.OperatorRegistry()
 
     async def login(**_: object) -> kopf.ConnectionInfo:
@@ -75,13 +75,11 @@ def registry(
 
     kopf.on.login(registry=result)(login)
     for kind in WATCHED:
-        _watch(kind, result, store, wake)
+        _watch(kind, result, store)
     return result
 
 
-def _watch(
-    kind: Kind, registry: kopf.OperatorRegistry, store: Store, wake: Callable[[Key], None]
-) -> None:
+def _watch(kind: Kind, registry: kopf.OperatorRegistry, store: Store) -> None:
     # A coroutine, as Kopf runs plain functions in threads.
     async def changed(event: kopf.RawEvent, **_: object) -> None:
         document = cast(Document, event["object"])
@@ -89,7 +87,5 @@ def _watch(
             store.forget(kind, uid(document))
         else:
             store.learn(kind, document)
-        for key in concerned(kind.name, document):
-            wake(key)
 
     kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(changed)
