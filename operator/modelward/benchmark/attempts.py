@@ -59,9 +59,10 @@ def attempts(snapshot: RunSnapshot) -> tuple[Tried, ...]:
 def needs_pod_list(snapshot: RunSnapshot) -> bool:
     """Tell whether a Job has ended whose pods must now be listed from the API server.
 
-    A cache may not know yet of a second pod, or of the only one's result.
+    A cache may not know yet of a second pod, or of the only one's result. A finished run is not
+    judged again.
     """
-    return any(
+    return snapshot.run.status.phase != "Finished" and any(
         tried.goes_on and tried.job and tried.job.finished and not tried.job.pods_listed
         for tried in attempts(snapshot)
     )
