@@ -113,6 +113,7 @@ def _not_before(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> datetime:
 def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None, not_before: datetime) -> timedelta:
     end = ends(snapshot)
     moments = [end, end + GRACE, not_before]
+    moments += (job.created + statuses.USUAL_START for job in snapshot.jobs if not job.finished)
     if refusal:
         moments.append(refusal.at + REFUSAL_STANDS)
     coming = (moment - snapshot.now for moment in moments if moment > snapshot.now)

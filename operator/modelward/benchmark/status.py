@@ -1,7 +1,8 @@
 """The status of a BenchmarkRun: how far it is, and its evidence."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunStatus, RunKpiStatus
 from modelward.api.status import Condition
@@ -14,6 +15,10 @@ from modelward.benchmark.snapshot import RunSnapshot
 from modelward.writes import Refusal
 
 MOST_ATTEMPTS = 3
+USUAL_START = timedelta(seconds=10)
+"""How long a pod may take to start before status tells what it waits for."""
+_USUAL = frozenset({"ContainerCreating", "VolumeNotMounted"})
+"""What every pod waits for on its way; anything else is told at once."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,14 @@ def going_on(
     snapshot: RunSnapshot, tried: tuple[Tried, ...], refusal: Refusal | None
 ) -> BenchmarkRunStatus:
     """Return the status of a run that is not at its end."""
-    is_running = len(tried) > 1 or any(pod.started for t in tried if t.job for pod in t.job.pods)
-    phase = "Running" if is_running else "Pending"
-    message = _progress(tried, refusal)
+    held = _what_holds(snapshot, tried)
+    message = _progress(tried, refusal, held)
+    phase: Literal["Pending", "Running"] = "Running"
+    if not tried or (held and len(tried) == 1):
+        phase = "Pending"
     return BenchmarkRunStatus(
         observed_generation=snapshot.run.metadata.generation,
-        phase="Running" if is_running else "Pending",
+        phase=phase,
         message=message,
         started_at=from_time(started(snapshot)),
         attempts=[attempt.shown for attempt in tried],
@@ -112,24 +119,27 @@ def _told(tried: tuple[Tried, ...]) -> str:
     return f"{last.reason}, {last.message}"
 
 
-def _progress(tried: tuple[Tried, ...], refusal: Refusal | None) -> str:
+def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, held: str) -> str:
     lost = tuple(attempt for attempt in tried if not attempt.goes_on)
     before = f"; the one before gave no result: {_told(lost)}" if lost else ""
     if refusal:
         told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
         return f"{told}; it is tried again every minute{before}"
     number = len(lost) + 1
-    return f"attempt {number} of {MOST_ATTEMPTS} {_doing(tried)}{before}"
+    doing = f"has not begun: {held}" if held else "is under way"
+    return f"attempt {number} of {MOST_ATTEMPTS} {doing}{before}"
 
 
-def _doing(tried: tuple[Tried, ...]) -> str:
+def _what_holds(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
+    """Tell what keeps the attempt's pod from starting; empty where nothing unusual does."""
     job = tried[-1].job if tried and tried[-1].goes_on else None
-    for pod in job.pods if job else ():
-        if pod.started:
-            return "measures"
-        if pod.problem:
-            return f"has not begun: {waiting(pod)}"
-    return "begins"
+    if job is None:
+        return ""
+    is_new = snapshot.now < job.created + USUAL_START
+    for pod in job.pods:
+        if pod.problem and not pod.started and not (is_new and pod.problem in _USUAL):
+            return waiting(pod)
+    return ""
 
 
 def _complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:
