@@ -62,6 +62,9 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
+bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at once; a quarter of an hour
+	$(PY) -m benchmarks
+
 bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
 	$(PY) -m benchmarks.verdicts
 
@@ -86,4 +89,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock image \
-	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

@@ -36,11 +36,10 @@ async def measure(where: Place, counts: tuple[int, ...] = RELEASES) -> list[Figu
 
 
 async def _measure(where: Place, fleet: Fleet, count: int) -> list[Figure]:
-    version = str(count)
+    version, before = str(count), str(len(fleet.names))
     with where.operator() as operator:
-        await fleet.create(count - len(fleet.names), version=f"before-{version}")
-        await fleet.serve(f"before-{version}")
-        await fleet.until("Healthy", f"before-{version}")
+        await fleet.create(count - len(fleet.names), version=before)
+        await fleet.until("Healthy", before)
         await fleet.settled(pods=REPLICAS * count)
         cpu, began = operator.cpu_seconds(), time.monotonic()
         await fleet.serve(version)

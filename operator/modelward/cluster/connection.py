@@ -15,6 +15,7 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from yarl import URL
 
 from modelward import __version__
+from modelward.cluster.stream import WatchResponse
 
 _IDLE_CONNECTION_SECONDS = 75
 """Below the 90 s after which kube-apiserver closes an idle connection."""
@@ -127,19 +128,15 @@ class Connection:
         )
 
 
-async def kopf_login(configuration: Configuration) -> kopf.ConnectionInfo:
-    """Return the same credentials for Kopf, which asks again whenever they are refused."""
-    header = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
-    scheme, _, token = (header or "").rpartition(" ")
-    return kopf.ConnectionInfo(
-        server=configuration.host,
-        ca_path=configuration.ssl_ca_cert,
-        insecure=not configuration.verify_ssl,
-        username=configuration.username or None,
-        password=configuration.password or None,
-        scheme=scheme or None,
-        token=token or None,
-        certificate_path=configuration.cert_file,
-        private_key_path=configuration.key_file,
-        proxy_url=configuration.proxy,
+async def kopf_login(configuration: Configuration) -> kopf.AiohttpSession:
+    """Return a session for Kopf with the same credentials; it asks again when they are refused."""
+    client = ApiClient(configuration)
+    headers: dict[str, str] = {}
+    await client.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=RESTClientObject(configuration).ssl_context),
+        headers=headers,
+        proxy=configuration.proxy,
+        response_class=WatchResponse,
     )
+    return kopf.AiohttpSession(server=configuration.host, aiohttp_session=session)

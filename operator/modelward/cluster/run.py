@@ -115,6 +115,7 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
             kopf.operator(
                 registry=watch.registry(configuration, assembly.store),
                 settings=watch.settings(),
+                memories=watch.NoMemories(),
                 # Kopf would make one of the user's name, and a container's user has none.
                 identity=cast("Any", socket.gethostname()),
                 clusterwide=not options.namespaces,
