@@ -13,6 +13,7 @@ from tests.apiserver.conftest import CRDS
 from tests.apiserver.operator_process import OperatorProcess
 from tests.cluster.local import simulated
 from tests.cluster.local.provider import LocalCluster, LocalProvider
+from tests.cluster.local.waiting import wait_for
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,13 @@ def place(*, simulated_nodes: bool = True) -> Iterator[Place]:
             cluster = provider.up(name, control_plane_only=True, until_exit=True)
             cluster.kubectl("apply", "--server-side", "-k", str(CRDS))
             names = [f"crd/{kind.plural}.{kind.group}" for kind in OURS]
-            cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+            wait = ("wait", "--for=condition=Established", "--timeout=10s", *names)
+            # kubectl gives up at once where a CRD has no conditions yet.
+            wait_for(
+                lambda: cluster.kubectl(*wait, check=False).returncode == 0,
+                "our CRDs to be served",
+                60,
+            )
             if simulated_nodes:
                 simulated.start(cluster.layout, cluster.addresses)
             yield Place(cluster, Path(folder))

@@ -41,6 +41,17 @@ def test_kopf_posts_no_events_joins_no_peers_and_scans_nothing() -> None:
     assert settings.scanning.disabled is True
 
 
+def test_a_watch_begins_with_what_exists_so_that_nothing_is_ever_listed() -> None:
+    assert watch.settings().watching.initial_streaming is True
+
+
+async def test_kopf_remembers_no_object_between_its_events() -> None:
+    memories = watch.NoMemories()
+    body: kopf.RawBody = {"metadata": {"uid": "uid-a"}}
+    assert await memories.recall(body) is not await memories.recall(body)
+    assert list(memories.iter_all_memories()) == []
+
+
 def test_children_are_selected_by_label_and_our_own_kinds_are_not() -> None:
     selectors = watch.settings().watching.label_selectors
     for kind in WATCHED:

@@ -134,7 +134,7 @@ async def kopf_login(configuration: Configuration) -> kopf.AiohttpSession:
     headers: dict[str, str] = {}
     await client.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=RESTClientObject(configuration).ssl_context),
+        connector=aiohttp.TCPConnector(limit=0, ssl=client.rest_client.ssl_context),
         headers=headers,
         proxy=configuration.proxy,
         response_class=WatchResponse,
