@@ -9,6 +9,7 @@ The release is the promotion of a second version: a benchmark, weight 50, three 
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable
 
 from benchmarks.audit import Request, Tail, count
 from benchmarks.figures import Figure, report
@@ -19,10 +20,13 @@ from tests.apiserver.kube import connected
 REPLICAS = 3
 MOST_WRITES = 24
 IDLE_SECONDS = 90.0
-"""Longer than the pause between two bookmarks, a minute."""
+"""Between the two versions. Longer than the pause between two bookmarks, and than a reading of the
+data set counts, which is a minute each."""
 RESYNC_SECONDS = 20.0
 """The check of the cache is made frequent, so that it happens meanwhile; by default 600."""
 
+_QUIET = 3.0
+"""Seconds after which all that belongs together has been asked."""
 _ROLLOUT = {
     "steps": [{"benchmark": {"upTo": "10m"}}, {"weight": 50}],
     "maxSurge": 1,
@@ -36,27 +40,27 @@ async def measure(where: Place, idle_seconds: float = IDLE_SECONDS) -> list[Figu
         await make_namespace(kube)
         fleet = Fleet(kube)
         with where.operator(f"--resync={RESYNC_SECONDS}"):
-            released = await _release(where, fleet)
-            tail = Tail(where.cluster.audit_log)
-            await asyncio.sleep(idle_seconds)
-            idle = [each for each in tail.requests() if each.verb != "watch"]
+            await fleet.create(1, "1", replicas=REPLICAS, rollout=_ROLLOUT)
+            await fleet.until("Healthy", "1")
+            await asyncio.sleep(_QUIET)
+            idle = await _requests(where, asyncio.sleep(idle_seconds))
+            released = await _requests(where, _release(fleet))
     return [*_figures(released), _idle_figure(idle, idle_seconds)]
 
 
-async def _release(where: Place, fleet: Fleet) -> list[Request]:
-    """Return the requests of the second version's release, until its predecessor's pods are gone.
-
-    Nothing is asked for a while before and after, so that none is counted that is another's.
-    """
-    await fleet.create(1, "1", replicas=REPLICAS, rollout=_ROLLOUT)
-    await fleet.until("Healthy", "1")
-    await asyncio.sleep(3)
+async def _requests(where: Place, meanwhile: Awaitable[None]) -> list[Request]:
+    """Return the operator's requests meanwhile; watches are no requests here."""
     tail = Tail(where.cluster.audit_log)
+    await meanwhile
+    return [each for each in tail.requests() if each.verb != "watch"]
+
+
+async def _release(fleet: Fleet) -> None:
+    """Release the second version; it ends when its predecessor's pods are gone."""
     await fleet.serve("2")
     await fleet.until("Healthy", "2")
     await fleet.settled(pods=REPLICAS)
-    await asyncio.sleep(3)
-    return [each for each in tail.requests() if each.verb != "watch"]
+    await asyncio.sleep(_QUIET)
 
 
 def _figures(requests: list[Request]) -> list[Figure]:

@@ -67,16 +67,20 @@ class _Objects:
         if known and known.content == kept.content:
             self.latest[its_uid] = kept
             return
-        self.drop(its_uid)
+        before = self._remove(its_uid)
         self.latest[its_uid] = kept
         for key in _keys(document):
             self.places[key] = (*self.places.get(key, ()), its_uid)
-        self._tell(document)
+        self._tell(*before, document)
 
     def drop(self, its_uid: str) -> None:
+        self._tell(*self._remove(its_uid))
+
+    def _remove(self, its_uid: str) -> list[Document]:
+        """Forget the object; return it as it was, if it was known."""
         known = self.latest.pop(its_uid, None)
         if known is None:
-            return
+            return []
         document = known.document
         for key in _keys(document):
             rest = tuple(each for each in self.places[key] if each != its_uid)
@@ -84,14 +88,15 @@ class _Objects:
                 self.places[key] = rest
             else:
                 del self.places[key]
-        self._tell(document)
+        return [document]
 
     def at(self, key: str) -> list[Document]:
         found = [self.latest[its_uid].document for its_uid in self.places.get(key, ())]
         return sorted(found, key=lambda document: str(document["metadata"]["name"]))
 
-    def _tell(self, document: Document) -> None:
-        for key in concerned(self.kind.name, document):
+    def _tell(self, *documents: Document) -> None:
+        keys = (key for document in documents for key in concerned(self.kind.name, document))
+        for key in dict.fromkeys(keys):
             self.wake(key)
 
 
