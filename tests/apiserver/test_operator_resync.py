@@ -14,6 +14,7 @@ from modelward.cluster.resync import Resync
 from modelward.cluster.store import Store
 from tests.apiserver.kube import Kube
 from tests.apiserver.samples import make_deployment
+from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
 
 pytestmark = pytest.mark.apiserver
@@ -42,6 +43,8 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
             period=0.0,
             patience=0.0,
         )
+        # Just after the start, the API server's own caches are still being filled.
+        await until(resync.is_filled, "the API server to tell what exists")
         yield Bench(resync, store, woken)
 
 
