@@ -33,7 +33,7 @@ class Place:
             arguments=arguments,
         )
         try:
-            process.start(timeout=120)
+            process.start(timeout=300)
             yield Operator(process)
         finally:
             process.kill(signal.SIGKILL)

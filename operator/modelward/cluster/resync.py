@@ -74,12 +74,17 @@ class Resync:
             return False
         return True
 
-    async def _knows(self, kind: Kind, uids: set[str]) -> bool:
+    async def _knows(self, kind: Kind, missing: set[str]) -> bool:
+        """Wait until the store has these uids; give up once nothing comes for a while."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience
-        while uids - self.store.versions(kind).keys():
-            if loop.time() >= deadline:
+        while missing:
+            left = {each for each in missing if not self.store.has(kind, each)}
+            if len(left) < len(missing):
+                deadline = loop.time() + self.patience
+            elif loop.time() >= deadline:
                 return False
+            missing = left
             await asyncio.sleep(_GLANCE)
         return True
 

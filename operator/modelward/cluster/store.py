@@ -131,6 +131,10 @@ class Store:
         """Return the resourceVersion of each object of a kind, by uid."""
         return {its_uid: kept.version for its_uid, kept in self._kinds[kind.name].latest.items()}
 
+    def has(self, kind: Kind, its_uid: str) -> bool:
+        """Tell whether an object with this uid is known."""
+        return its_uid in self._kinds[kind.name].latest
+
     def by_uid(self, kind: Kind, its_uid: str) -> Document:
         """Return the object with this uid; KeyError where it is not known."""
         return self._kinds[kind.name].latest[its_uid].document
