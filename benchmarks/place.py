@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from tests.apiserver.operator_process import OperatorProcess
 from tests.cluster.local import simulated
 from tests.cluster.local.provider import LocalCluster, LocalProvider
 from tests.cluster.local.waiting import wait_for
+
+_PREFIX = "bench-"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ class Operator:
 @contextmanager
 def place(*, simulated_nodes: bool = True) -> Iterator[Place]:
     """Bring a cluster up with our CRDs; it ends with this process at the latest."""
-    provider, name = LocalProvider(), f"bench-{os.getpid()}"
+    provider, name = LocalProvider(), f"{_PREFIX}{os.getpid()}"
+    # So that the operator is stopped, too, when this is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _sweep(provider)
     with tempfile.TemporaryDirectory() as folder:
         try:
             cluster = provider.up(name, control_plane_only=True, until_exit=True)
@@ -85,4 +91,12 @@ def place(*, simulated_nodes: bool = True) -> Iterator[Place]:
                 simulated.start(cluster.layout, cluster.addresses)
             yield Place(cluster, Path(folder))
         finally:
+            provider.down(name)
+
+
+def _sweep(provider: LocalProvider) -> None:
+    """Remove the folders of benchmarks that were killed: their clusters ended with them."""
+    for name in provider.names():
+        owner = name.removeprefix(_PREFIX)
+        if owner.isdigit() and not Path("/proc", owner).exists():
             provider.down(name)
