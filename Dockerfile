@@ -4,17 +4,25 @@
 ARG BASE_IMAGE=python:3.11-slim
 
 FROM ${BASE_IMAGE} AS build
+# The time that builders give to files; with it the same commit gives the same image again.
+ARG SOURCE_DATE_EPOCH
 WORKDIR /build
-RUN python3 -m venv /opt/modelward
+# Whatever the builder's umask is, everybody may read what is installed.
+RUN umask 022 && python3 -m venv --without-pip /opt/modelward && python3 -m venv tools
 COPY requirements/build.txt requirements/operator.txt requirements/
-RUN python3 -m venv tools \
+RUN umask 022 \
     && tools/bin/pip install --require-hashes -r requirements/build.txt \
-    && /opt/modelward/bin/pip install --require-hashes -r requirements/operator.txt
+    && tools/bin/pip --python /opt/modelward/bin/python install --no-compile \
+        --require-hashes -r requirements/operator.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY operator operator
-RUN tools/bin/python -m build --wheel --no-isolation \
-    && /opt/modelward/bin/pip install --no-deps --no-index dist/*.whl \
-    && /opt/modelward/bin/pip uninstall --yes pip setuptools
+# Compiled files know their sources by hash: a time in them would be that of the build.
+RUN umask 022 \
+    && tools/bin/python -m build --wheel --no-isolation \
+    && tools/bin/pip --python /opt/modelward/bin/python install --no-compile \
+        --no-deps --no-index dist/*.whl \
+    && /opt/modelward/bin/python -m compileall -q -f --invalidation-mode unchecked-hash \
+        /opt/modelward/lib
 
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/modelward /opt/modelward

@@ -5,9 +5,17 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 CLUSTER ?= modelward
 PYTHON ?= python3
+OVERLAY ?= manifests/overlays/cluster-wide
 VENV := .venv
 PY := PYTHONPATH=operator:. $(VENV)/bin/python
 export PYTHONUNBUFFERED := 1
+# A cluster that somebody else made is used when make itself is told so. One that merely stands in
+# the environment may be anybody's, and tests install things.
+ifeq ($(origin KUBECONFIG),command line)
+export MODELWARD_PROVIDER := kubeconfig
+export MODELWARD_IMAGE := $(IMAGE)
+export MODELWARD_REGISTRY := $(REGISTRY)
+endif
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -21,30 +29,34 @@ $(VENV)/.locked: requirements/dev.txt
 demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one rolled back
 	$(PY) -m examples.demo --cluster $(CLUSTER)
 
-test: lint test-unit test-apiserver test-e2e ## everything; brings its cluster up and takes it down
+test: lint test-unit test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
 test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; seconds
 	$(VENV)/bin/python -m pytest tests/unit
+
+test-delivery: $(VENV)/.locked ## what Argo CD, Flux, Helm and GitHub make of what is delivered
+	$(VENV)/bin/python -m pytest tests/delivery
 
 test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test notices; a minute or two
 	$(PY) -m tests.mutants
 
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
-	$(VENV)/bin/python -m pytest tests/apiserver
+	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance"
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
-	$(VENV)/bin/python -m pytest tests/e2e -m "not disturbance"
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/e2e) -m "not disturbance"
 
 test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
-	$(VENV)/bin/python -m pytest tests/e2e -m disturbance
+	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/apiserver tests/e2e) -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy --no-error-summary operator tests examples benchmarks
+	$(VENV)/bin/mypy --no-error-summary operator tests examples benchmarks tools
 	PYTHONPATH=operator $(VENV)/bin/lint-imports --no-logo
 	$(PY) -m tests.lint.lengths
 	$(PY) -m tests.lint.generated
+	$(PY) -m tools.changelog > /dev/null
 
 format: $(VENV)/.locked ## put the code into its form
 	$(VENV)/bin/ruff check --fix-only .
@@ -55,8 +67,8 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 
 lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
-	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
@@ -71,6 +83,12 @@ bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known q
 bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 	$(PY) -m benchmarks.decisions
 
+release-check: $(VENV)/.locked ## build wheel and image twice, differently, and compare them
+	$(PY) -m tools.reproduce
+
+sbom: $(VENV)/.locked ## list what is in the image, with licences: dist/modelward.cdx.json
+	$(PY) -m tools.sbom
+
 image: ## build modelward:dev with docker or buildah
 	$(PYTHON) -m tests.cluster build-image . --tag modelward:dev
 
@@ -80,13 +98,12 @@ cluster-up: ## a real Kubernetes on this machine; the last line is the kubeconfi
 cluster-down: ## take it down: processes, mounts, namespaces
 	@$(PYTHON) -m tests.cluster down --name $(CLUSTER)
 
-deploy: image ## install the operator into the cluster
-	$(PYTHON) -m tests.cluster load modelward:dev --name $(CLUSTER)
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- apply --server-side -k manifests/base
+deploy: ## install the operator into the cluster, or into any: KUBECONFIG=FILE and REGISTRY= or IMAGE=
+	$(PYTHON) -m tests.cluster deploy --name $(CLUSTER) --overlay $(OVERLAY)
 
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
-	$(PYTHON) -m tests.cluster kubectl --name $(CLUSTER) -- delete --ignore-not-found -k manifests/base
+	$(PYTHON) -m tests.cluster undeploy --name $(CLUSTER) --overlay $(OVERLAY)
 
-.PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
-	generate lock image \
+.PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
+	generate lock release-check sbom image \
 	bench bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy

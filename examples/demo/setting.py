@@ -6,29 +6,27 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.images import build_image
+from tests.cluster.install import install_operator
 from tests.cluster.provider import Cluster
-from tests.cluster.providers import DEFAULT, PROVIDERS
+from tests.cluster.providers import provider
 
-PROJECT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 NAMESPACE = "demo"
 GOLDEN_ROWS = "digits-golden"
-_IMAGES = {"modelward:dev": PROJECT, "modelward-demo:dev": HERE / "image"}
-_OPERATOR = ("-n", "modelward-system", "deployment/modelward-operator")
+_IMAGE = "modelward-demo:dev"
 
 
 def prepare(cluster_name: str, say: Callable[[str], None]) -> Cluster:
     """Return a cluster with the operator installed and nothing of an earlier demo in it."""
     say("bring up the cluster")
-    cluster = PROVIDERS[DEFAULT].up(cluster_name)
+    cluster = provider().up(cluster_name)
     # what an earlier demo left goes while images are built
     cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
-    for image, context in _IMAGES.items():
-        say(f"build and load {image}")
-        build_image(context, context / "Dockerfile", image)
-        cluster.load_image(image)
-    say("install the operator: kubectl apply --server-side -k manifests/base")
-    _install_operator(cluster)
+    say(f"build and load {_IMAGE}")
+    build_image(HERE / "image", HERE / "image" / "Dockerfile", _IMAGE)
+    cluster.load_image(_IMAGE)
+    say("build, load and install the operator: manifests/overlays/cluster-wide")
+    install_operator(cluster)
     say("take the golden rows out of the image: nothing was trained on them")
     _make_namespace(cluster)
     _make_golden_rows(cluster)
@@ -38,14 +36,6 @@ def prepare(cluster_name: str, say: Callable[[str], None]) -> Cluster:
 def apply(cluster: Cluster, manifest: dict[str, Any]) -> None:
     """Apply a manifest as a person would."""
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(manifest))
-
-
-def _install_operator(cluster: Cluster) -> None:
-    installed = cluster.kubectl("get", *_OPERATOR, check=False).returncode == 0
-    cluster.kubectl("apply", "--server-side", "-k", str(PROJECT / "manifests" / "base"))
-    if installed:  # the image may have changed under its tag
-        cluster.kubectl("rollout", "restart", *_OPERATOR)
-    cluster.kubectl("rollout", "status", *_OPERATOR, "--timeout=120s")
 
 
 def _make_namespace(cluster: Cluster) -> None:

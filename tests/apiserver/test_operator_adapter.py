@@ -15,26 +15,27 @@ from modelward.cluster.kinds import (
     SERVICE,
     Kind,
 )
+from modelward.cluster.requests import NO_ANSWER, Requests
 from modelward.writes import Document
 from tests.apiserver.kube import QUOTA, Kube
 from tests.apiserver.samples import deployment, make_deployment
 from tests.cluster.provider import Cluster
+from tests.requests_noted import Noted
 
 pytestmark = pytest.mark.apiserver
 
-Requests = list[tuple[str, str, int]]
+
+@pytest.fixture
+def requests() -> Noted:
+    return Noted()
 
 
 @pytest.fixture
-def requests() -> Requests:
-    """Verb, kind and status of each request, in order."""
-    return []
-
-
-@pytest.fixture
-async def api(served: Cluster, requests: Requests) -> AsyncIterator[Api]:
-    async with new_client(await configure(served.kubeconfig, None)) as client:
-        yield Api(client, lambda verb, kind, status, _: requests.append((verb, kind, status)))
+async def api(served: Cluster, requests: Noted) -> AsyncIterator[Api]:
+    configuration = await configure(served.kubeconfig, None)
+    configuration.trace_configs = [Requests(requests).trace(watches=False)]
+    async with new_client(configuration) as client:
+        yield Api(client)
 
 
 def service(namespace: str, name: str = "fraud", **selector: str) -> Document:
@@ -82,7 +83,7 @@ async def test_an_apply_that_is_told_the_uid_of_another_object_changes_nothing(
     stored = await api.create(service(namespace))
     with pytest.raises(errors.GoneError):
         await api.apply(applied(stored, {"app": "b"}, its_uid="0f0f0f0f-not-this-one"))
-    assert await api.get(SERVICE, namespace, "fraud") == stored
+    assert await api.find(SERVICE, namespace, "fraud") == stored
 
 
 async def test_an_apply_to_an_object_that_is_gone_creates_nothing(api: Api, namespace: str) -> None:
@@ -90,7 +91,7 @@ async def test_an_apply_to_an_object_that_is_gone_creates_nothing(api: Api, name
     await api.delete(SERVICE, namespace, "fraud", uid(stored))
     with pytest.raises(errors.GoneError):
         await api.apply(applied(stored, {"app": "b"}))
-    assert await api.get(SERVICE, namespace, "fraud") is None
+    assert await api.find(SERVICE, namespace, "fraud") is None
 
 
 async def test_an_apply_that_is_not_allowed_is_invalid_and_not_gone(
@@ -131,7 +132,7 @@ async def test_a_delete_spares_another_object_of_the_same_name(api: Api, namespa
     await api.delete(SERVICE, namespace, "fraud", uid(first))
     second = await api.create(service(namespace))
     await api.delete(SERVICE, namespace, "fraud", uid(first))
-    assert await api.get(SERVICE, namespace, "fraud") == second
+    assert await api.find(SERVICE, namespace, "fraud") == second
 
 
 async def test_a_status_is_written_only_to_the_version_it_was_made_for(
@@ -158,7 +159,7 @@ async def test_a_status_patch_changes_neither_spec_nor_metadata(
 
 
 async def test_a_survey_holds_versions_and_no_spec(
-    api: Api, kube: Kube, namespace: str, requests: Requests
+    api: Api, kube: Kube, namespace: str, requests: Noted
 ) -> None:
     stored = await make_deployment(kube, namespace)
     listing = await api.survey(MODEL_DEPLOYMENT, namespace)
@@ -166,7 +167,7 @@ async def test_a_survey_holds_versions_and_no_spec(
     assert (uid(item), version(item)) == (uid(stored), version(stored))
     assert "spec" not in item
     assert listing.version >= version(stored)
-    assert requests[-1] == ("watch", "ModelDeployment", 200)
+    assert requests.codes[-1] == ("watch", "modeldeployments", "200")
 
 
 async def test_an_empty_list_is_empty(api: Api, namespace: str) -> None:
@@ -189,15 +190,15 @@ async def test_a_kind_that_nobody_defined_is_not_served(api: Api) -> None:
 
 
 async def test_every_request_is_counted_with_its_status(
-    api: Api, namespace: str, requests: Requests
+    api: Api, namespace: str, requests: Noted
 ) -> None:
     stored = await api.create(service(namespace))
     await api.get(SERVICE, namespace, "nothing")
     await api.delete(SERVICE, namespace, "fraud", uid(stored))
-    assert requests == [
-        ("create", "Service", 201),
-        ("get", "Service", 404),
-        ("delete", "Service", 200),
+    assert requests.codes == [
+        ("create", "services", "201"),
+        ("get", "services", "404"),
+        ("delete", "services", "200"),
     ]
 
 
@@ -206,10 +207,11 @@ async def test_an_api_server_that_does_not_answer_is_unavailable(
 ) -> None:
     configuration = await configure(served.kubeconfig, None)
     configuration.host = "https://127.0.0.1:1"
-    counted: list[int] = []
+    noted = Noted()
+    configuration.trace_configs = [Requests(noted).trace(watches=False)]
     async with new_client(configuration) as client:
-        api = Api(client, lambda _verb, _kind, status, _: counted.append(status))
+        api = Api(client)
         with pytest.raises(errors.UnavailableError, match="no answer") as caught:
             await api.create(deployment(namespace) | {"kind": "ModelDeployment"})
     assert caught.value.status == 0
-    assert counted == [0]
+    assert noted.codes == [("create", "modeldeployments", NO_ANSWER)]

@@ -1,5 +1,7 @@
 """The check of the cache, against a real API server and a cache that has lost something."""
 
+import asyncio
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -8,7 +10,7 @@ import pytest
 from modelward.cluster.api import Api
 from modelward.cluster.connection import configure, new_client
 from modelward.cluster.documents import Key, uid
-from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE
+from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE, WATCHED
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.resync import Resync
 from modelward.cluster.store import Store
@@ -35,7 +37,7 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
         woken = list[Key]()
         store = Store(woken.append)
         resync = Resync(
-            api=Api(client, lambda *_: None),
+            api=Api(client),
             store=store,
             metrics=Metrics(),
             wake_after=lambda *_: None,
@@ -44,18 +46,20 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
             patience=0.0,
         )
         # Just after the start, the API server's own caches are still being filled.
-        await until(resync.is_filled, "the API server to tell what exists")
+        for kind in WATCHED:
+            filled = functools.partial(resync.is_filled, kind, namespace)
+            await until(filled, f"the API server to tell what exists of {kind.plural}")
         yield Bench(resync, store, woken)
 
 
 async def test_the_cache_is_filled_when_it_knows_all_that_exists(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
-    assert await bench.resync.is_filled()
+    assert await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
     stored = await make_deployment(kube, namespace)
-    assert not await bench.resync.is_filled()
+    assert not await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
     bench.store.learn(MODEL_DEPLOYMENT, stored)
-    assert await bench.resync.is_filled()
+    assert await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
 
 
 async def test_an_object_that_the_watch_never_told_of_is_found_and_looked_at(
@@ -111,3 +115,23 @@ async def test_a_correct_cache_is_left_as_it_is_and_nothing_is_looked_at_at_once
     bench.woken.clear()
     await bench.resync.check()
     assert bench.woken == []
+
+
+async def test_a_check_that_is_asked_for_does_not_wait_for_the_period(
+    bench: Bench, kube: Kube, namespace: str
+) -> None:
+    bench.resync.period = 3600.0
+    stored = await make_deployment(kube, namespace)
+    bench.store.learn(MODEL_DEPLOYMENT, stored)
+    task = asyncio.create_task(bench.resync.run())
+    try:
+        await bench.resync.filled.wait()
+        await kube.delete(MODEL_DEPLOYMENT, namespace, "fraud")
+        bench.resync.ask()
+
+        async def forgotten() -> bool:
+            return bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud") is None
+
+        await until(forgotten, "the cache to be mended")
+    finally:
+        task.cancel()

@@ -5,11 +5,12 @@ import os
 import sys
 from pathlib import Path
 
-from tests.cluster import paths
+from tests.cluster import choice, paths
 from tests.cluster.errors import ClusterError
 from tests.cluster.images import base_image, build_image
-from tests.cluster.provider import Cluster
-from tests.cluster.providers import DEFAULT, PROVIDERS
+from tests.cluster.install import CLUSTER_WIDE, image, install_operator, remove_operator
+from tests.cluster.provider import Cluster, Provider
+from tests.cluster.providers import PROVIDERS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,21 +24,28 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
+def _provider(options: argparse.Namespace) -> Provider:
+    chosen = choice.present() if options.provider is None else None
+    if chosen:
+        print(chosen, file=sys.stderr)
+    return PROVIDERS[chosen.name if chosen else options.provider]
+
+
 def _up(options: argparse.Namespace) -> int:
-    provider = PROVIDERS[options.provider]
+    provider = _provider(options)
     cluster = provider.up(options.name, control_plane_only=options.control_plane_only)
     print(cluster.kubeconfig.relative_to(paths.PROJECT_ROOT))
     return 0
 
 
 def _down(options: argparse.Namespace) -> int:
-    was_there = PROVIDERS[options.provider].down(options.name)
+    was_there = _provider(options).down(options.name)
     print(f"Cluster {options.name} {'is gone' if was_there else 'was not there'}")
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
-    provider = PROVIDERS[options.provider]
+    provider = _provider(options)
     for name in provider.names():
         cluster = provider.find(name)
         if cluster is None:
@@ -66,6 +74,17 @@ def _load(options: argparse.Namespace) -> int:
     return 0
 
 
+def _deploy(options: argparse.Namespace) -> int:
+    install_operator(_running(options), options.overlay)
+    print(f"The operator runs: image {image()}, {options.overlay}")
+    return 0
+
+
+def _undeploy(options: argparse.Namespace) -> int:
+    remove_operator(_running(options), options.overlay)
+    return 0
+
+
 def _base_image(_: argparse.Namespace) -> int:
     print(base_image())
     return 0
@@ -80,7 +99,7 @@ def _build_image(options: argparse.Namespace) -> int:
 
 
 def _running(options: argparse.Namespace) -> Cluster:
-    cluster = PROVIDERS[options.provider].find(options.name)
+    cluster = _provider(options).find(options.name)
     if cluster is None:
         message = (
             f"cluster {options.name} is not up; bring it up by: "
@@ -100,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     on_cluster = argparse.ArgumentParser(add_help=False)
     on_cluster.add_argument("--name", default=paths.DEFAULT_NAME, help="default: %(default)s")
-    on_cluster.add_argument("--provider", default=DEFAULT, choices=sorted(PROVIDERS))
+    on_cluster.add_argument("--provider", choices=sorted(PROVIDERS), help="default: as is fit")
 
     up = commands.add_parser("up", parents=[on_cluster], help="bring a cluster up")
     up.add_argument("--control-plane-only", action="store_true", help="etcd and kube-apiserver")
@@ -112,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
     load = commands.add_parser("load", parents=[on_cluster], help="give the node a built image")
     load.add_argument("image")
     load.set_defaults(run=_load)
+    for name, run, text in (
+        ("deploy", _deploy, "install the operator, and wait until it runs"),
+        ("undeploy", _undeploy, "remove it, the CRDs and every resource"),
+    ):
+        command = commands.add_parser(name, parents=[on_cluster], help=text)
+        command.add_argument("--overlay", type=Path, default=CLUSTER_WIDE)
+        command.set_defaults(run=run)
     for name, run, text in (
         ("kubectl", _kubectl, "run kubectl on the cluster"),
         ("run", _run, "run a program of this machine in the node's network"),

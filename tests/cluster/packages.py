@@ -18,6 +18,7 @@ _SHOWN_BY = {
     "iproute2": "ip",
     "iptables": "iptables",
     "openssl": "openssl",
+    "prometheus": "promtool",
     "runc": "runc",
     "util-linux": "nsenter",
 }
@@ -34,6 +35,7 @@ NODE = (
     "util-linux",
 )
 IMAGES = ("buildah", "debootstrap")
+PROMETHEUS = ("prometheus",)
 
 
 class MissingPackagesError(ClusterError):

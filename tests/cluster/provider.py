@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +10,10 @@ from tests.cluster.errors import ClusterError
 
 
 class Cluster(Protocol):
-    """A running Kubernetes."""
+    """A running Kubernetes.
+
+    What a kind of cluster has not raises LacksError, and the story that asks for it is skipped.
+    """
 
     @property
     def name(self) -> str:
@@ -37,12 +41,15 @@ class Cluster(Protocol):
         """Run kubectl; KubectlError with its output when it fails and `check` is set."""
 
     def load_image(self, reference: str) -> None:
-        """Give the node an image that was built on this machine; nothing if it has it already."""
+        """Let the nodes have an image that was built on this machine; nothing if they have it."""
 
     def run_in_node(
         self, command: Sequence[str], *, check: bool = True
     ) -> subprocess.CompletedProcess[str]:
         """Run a program of this machine in the node's network."""
+
+    def without(self, program: str) -> AbstractContextManager[None]:
+        """Have a program of the cluster (`kube-apiserver`, ...) killed, and started afterwards."""
 
 
 class Provider(Protocol):

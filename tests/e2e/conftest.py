@@ -1,27 +1,35 @@
 """What the stories stand on: a node with the operator installed, and a namespace for each story."""
 
-import itertools
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 
 import pytest
 
+from tests.cluster.errors import LacksError
+from tests.cluster.install import install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
-from tests.e2e.stage import Stage, install_operator
+from tests.e2e.stage import Stage, new_stage, playing
+from tests.e2e.together import Told, chosen, tell
 
-_NUMBERS = itertools.count(1)
 
-
-def new_stage(cluster: Cluster) -> Stage:
-    """Return a stage in a namespace that no other one has had."""
-    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the stories that look back at all others last."""
+    items.sort(key=lambda item: item.get_closest_marker("looks_back") is not None)
 
 
 @pytest.fixture(scope="session")
-def installed(node: Cluster) -> Cluster:
+def audit_began(node: Cluster) -> int:
+    """Size of the audit log before the operator was installed; 0 where there is none."""
+    with suppress(LacksError):
+        return node.audit_log.stat().st_size
+    return 0
+
+
+@pytest.fixture(scope="session")
+def installed(node: Cluster, audit_began: int) -> Cluster:
     """A node on which the operator runs, installed as the README says."""
+    del audit_began  # what is done from here on is looked back at
     install_operator(node)
     return node
 
@@ -40,14 +48,10 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
         yield stage
 
 
-@contextmanager
-def playing(stage: Stage) -> Iterator[Stage]:
-    """Open a stage, and close it in the end."""
-    stage.open()
-    try:
-        yield stage
-    finally:
-        stage.close()
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, installed: Cluster) -> Told:
+    """All stories that can be told at the same time, when they have ended."""
+    return tell(installed, chosen(request))
 
 
 @pytest.fixture

@@ -7,17 +7,24 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from tests.cluster.install import OPERATOR as OPERATOR_ACCOUNT
 from tests.cluster.provider import Cluster
+from tests.cluster.rights import account_kubeconfig
 from tests.e2e.stage import IMAGE, OPERATOR, PROJECT
 
 
 class LocalOperator:
-    """An operator that looks after one namespace; `variant` is one of tests/e2e/variants.py."""
+    """An operator that looks after one namespace; `variant` is one of tests/e2e/variants.py.
+
+    It speaks as the installed operator's account, and may do no more.
+    """
 
     def __init__(self, cluster: Cluster, namespace: str, variant: str = "") -> None:
         module = ("tests.e2e.variants", variant) if variant else ("modelward",)
         self._command = [sys.executable, "-m", *module, "operator"]
-        self._command += ["--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace]
+        path = cluster.kubeconfig.with_name("operator-kubeconfig")
+        kubeconfig = account_kubeconfig(cluster, OPERATOR_ACCOUNT, path)
+        self._command += ["--kubeconfig", str(kubeconfig), "--namespace", namespace]
         self._command += ["--runner-image", IMAGE, "--listen", "127.0.0.1:0"]
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -97,6 +97,7 @@ def fetch(url):
 """
 
 
+@pytest.mark.bare_node
 def test_the_node_is_ready_and_says_which_kubernetes_it_is(node: Cluster) -> None:
     condition = '{.items[0].status.conditions[?(@.type=="Ready")].status}'
     assert node.kubectl("get", "nodes", "-o", f"jsonpath={condition}").stdout == "True"

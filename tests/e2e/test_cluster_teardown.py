@@ -18,7 +18,7 @@ from tests.cluster.local.layout import Layout
 from tests.cluster.providers import provider
 from tests.cluster.traces import look, processes
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.bare_node]
 
 SEED = int(os.environ.get("MODELWARD_CHAOS_SEED", "20261123"))
 RANDOM = random.Random(SEED)

@@ -6,10 +6,17 @@ import sys
 
 import pytest
 
+from tests.cluster import choice
 from tests.cluster.provider import Cluster
 from tests.e2e.stage import PROJECT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        choice.present().name == choice.GIVEN,
+        reason="the demo loads an image of its own, and a cluster that is given has no way for it",
+    ),
+]
 
 
 def play(cluster: Cluster, **environment: str) -> subprocess.CompletedProcess[str]:

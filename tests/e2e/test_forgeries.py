@@ -1,18 +1,16 @@
 """Somebody in the namespace forges benchmark results; none of them is ever believed."""
 
-import copy
 import hashlib
 import json
 import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.cluster.local.provider import LocalCluster
 from tests.cluster.provider import Cluster
+from tests.e2e.forged import forged_pod
 from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.local_operator import LocalOperator
 from tests.e2e.server.behaviour import golden_rows
@@ -20,7 +18,6 @@ from tests.e2e.stage import Document, Stage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 
-FORGER = (Path(__file__).parent / "forger.py").read_text()
 TIMES = 20
 
 REASONS = {
@@ -66,21 +63,6 @@ def benchmark_run(name: str, kpi: str = "accuracy", up_to: str = "10s") -> Docum
     }
 
 
-def forged_pod(job: Document, name: str, *, with_labels: bool) -> Document:
-    """A pod that says it is the Job's, with all or with only the Job controller's labels."""
-    template = copy.deepcopy(job["spec"]["template"])
-    metadata, labels = template["metadata"], template["metadata"]["labels"]
-    metadata["name"] = name
-    if not with_labels:
-        metadata["labels"] = {key: labels[key] for key in labels if "modelward" not in key}
-    metadata["finalizers"] = ["batch.kubernetes.io/job-tracking"]
-    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job["metadata"]["name"]}
-    owner |= {"uid": job["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}
-    metadata["ownerReferences"] = [owner]
-    template["spec"]["containers"][0]["command"] = ["python", "-c", FORGER]
-    return {"apiVersion": "v1", "kind": "Pod", **template}
-
-
 def apply_all(stage: Stage, documents: list[Document]) -> None:
     stage.apply({"apiVersion": "v1", "kind": "List", "items": documents})
 
@@ -105,7 +87,6 @@ def finished(stage: Stage) -> dict[str, Document]:
 
 def test_a_forged_pod_that_is_the_first_one_is_never_believed(stage: Stage) -> None:
     """The Job controller takes the forged pod for its own, and makes none beside it."""
-    assert isinstance(stage.cluster, LocalCluster)
     names = [f"run-{number}" for number in range(TIMES)]
     with stage.cluster.without("kube-controller-manager"):
         apply_all(stage, [benchmark_run(name) for name in names])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 FILE_LINES = 300
 FUNCTION_LINES = 40
-ROOTS = ("operator", "tests", "examples", "benchmarks")
+ROOTS = ("operator", "tests", "examples", "benchmarks", "tools")
 
 
 def body_length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -14,7 +14,7 @@ from modelward.benchmark.counts import (
     PairedExamCounts,
 )
 from modelward.benchmark.job import job
-from modelward.benchmark.plan import runner_plan
+from modelward.benchmark.plan import Starts, runner_plan
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.writes import Refusal
 
@@ -91,9 +91,11 @@ def a_run(*kpis: dict[str, Any], **spec: object) -> BenchmarkRun:
     )
 
 
-def a_job(run: BenchmarkRun, number: int = 1, created: datetime = START) -> RunJob:
+def a_job(
+    run: BenchmarkRun, number: int = 1, created: datetime = START, starts: Starts | None = None
+) -> RunJob:
     """Return an attempt's Job as the API server stores it."""
-    document = job(run, number, runner_plan(run, number, 1_200), IMAGE, "IfNotPresent")
+    document = job(run, number, runner_plan(run, number, 1_200, starts), IMAGE, "IfNotPresent")
     return RunJob(
         name=document["metadata"]["name"],
         uid=f"job-{number}",
@@ -125,12 +127,16 @@ def a_result(plan: RunnerPlan, **changes: object) -> RunnerResult:
 
 
 def completed(
-    run: BenchmarkRun, number: int = 1, text: str | None = None, **result: object
+    run: BenchmarkRun,
+    number: int = 1,
+    text: str | None = None,
+    starts: Starts | None = None,
+    **result: object,
 ) -> RunJob:
     """Return a Job that ended with this termination message, or with this result."""
-    made = a_job(run, number)
+    made = a_job(run, number, starts=starts)
     if text is None:
-        text = a_result(runner_plan(run, number, 1), **result).to_json()
+        text = a_result(runner_plan(run, number, 1, starts), **result).to_json()
     pod = a_pod(made, f"pod-{number}", ended=Ended(0, "Completed", text))
     return replace(
         made,

@@ -69,6 +69,10 @@ class FakeApi(Api):
         key = self._asked("get", kind.name, {"namespace": namespace, "name": name})
         return self.objects.get(key)
 
+    async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        key = self._asked("find", kind.name, {"namespace": namespace, "name": name})
+        return self.objects.get(key)
+
     async def list(self, kind: Kind, namespace: str, *, selector: str) -> Listing:
         self._asked("list", kind.name, {"namespace": namespace, "name": ""})
         return self._listing(kind, selector)

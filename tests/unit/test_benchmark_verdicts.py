@@ -2,6 +2,7 @@
 
 from modelward.benchmark.contract import KpiReport
 from modelward.benchmark.decide import decide
+from modelward.writes import VerdictReached
 from tests.unit.benchmark_cluster import Cluster, created, status, succeeds
 from tests.unit.benchmark_world import (
     ACCURACY,
@@ -35,7 +36,7 @@ def test_one_failing_gate_fails_the_run_though_others_were_not_reached() -> None
     assert status(plan)["verdict"] == "Fail"
     assert status(plan)["message"] == "accuracy is 86.5% on 200 rows, not enough: >= 92%"
     assert status(plan)["kpis"][1]["reason"] == "NotMeasured"
-    assert plan.metrics == (("verdicts", "Fail/GateFailed"),)
+    assert [each.what for each in plan.metrics] == [VerdictReached("Fail", "GateFailed")]
 
 
 def test_a_displeasing_result_is_never_tried_again() -> None:

@@ -1,21 +1,19 @@
 """The parts together: nothing is decided too early, and whoever asks is told the truth."""
 
 import asyncio
-import io
-import json
-import logging
 
 import aiohttp
 import pytest
 
-from modelward.cluster import logs, run
-from modelward.cluster.assembly import STUCK_SECONDS, Assembly, assemble
+from modelward.cluster import run
+from modelward.cluster.assembly import STUCK_SECONDS, WATCH_SECONDS, Assembly, assemble
 from modelward.cluster.documents import Key
 from modelward.cluster.health import endpoints
 from modelward.cluster.kinds import MODEL_DEPLOYMENT
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
-from modelward.writes import Document
+from modelward.cluster.requests import Requests
+from modelward.writes import Document, ReleaseEnded
 from tests.unit.fake_api import FakeApi
 
 KEY = Key("ModelDeployment", "ml", "fraud")
@@ -31,7 +29,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.api, self.metrics = FakeApi(), Metrics()
-        self.assembly: Assembly = assemble(self.api, self.metrics, Runner("modelward:dev", "Never"))
+        self.requests = Requests(self.metrics)
+        runner = Runner("modelward:dev", "Never")
+        self.assembly: Assembly = assemble(self.api, self.metrics, self.requests, runner)
         self.tasks = [asyncio.create_task(each) for each in self.assembly.work(2)]
 
     async def stop(self) -> None:
@@ -40,7 +40,8 @@ class Bench:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     def writes(self) -> list[str]:
-        return [verb for verb, _, _ in self.api.requests if verb not in ("list", "get", "watch")]
+        asking = ("list", "get", "find", "watch")
+        return [verb for verb, _, _ in self.api.requests if verb not in asking]
 
 
 async def test_nothing_is_decided_before_the_store_holds_what_the_api_server_has() -> None:
@@ -91,10 +92,22 @@ async def test_a_round_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch) 
         await bench.stop()
 
 
+async def test_a_watch_that_is_forgotten_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    try:
+        told = "the watch of pods was last asked for 601 s ago"
+        monkeypatch.setattr(
+            bench.requests, "forgotten", lambda after: told if after == WATCH_SECONDS else None
+        )
+        assert bench.assembly.stuck() == told
+    finally:
+        await bench.stop()
+
+
 async def test_the_endpoints_answer_with_what_is_wrong() -> None:
     problems: dict[str, str | None] = {"live": None, "ready": "not yet"}
     metrics = Metrics()
-    metrics.turns((("releases", "Promoted/"),))
+    metrics.happened(ReleaseEnded("Promoted", "Judged"))
     async with (
         endpoints(
             "127.0.0.1",
@@ -116,28 +129,6 @@ async def test_the_endpoints_answer_with_what_is_wrong() -> None:
         assert await ask("/healthz") == (503, "stuck")
         assert await ask("/readyz") == (200, "ok")
         assert (
-            'modelward_releases_total{outcome="Promoted",reason=""} 1.0'
+            'modelward_releases_total{outcome="Promoted",reason="Judged"} 1.0'
             in (await ask("/metrics"))[1]
         )
-
-
-def test_a_line_of_the_log_says_which_resource_it_is_about(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    try:
-        logs.set_up("info")
-        with logs.about(KEY):
-            logging.getLogger("x").info("Created %s.", "something")
-        logging.getLogger("x").info("Ready.")
-    finally:
-        root.handlers[:], level = before
-        root.setLevel(level)
-    about, other = (json.loads(line) for line in stream.getvalue().splitlines())
-    assert about["message"] == "Created something."
-    assert (about["kind"], about["namespace"], about["object"]) == KEY
-    assert (about["level"], about["logger"]) == ("INFO", "x")
-    assert "namespace" not in other

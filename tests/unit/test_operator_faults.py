@@ -12,6 +12,7 @@ from kubernetes.aio.client import Configuration
 from modelward.cluster import errors
 from modelward.cluster.api import Api
 from modelward.cluster.connection import new_client
+from modelward.cluster.documents import uid
 from modelward.cluster.kinds import CONFIG_MAP, POD
 from modelward.writes import Document
 
@@ -31,7 +32,7 @@ def against() -> Against:
             configuration = Configuration()
             configuration.host = str(server.make_url("")).rstrip("/")
             async with new_client(configuration) as client:
-                yield Api(client, lambda *_: None)
+                yield Api(client)
 
     return api
 
@@ -147,34 +148,38 @@ async def test_a_success_that_is_not_json_is_no_answer(against: Against) -> None
 
 
 async def test_deleting_what_is_gone_or_another_s_is_no_error(against: Against) -> None:
-    for handler in (status(404), status(409, "Conflict")):
+    for handler in (status(404), conflicting("uid-b")):
         async with against(handler) as api:
             await api.delete(POD, "ml", "a", "uid-a")
 
 
-async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Against) -> None:
-    """409 is said of an absent object and of an ordinary conflict, 422 of a wrong uid and more."""
+async def test_a_delete_that_meets_another_conflict_has_not_deleted(against: Against) -> None:
+    async with against(conflicting("uid-a")) as api:
+        with pytest.raises(errors.ConflictError, match="try again"):
+            await api.delete(POD, "ml", "a", "uid-a")
 
-    async def conflict(request: web.Request) -> web.Response:
+
+def conflicting(its_uid: str) -> Handler:
+    """Has an object with this uid, and answers 409 to every write."""
+    found: Document = {"type": "ADDED", "object": {"metadata": {"uid": its_uid}}}
+
+    async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
-            return web.json_response({"metadata": {"uid": "uid-a"}})
+            return await streaming(found, END)(request)
         return web.json_response({"reason": "Conflict", "message": "try again"}, status=409)
 
+    return answer
+
+
+async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Against) -> None:
+    """409 is said of an absent object and of an ordinary conflict, 422 of a wrong uid and more."""
     body: Document = {"kind": "Service", "metadata": {**BODY["metadata"], "uid": "uid-a"}}
-    async with against(conflict) as api:
+    async with against(conflicting("uid-a")) as api:
         with pytest.raises(errors.ConflictError, match="try again"):
             await api.apply(body)
         body["metadata"]["uid"] = "uid-b"
         with pytest.raises(errors.GoneError):
             await api.apply(body)
-
-
-async def test_an_empty_list_may_be_null(against: Against) -> None:
-    async def empty(_: web.Request) -> web.Response:
-        return web.json_response({"metadata": {"resourceVersion": "5"}, "items": None})
-
-    async with against(empty) as api:
-        assert (await api.list(POD, "ml", selector="a=b")).items == ()
 
 
 def streaming(*events: Document) -> Handler:
@@ -187,6 +192,26 @@ def streaming(*events: Document) -> Handler:
 
 
 ADDED: Document = {"type": "ADDED", "object": {"metadata": {"name": "a", "uid": "uid-a"}}}
+END: Document = {
+    "type": "BOOKMARK",
+    "object": {
+        "metadata": {
+            "resourceVersion": "7",
+            "annotations": {"k8s.io/initial-events-end": "true"},
+        }
+    },
+}
+
+
+async def test_what_exists_is_read_to_its_end_however_long_an_object_is(against: Against) -> None:
+    metadata = {"name": "a", "uid": "uid-a", "annotations": {"other.example/long": "x" * 900_000}}
+    long = {"type": "ADDED", "object": {"metadata": metadata}}
+    async with against(streaming(END)) as api:
+        assert (await api.list(POD, "ml", selector="a=b")).items == ()
+        assert await api.find(POD, "ml", "a") is None
+    async with against(streaming(long, END)) as api:
+        assert await api.find(POD, "ml", "a") == {"metadata": metadata}
+        assert [uid(each) for each in (await api.survey(POD, None)).items] == ["uid-a"]
 
 
 async def test_a_survey_that_is_cut_off_says_nothing_of_what_exists(against: Against) -> None:

@@ -144,7 +144,7 @@ async def test_the_oldest_round_is_known(queue: WorkQueue[str], clock: FakeClock
 
 async def test_closing_cancels_what_was_delayed(queue: WorkQueue[str], clock: FakeClock) -> None:
     queue.add_after("a", 1.0)
-    queue.close()
+    queue.shut_down()
     clock.advance(2.0)
     assert len(queue) == 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
@@ -9,6 +10,8 @@ from aiohttp.test_utils import TestServer
 
 from modelward.cluster.stream import WatchResponse, cut
 from modelward.writes import Document
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 POD: Document = {
     "apiVersion": "v1",
@@ -54,6 +57,49 @@ async def test_a_watch_is_read_event_by_event_and_others_work_in_between() -> No
             loop.call_soon(seen.append, "another")
     assert seen[:6] == ["ADDED", "another"] * 3
     assert "BOOKMARK" in seen
+
+
+def cut_off(*events: Document) -> Handler:
+    """Answers a watch with these events; then the connection breaks."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000000"})
+        await response.prepare(request)
+        for event in events:
+            await response.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    return answer
+
+
+async def types(handler: Handler, query: str) -> list[str]:
+    """The types of the events that Kopf gets to see, and at the end whether it sees a break."""
+    app = web.Application()
+    app.router.add_get("/", handler)
+    seen: list[str] = []
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(response_class=WatchResponse) as session,
+        session.get(server.make_url(f"/?watch=true{query}")) as response,
+    ):
+        try:
+            async for line in response.content.iter_chunked(1024):
+                event = json.loads(line)
+                seen.append(str(event["object"].get("code", event["type"])))
+        except aiohttp.ClientPayloadError:
+            seen.append("broken")
+    return seen
+
+
+async def test_a_watch_that_breaks_off_amid_what_exists_begins_anew() -> None:
+    """Kopf would go on from the last object that it was told of, and never hear of the others."""
+    added: Document = {"type": "ADDED", "object": POD}
+    begins = "&sendInitialEvents=true"
+    assert await types(cut_off(added), begins) == ["ADDED", "410"]
+    assert await types(cut_off(added, BOOKMARK), begins) == ["ADDED", "BOOKMARK", "broken"]
+    assert await types(cut_off(added), "&resourceVersion=5") == ["ADDED", "broken"]
 
 
 async def test_what_is_no_watch_is_read_as_it_is() -> None:

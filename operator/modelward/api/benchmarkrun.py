@@ -12,6 +12,7 @@ from modelward.api.fields import (
     Message,
     Name,
     Note,
+    ObjectName,
     Port,
     PositiveDuration,
     Share,
@@ -120,6 +121,11 @@ class BenchmarkRunSpec(ApiModel):
 
     model_deployment: Name | None = None
     """Name of the ModelDeployment; absent when a person made the run."""
+    continues: ObjectName | None = None
+    """An Inconclusive run of the same subject, data sets, KPIs and judgement, with the same owner.
+
+    Its evidence and calibration is what this one starts from.
+    """
     subject: Subject
     """The revision that is measured."""
     baseline: Subject | None = None
@@ -197,6 +203,10 @@ class RunKpiStatus(ApiModel):
     """Under load: which share of bad requests was tested against which other one."""
     evidence: list[Counted] = Field(default_factory=list, max_length=8)
     """The counts as the runner reported them, in the order of the result contract."""
+
+
+BLOCKED = "Blocked"
+"""Reason of the condition Complete while the cluster keeps a run from measuring."""
 
 
 class BenchmarkRunStatus(ApiModel):

@@ -10,6 +10,8 @@ REVISION = PREFIX + "revision"
 """Label of serving pods and of what belongs to a revision: its hash."""
 RUN = PREFIX + "run"
 """Label of Jobs and benchmark pods: the BenchmarkRun's name. Never together with NAME."""
+RELEASE = PREFIX + "release"
+"""Label of a BenchmarkRun: the release that it belongs to."""
 PLAN = PREFIX + "plan"
 """Annotation of a benchmark pod: the plan as JSON, mounted by the downward API."""
 

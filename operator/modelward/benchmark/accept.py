@@ -13,7 +13,7 @@ from modelward.api.names import PLAN
 from modelward.benchmark.contract import DIGEST_CHARS, ResultError, RunnerPlan, RunnerResult
 from modelward.benchmark.evidence import ContradictionError, evidence
 from modelward.benchmark.foreign import foreign_pod, waiting
-from modelward.benchmark.plan import runner_plan
+from modelward.benchmark.plan import Starts, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunPod
 
 _SHOWN_CHARS = 200
@@ -49,8 +49,11 @@ class Infrastructure:
 Ruling = Accepted | Refused | Infrastructure
 
 
-def rule(run: BenchmarkRun, attempt: int, job: RunJob) -> Ruling:
-    """Return what a finished Job came to; its pods must have been listed after it finished."""
+def rule(run: BenchmarkRun, attempt: int, job: RunJob, starts: Starts | None = None) -> Ruling:
+    """Return what a finished Job came to; its pods must have been listed after it finished.
+
+    `starts` is what the run goes on from.
+    """
     foreign = foreign_pod(job)
     if foreign:
         return Refused("ForeignPod", foreign)
@@ -67,13 +70,16 @@ def rule(run: BenchmarkRun, attempt: int, job: RunJob) -> Ruling:
         return Refused(
             "ForeignPod", f"Job {job.name} is complete, but pod {pod.name} has not ended"
         )
-    return _rule_on_message(run, attempt, pod, pod.ended.message)
+    plan = runner_plan(run, attempt, seconds_left=1, starts=starts)
+    return _rule_on_message(run, plan, pod, pod.ended.message)
 
 
 def _why_failed(job: RunJob) -> Infrastructure:
     pod = next(iter(job.pods), None)
     if job.failure == "DeadlineExceeded":
         why = f": {waiting(pod)}" if pod and pod.problem else ""
+        if not (job.pods or job.failed):
+            why = ": it got no pod; a quota, a LimitRange or Pod Security refuses it, most likely"
         return Infrastructure("Deadline", f"Job {job.name} did not end in time{why}")
     if pod is None:
         return Infrastructure("PodDeleted", f"the pod of Job {job.name} was deleted")
@@ -93,8 +99,7 @@ def _why_failed(job: RunJob) -> Infrastructure:
     )
 
 
-def _rule_on_message(run: BenchmarkRun, attempt: int, pod: RunPod, message: str) -> Ruling:
-    plan = runner_plan(run, attempt, seconds_left=1)
+def _rule_on_message(run: BenchmarkRun, plan: RunnerPlan, pod: RunPod, message: str) -> Ruling:
     if _without_deadline(pod.annotations.get(PLAN, "")) != _without_deadline(plan.to_json()):
         return Refused("ForeignPod", f"pod {pod.name} followed another plan than this run's")
     try:

@@ -6,25 +6,12 @@ plan's order, and every number in them is a bounded integer (modelward.benchmark
 and shares in the plan are decimals written as strings, so that neither side rounds them.
 """
 
-import json
-from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    WithJsonSchema,
-    model_serializer,
-    model_validator,
-)
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError, WithJsonSchema, model_serializer, model_validator
 
-from modelward.api.values import format_decimal, parse_decimal
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
+from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
 
 MAX_RESULT_BYTES = 2_048
@@ -39,39 +26,6 @@ Letter = Literal["P", "F", "I"]
 """Pass, Fail, Inconclusive."""
 Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
-
-
-def _exact(value: object) -> object:
-    return parse_decimal(value) if isinstance(value, str) else value
-
-
-Exact = Annotated[
-    Fraction,
-    BeforeValidator(_exact),
-    Field(ge=0),
-    PlainSerializer(format_decimal, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$"}),
-]
-"""An exact number, on the wire a plain decimal in a string."""
-
-
-class Message(BaseModel):
-    """A frozen, strict model: unknown members and numbers of the wrong type are refused."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        strict=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        use_attribute_docstrings=True,
-    )
-
-    def to_json(self) -> str:
-        """Return the compact JSON document."""
-        document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 class PlanSubject(Message):
@@ -108,6 +62,20 @@ class PlanLoad(Message):
     """Data set whose rows are the payload."""
 
 
+class PlanStart(Message):
+    """What an earlier run came to about a KPI. This attempt goes on from there."""
+
+    verdict: Letter
+    """P and F stand: no more is asked for this KPI, and its report repeats the counts."""
+    windows: int = Field(ge=0, le=9_999)
+    """Calibration windows that the dispersions rest on. Load is not calibrated again for this KPI,
+    so that its dispersions, and its bet, stay as they are here."""
+    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(
+        min_length=1, max_length=8
+    )
+    """As in a result. What is counted now is added: a result's counts are totals."""
+
+
 class PlanKpi(Message):
     """A KPI, its values without units: shares (0.92) and seconds (0.25)."""
 
@@ -124,6 +92,8 @@ class PlanKpi(Message):
     expected: Exact | None = None
     direction: Literal["atMost", "atLeast"]
     effect: Literal["gate", "report"]
+    start: PlanStart | None = None
+    """Absent where nothing is known yet."""
 
 
 class PlanJudgement(Message):
@@ -245,7 +215,7 @@ class RunnerResult(Message):
     """First 16 hex digits of each data set's sha256, in the plan's order."""
     outcome: Outcome
     windows: int = Field(default=0, ge=0, le=9_999)
-    """Calibration windows that the dispersions rest on."""
+    """Calibration windows of this attempt; KPIs with a start in the plan rest on theirs."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)

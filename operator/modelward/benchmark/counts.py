@@ -6,7 +6,7 @@ the evidence. It counts the same whether or not the calibration was long enough;
 number of windows tells that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
@@ -180,6 +180,8 @@ _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _COUNTS_BEYOND_EXPECTED = 2
+_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "bet"})
+"""What is known before the evidence."""
 
 
 def counts_of(
@@ -195,6 +197,23 @@ def counts_of(
     if len(ints) != wanted:
         raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
     return kind(*ints)
+
+
+def added(start: Counts, total: Counts) -> Counts:
+    """Return what was counted after `start`, where `total` goes on from it.
+
+    Raises CountsError where it does not: counted less, or by another calibration or other rows.
+    """
+    if type(start) is not type(total):
+        raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
+    values: dict[str, int | None] = {}
+    for name in (field.name for field in fields(total)):
+        before, now = getattr(start, name), getattr(total, name)
+        if name in _STAY and before != now:
+            raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
+        adds_up = name not in _STAY | {"quantile_micros"} and now is not None
+        values[name] = now - before if adds_up else now
+    return type(total)(**values)  # type: ignore[arg-type]
 
 
 def _within(*checks: tuple[str, int, int, int]) -> None:

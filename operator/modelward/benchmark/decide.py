@@ -13,18 +13,40 @@ from typing import Literal
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunStatus
+from modelward.api.names import RELEASE
 from modelward.benchmark import status as statuses
-from modelward.benchmark.attempts import GRACE, Tried, attempts, ends, needs_pod_list
+from modelward.benchmark.attempts import (
+    GRACE,
+    PATIENCE,
+    Tried,
+    attempts,
+    ends,
+    needs_pod_list,
+)
+from modelward.benchmark.continued import starts, waits_for_another
 from modelward.benchmark.job import job, job_name
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
 from modelward.benchmark.status import Ending
-from modelward.writes import Announce, Create, Delete, PatchStatus, Plan, Refusal, Write
+from modelward.writes import (
+    Announce,
+    Create,
+    Delete,
+    Measured,
+    PatchStatus,
+    Plan,
+    Refusal,
+    Subject,
+    VerdictReached,
+    Write,
+)
 
 __all__ = ["decide", "needs_pod_list"]
 
 REFUSAL_STANDS = timedelta(minutes=1)
 """How long a refused Job is not tried again."""
+OTHER_RUN_STANDS = timedelta(seconds=5)
+"""How often a run that goes on from one that has not finished looks at it."""
 BACK_OFF = timedelta(seconds=10)
 """How long the second attempt waits after the first; the third waits twice as long."""
 
@@ -39,8 +61,12 @@ def decide(snapshot: RunSnapshot) -> Plan:
         return Plan()
     if snapshot.run.status.phase == "Finished":
         return Plan(writes=tuple(_delete(snapshot, j) for j in snapshot.jobs if _goes_on(j)))
+    if waits_for_another(snapshot):
+        return Plan(
+            tuple(_status(snapshot, statuses.waiting_for_another(snapshot))), OTHER_RUN_STANDS
+        )
     try:
-        runner_plan(snapshot.run, 1, seconds_left=1)
+        runner_plan(snapshot.run, 1, seconds_left=1, starts=starts(snapshot))
     except PlanError as error:
         message = f"the spec can't be measured: {error}"
         invalid = statuses.without_result(snapshot, "InvalidSpec", message)
@@ -60,8 +86,19 @@ def _finish(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> Pla
             *_status(snapshot, after),
             *_delete_idle(snapshot, tried),
         ),
-        metrics=(("verdicts", f"{end.verdict}/{end.reason}"),),
+        metrics=(_measured(snapshot, end),),
+        subject=_subject(snapshot),
     )
+
+
+def _measured(snapshot: RunSnapshot, end: Ending) -> Measured:
+    name = snapshot.run.metadata.name
+    return Measured("BenchmarkRun", name, VerdictReached(end.verdict, end.reason))
+
+
+def _subject(snapshot: RunSnapshot) -> Subject:
+    run = snapshot.run
+    return Subject(run.spec.subject.revision, run.metadata.labels.get(RELEASE, ""))
 
 
 def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
@@ -79,12 +116,13 @@ def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
     return Plan(
         writes=(*_failures(snapshot, tried), *begin, *_status(snapshot, after), *idle),
         wake_after=_wake_after(snapshot, refusal, not_before),
+        subject=_subject(snapshot),
     )
 
 
 def _next_job(snapshot: RunSnapshot, number: int) -> dict[str, object]:
     seconds = int((ends(snapshot) - snapshot.now).total_seconds())
-    plan = runner_plan(snapshot.run, number, seconds)
+    plan = runner_plan(snapshot.run, number, seconds, starts(snapshot))
     return job(snapshot.run, number, plan, snapshot.runner_image, snapshot.runner_pull_policy)
 
 
@@ -113,7 +151,7 @@ def _not_before(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> datetime:
 def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None, not_before: datetime) -> timedelta:
     end = ends(snapshot)
     moments = [end, end + GRACE, not_before]
-    moments += (job.created + statuses.USUAL_START for job in snapshot.jobs if not job.finished)
+    moments += [job.created + PATIENCE for job in snapshot.jobs if _goes_on(job)]
     if refusal:
         moments.append(refusal.at + REFUSAL_STANDS)
     coming = (moment - snapshot.now for moment in moments if moment > snapshot.now)

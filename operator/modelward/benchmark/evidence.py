@@ -11,7 +11,13 @@ from typing import Literal
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import format_duration, format_percent, format_points
-from modelward.benchmark.contract import KpiReport, PlanKpi, RunnerPlan, RunnerResult
+from modelward.benchmark.contract import (
+    KpiReport,
+    PlanKpi,
+    PlanStart,
+    RunnerPlan,
+    RunnerResult,
+)
 from modelward.benchmark.counts import (
     Counts,
     CountsError,
@@ -20,6 +26,7 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     PairedExamCounts,
+    added,
     counts_of,
 )
 from modelward.benchmark.plan import load_objective, paired_objective, rate_objective
@@ -52,9 +59,14 @@ def evidence(
     return _of_all(spec, (_evidence(*report, plan, result) for report in reports))
 
 
-def unmeasured(spec: BenchmarkRunSpec, reason: str) -> tuple[RunKpiStatus, ...]:
-    """Return what is shown of each KPI of a run that has no result."""
-    return _of_all(spec, (_without_counts(kpi, reason) for kpi in spec.applicable_kpis))
+def unmeasured(
+    spec: BenchmarkRunSpec, reason: str, plan: RunnerPlan | None
+) -> tuple[RunKpiStatus, ...]:
+    """Return what is shown of each KPI of a run that has no result: what its plan began with."""
+    if plan is None:
+        return _of_all(spec, (_without_counts(kpi, reason) for kpi in spec.applicable_kpis))
+    asked = zip(spec.applicable_kpis, plan.kpis, strict=True)
+    return _of_all(spec, (_as_before(*each, plan, reason) for each in asked))
 
 
 def _of_all(spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus]) -> tuple[RunKpiStatus, ...]:
@@ -92,17 +104,14 @@ def _evidence(
 ) -> RunKpiStatus:
     if report.reason:
         ended_early = report.reason == "NotMeasured" and result.outcome != "Measured"
-        return _without_counts(kpi, result.outcome if ended_early else report.reason)
+        return _as_before(kpi, asked, plan, result.outcome if ended_early else report.reason)
     try:
-        counts = counts_of(
-            asked.metric,
-            report.counts,
-            with_expected=asked.expected is not None,
-            versus=asked.versus is not None,
-        )
+        counts = counts_in(asked, report.counts)
+        if asked.start:
+            _check_goes_on(asked.start, report, added(counts_in(asked, asked.start.counts), counts))
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
-    verdict = _judged(asked, counts, plan, result.windows)
+    verdict = judged(asked, counts, plan, asked.start.windows if asked.start else result.windows)
     if verdict.verdict[0] != report.verdict:
         raise ContradictionError(
             f"KPI {kpi.name} is reported as {report.verdict}, but its counts say {verdict.verdict}"
@@ -110,7 +119,38 @@ def _evidence(
     return _shown(kpi, counts, verdict, _hypotheses(asked, plan))
 
 
-def _judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
+def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
+    """Raise CountsError where more was counted for a KPI that had its verdict."""
+    if start.verdict != "I" and report.counts != start.counts:
+        raise CountsError(f"it had its verdict, but {more} was counted on top")
+
+
+def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKpiStatus:
+    """Return what is shown of a KPI that was not measured: what it began with, if it did.
+
+    Where rows are answered at random, counts of them say nothing.
+    """
+    start = asked.start
+    if start is None or reason == "NotDeterministic":
+        return _without_counts(kpi, reason)
+    counts = counts_in(asked, start.counts)
+    verdict = judged(asked, counts, plan, start.windows)
+    shown = _shown(kpi, counts, verdict, _hypotheses(asked, plan))
+    return shown.model_copy(update={"reason": reason}) if start.verdict == "I" else shown
+
+
+def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
+    """Return what the integers of a KPI of a plan mean. Raises CountsError."""
+    return counts_of(
+        asked.metric,
+        ints,
+        with_expected=asked.expected is not None,
+        versus=asked.versus is not None,
+    )
+
+
+def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
+    """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
         case ExamCounts():
             return exam_verdict(counts.rows, counts.read, counts.correct, asked.limit)
@@ -119,12 +159,18 @@ def _judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> V
                 counts.rows, counts.read, counts.correct, counts.baseline, counts.lost, asked.limit
             )
         case PairedErrorCounts():
-            pairs = PairedCounts(windows, *counts.to_ints())
+            pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
-    return rate_verdict(_rate_counts(counts, windows), rate_objective(asked, plan.judgement))
+    return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 
-def _rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts:
+def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:
+    """Return counts as they are judged."""
+    return PairedCounts(windows, *counts.to_ints())
+
+
+def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts:
+    """Return counts as they are judged."""
     if isinstance(counts, ErrorCounts):
         return RateCounts(windows, counts.requests, Tally(counts.dispersion, counts.bad))
     expected = None

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ from modelward.benchmark.contract import (
     PlanJudgement,
     PlanKpi,
     PlanLoad,
+    PlanStart,
     PlanSubject,
     RunnerPlan,
 )
@@ -38,6 +40,10 @@ PREPARATION_SECONDS = 30
 """For reading data sets, the preflight and waiting for the last answers."""
 
 
+Starts = Mapping[str, PlanStart]
+"""What KPIs go on from, by name; the others begin with nothing."""
+
+
 class PlanError(ValueError):
     """A spec that no plan can be made of; the message names the field."""
 
@@ -51,10 +57,15 @@ def nonce(run_uid: str, attempt: int) -> str:
     return hashlib.sha256(f"{run_uid}/{attempt}".encode()).hexdigest()[:16]
 
 
-def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPlan:
+def runner_plan(
+    run: BenchmarkRun,
+    attempt: int,
+    seconds_left: int,
+    starts: Starts | None = None,
+) -> RunnerPlan:
     """Return the plan of an attempt that may take at most `seconds_left` seconds.
 
-    Raises PlanError.
+    `starts` is what KPIs go on from, by name: see modelward.benchmark.continued. Raises PlanError.
     """
     spec = run.spec
     if not spec.applicable_kpis:
@@ -71,7 +82,7 @@ def runner_plan(run: BenchmarkRun, attempt: int, seconds_left: int) -> RunnerPla
                 for data in spec.datasets
             ),
             load=load,
-            kpis=tuple(_kpi(kpi) for kpi in spec.applicable_kpis),
+            kpis=tuple(_kpi(kpi, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -168,7 +179,7 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def _kpi(kpi: Kpi) -> PlanKpi:
+def _kpi(kpi: Kpi, start: PlanStart | None) -> PlanKpi:
     read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
     at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
@@ -182,6 +193,7 @@ def _kpi(kpi: Kpi) -> PlanKpi:
         expected=read(expected) if expected else None,
         direction="atLeast" if at_least else "atMost",
         effect=kpi.effect,
+        start=start,
     )
 
 

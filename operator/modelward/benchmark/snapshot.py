@@ -85,3 +85,5 @@ class RunSnapshot:
     runner_pull_policy: str = "IfNotPresent"
     jobs: tuple[RunJob, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    continued: BenchmarkRun | None = None
+    """The run that spec.continues names, where it is there and has the same controller."""

@@ -1,24 +1,21 @@
 """The status of a BenchmarkRun: how far it is, and its evidence."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
-from modelward.api.benchmarkrun import BenchmarkRunStatus, RunKpiStatus
+from modelward.api.benchmarkrun import BLOCKED, BenchmarkRunStatus, RunKpiStatus
 from modelward.api.status import Condition
 from modelward.benchmark import words
 from modelward.benchmark.accept import Accepted
-from modelward.benchmark.attempts import Tried, ends, from_time, started
+from modelward.benchmark.attempts import Tried, ends, from_time, hindrance, started
+from modelward.benchmark.continued import starts
+from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.evidence import RunVerdict, overall, unmeasured
-from modelward.benchmark.foreign import waiting
+from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.writes import Refusal
 
 MOST_ATTEMPTS = 3
-USUAL_START = timedelta(seconds=10)
-"""How long a pod may take to start before status tells what it waits for."""
-_USUAL = frozenset({"ContainerCreating", "VolumeNotMounted"})
-"""What every pod waits for on its way; anything else is told at once."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +37,25 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
     if any(attempt.goes_on for attempt in tried):
         return None
     up_to = snapshot.run.spec.up_to
+    plan = runner_plan(snapshot.run, 1, seconds_left=1, starts=starts(snapshot))
     if len(tried) >= MOST_ATTEMPTS:
         message = f"{len(tried)} attempts gave no result, the last one: {_told(tried)}"
-        return without_result(snapshot, "Infrastructure", message)
+        return without_result(snapshot, "Infrastructure", message, plan)
     if snapshot.now >= ends(snapshot):
         told = f"the last attempt: {_told(tried)}" if tried else "no attempt could begin"
-        return without_result(snapshot, "Deadline", f"no result within upTo {up_to}: {told}")
+        message = f"no result within upTo {up_to}: {told}"
+        return without_result(snapshot, "Deadline", message, plan)
     return None
 
 
-def without_result(snapshot: RunSnapshot, reason: str, message: str) -> Ending:
-    """Return the ending of a run in which nothing was measured."""
-    kpis = unmeasured(snapshot.run.spec, reason)
+def without_result(
+    snapshot: RunSnapshot, reason: str, message: str, plan: RunnerPlan | None = None
+) -> Ending:
+    """Return the ending of a run in which nothing was measured: it has what it began with.
+
+    `plan` is None where there can be none.
+    """
+    kpis = unmeasured(snapshot.run.spec, reason, plan)
     return Ending("Inconclusive", reason, message, kpis)
 
 
@@ -74,19 +78,34 @@ def going_on(
     snapshot: RunSnapshot, tried: tuple[Tried, ...], refusal: Refusal | None
 ) -> BenchmarkRunStatus:
     """Return the status of a run that is not at its end."""
-    held = _what_holds(snapshot, tried)
-    message = _progress(tried, refusal, held)
-    phase: Literal["Pending", "Running"] = "Running"
-    if not tried or (held and len(tried) == 1):
-        phase = "Pending"
+    hindered = hindrance(snapshot, tried)
+    message = _progress(tried, refusal, hindered)
+    # That the attempt's pod has started is not told on its own: that would be one more write.
+    waits = not tried or (hindered and len(tried) == 1)
+    phase: Literal["Running", "Pending"] = "Pending" if waits else "Running"
+    reason = BLOCKED if refusal or hindered else phase
     return BenchmarkRunStatus(
         observed_generation=snapshot.run.metadata.generation,
         phase=phase,
         message=message,
         started_at=from_time(started(snapshot)),
         attempts=[attempt.shown for attempt in tried],
-        conditions=[_complete(snapshot, "False", phase, message)],
+        conditions=[_complete(snapshot, "False", reason, message)],
     )
+
+
+def waiting_for_another(snapshot: RunSnapshot) -> BenchmarkRunStatus:
+    """Return the status of a run that goes on from one that has not finished."""
+    run = snapshot.run
+    message = f"waits until BenchmarkRun {run.spec.continues}, from which it goes on, has finished"
+    phase = run.status.phase or "Pending"
+    changed = {
+        "observed_generation": run.metadata.generation,
+        "phase": phase,
+        "message": message,
+        "conditions": [_complete(snapshot, "False", phase, message)],
+    }
+    return run.status.model_copy(update=changed)
 
 
 def patch(before: BenchmarkRunStatus, after: BenchmarkRunStatus) -> dict[str, Any]:
@@ -119,27 +138,22 @@ def _told(tried: tuple[Tried, ...]) -> str:
     return f"{last.reason}, {last.message}"
 
 
-def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, held: str) -> str:
+def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, hindered: str) -> str:
     lost = tuple(attempt for attempt in tried if not attempt.goes_on)
     before = f"; the one before gave no result: {_told(lost)}" if lost else ""
     if refusal:
         told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
         return f"{told}; it is tried again every minute{before}"
     number = len(lost) + 1
-    doing = f"has not begun: {held}" if held else "is under way"
+    doing = f"has not begun: {hindered}" if hindered else "is under way"
     return f"attempt {number} of {MOST_ATTEMPTS} {doing}{before}"
 
 
 def _what_holds(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
     """Tell what keeps the attempt's pod from starting; empty where nothing unusual does."""
     job = tried[-1].job if tried and tried[-1].goes_on else None
-    if job is None:
-        return ""
-    is_new = snapshot.now < job.created + USUAL_START
-    for pod in job.pods:
-        if pod.problem and not pod.started and not (is_new and pod.problem in _USUAL):
-            return waiting(pod)
-    return ""
+    started = any(pod.started for pod in job.pods) if job else False
+    return "measures" if started else "begins"
 
 
 def _complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:

@@ -7,7 +7,6 @@ the few kinds are known beforehand, so nothing has to be discovered.
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from time import monotonic
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
@@ -18,15 +17,18 @@ from modelward.cluster.connection import Connection
 from modelward.cluster.documents import uid
 from modelward.cluster.essence import essence, metadata
 from modelward.cluster.kinds import Kind, kind_named
+from modelward.cluster.stream import lines
 from modelward.writes import Document
 
 FIELD_MANAGER = "modelward"
 
 _JSON = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-_LIMITS = aiohttp.ClientTimeout(total=30, sock_connect=10)
-_SURVEY_LIMITS = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
-_SURVEY = {
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+"""Of each request that is answered at once."""
+SURVEY_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
+"""Of a survey, which tells all objects of a kind, one by one."""
+_EXISTING = {
     "watch": "true",
     "sendInitialEvents": "true",
     "resourceVersionMatch": "NotOlderThan",
@@ -34,9 +36,6 @@ _SURVEY = {
 }
 _THAT_WAS_ALL = "k8s.io/initial-events-end"
 """Annotation of the bookmark that follows the last object that exists."""
-
-Observer = Callable[[str, str, int, float], None]
-"""Called after each request with verb, kind, HTTP status (0: no answer) and seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +50,8 @@ class Listing:
 class Api:
     """Requests to the API server. Every method raises an `errors.ApiError` when it fails."""
 
-    def __init__(self, client: ApiClient, observer: Observer) -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._connection = Connection(client)
-        self._observer = observer
 
     async def create(self, body: Document) -> Document:
         """POST an object and return it as stored; NameTakenError if the name is in use.
@@ -63,7 +61,7 @@ class Api:
         """
         kind, namespace, _ = _identity(body)
         query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict"}
-        return await self._send("create", kind, kind.path(namespace), query=query, body=body)
+        return await self._send("create", kind.path(namespace), query=query, body=body)
 
     async def apply(self, body: Document) -> Document:
         """Server-side apply, forced, if the object still has the uid in the body.
@@ -76,14 +74,13 @@ class Api:
         try:
             return await self._send(
                 "apply",
-                kind,
                 kind.path(namespace, name),
                 query=query,
                 body=body,
                 content_type="application/apply-patch+yaml",
             )
         except (errors.ConflictError, errors.InvalidError) as error:
-            current = await self.get(kind, namespace, name)
+            current = await self.find(kind, namespace, name)
             if current is None or uid(current) != uid(body):
                 raise errors.GoneError(str(error), error.status) from error
             raise
@@ -91,7 +88,8 @@ class Api:
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete the object with this uid, its dependents in the background.
 
-        An object that is gone already, or whose name is another's by now, is fine.
+        An object that is gone already, or whose name is another's by now, is fine. The API server
+        answers 409 to a wrong uid and to what it can't do just now, so that is followed by a look.
         """
         body = {
             "apiVersion": "v1",
@@ -100,9 +98,13 @@ class Api:
             "propagationPolicy": "Background",
         }
         try:
-            await self._send("delete", kind, kind.path(namespace, name), body=body)
-        except (errors.NotFoundError, errors.ConflictError):
+            await self._send("delete", kind.path(namespace, name), body=body)
+        except errors.NotFoundError:
             return
+        except errors.ConflictError:
+            current = await self.find(kind, namespace, name)
+            if current is not None and current["metadata"]["uid"] == uid:
+                raise
 
     async def patch_status(
         self, kind: Kind, namespace: str, name: str, resource_version: str, status: Document
@@ -110,7 +112,6 @@ class Api:
         """Merge-patch the status; ConflictError if the object is not at this version any more."""
         return await self._send(
             "patch",
-            kind,
             kind.path(namespace, name) + "/status",
             query={"fieldManager": FIELD_MANAGER},
             body={"metadata": {"resourceVersion": resource_version}, "status": status},
@@ -118,44 +119,59 @@ class Api:
         )
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        """Return the object, or None if there is none."""
+        """Return the object, or None if there is none.
+
+        For kinds that are not watched; `find` needs no right to get.
+        """
         try:
-            return await self._send("get", kind, kind.path(namespace, name))
+            return await self._send("get", kind.path(namespace, name))
         except errors.NotFoundError:
             return None
 
+    async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
+        """Return the object of a watched kind, or None."""
+        query = {"fieldSelector": f"metadata.name={name}"}
+        found = await self._existing(kind, namespace, query)
+        return next(iter(found.items), None)
+
     async def list(self, kind: Kind, namespace: str, *, selector: str) -> Listing:
-        """Return the objects of a kind as they are now, not as some cache had them."""
-        answer = await self._send(
-            "list", kind, kind.path(namespace), query={"labelSelector": selector}
-        )
-        items = tuple(essence(kind, item) for item in answer["items"] or ())
-        return Listing(int(answer["metadata"]["resourceVersion"]), items)
+        """Return the objects of a watched kind as they are now, not as some cache had them."""
+        query = {"labelSelector": selector}
+        return await self._existing(kind, namespace, query, lambda each: essence(kind, each))
 
     async def survey(self, kind: Kind, namespace: str | None) -> Listing:
-        """Return the metadata of all watched objects of a kind as they are now.
+        """Return the metadata of all watched objects of a kind as they are now."""
+        query = {"labelSelector": kind.selector} if kind.selector else {}
+        return await self._existing(
+            kind, namespace, query, _metadata, accept=_METADATA_ONLY, limits=SURVEY_TIMEOUT
+        )
 
-        It is a watch that begins with what exists, and ends there (a streaming list, Kubernetes
-        1.34): the API server sends object by object, so that neither side holds all of them.
+    async def _existing(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        query: dict[str, str],
+        keep: Callable[[Document], Document] = lambda whole: whole,
+        accept: str = _JSON,
+        limits: aiohttp.ClientTimeout | None = None,
+    ) -> Listing:
+        """Return what exists, by a watch that begins with it and ends there.
+
+        That is a streaming list (Kubernetes 1.34). The API server sends object by object, so that
+        neither side holds all of them whole, and the right to watch is all that it takes.
         """
-        query = _SURVEY | ({"labelSelector": kind.selector} if kind.selector else {})
         items = []
         async with self._request(
-            "watch",
-            kind,
-            kind.path(namespace),
-            query,
-            accept=_METADATA_ONLY,
-            limits=_SURVEY_LIMITS,
+            "watch", kind.path(namespace), _EXISTING | query, accept=accept, limits=limits
         ) as response:
-            async for line in response.content:
+            async for line in lines(response.content):
                 event = _parsed(line, response.status)
                 if event["type"] == "ERROR":
                     told: Document = event["object"]
                     raise errors.from_response(told["code"], to_json(told), None)
                 about = event["object"]["metadata"]
                 if event["type"] != "BOOKMARK":
-                    items.append({"metadata": metadata(about)})
+                    items.append(keep(event["object"]))
                 elif (about.get("annotations") or {}).get(_THAT_WAS_ALL) == "true":
                     return Listing(int(about["resourceVersion"]), tuple(items))
         raise errors.UnavailableError("the API server ended a list before its end")
@@ -164,7 +180,7 @@ class Api:
         """Whether the API server knows this kind."""
         try:
             path = f"/apis/{kind.api_version}"
-            answer = await self._send("discover", kind, path)
+            answer = await self._send("discover", path)
         except errors.NotFoundError:
             return False
         return any(entry["name"] == kind.plural for entry in answer.get("resources") or ())
@@ -172,7 +188,6 @@ class Api:
     async def _send(
         self,
         verb: str,
-        kind: Kind,
         path: str,
         *,
         query: Mapping[str, str] | None = None,
@@ -180,7 +195,7 @@ class Api:
         content_type: str = _JSON,
     ) -> Document:
         async with self._request(
-            verb, kind, path, query or {}, body=body, content_type=content_type
+            verb, path, query or {}, body=body, content_type=content_type
         ) as response:
             return _parsed(await response.read(), response.status)
 
@@ -188,33 +203,28 @@ class Api:
     async def _request(
         self,
         verb: str,
-        kind: Kind,
         path: str,
         query: Mapping[str, str],
         *,
         body: Document | None = None,
         content_type: str = _JSON,
         accept: str = _JSON,
-        limits: aiohttp.ClientTimeout = _LIMITS,
+        limits: aiohttp.ClientTimeout | None = None,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and yield the response, if it is a success."""
         headers = {"Accept": accept, "Content-Type": content_type}
         content = None if body is None else to_json(body)
-        began, status = monotonic(), 0
         try:
             async with await self._connection.send(
-                _METHODS[verb], path, query, headers, content, limits
+                _METHODS[verb], path, query, headers, content, limits or TIMEOUT
             ) as response:
-                status = response.status
-                if not 200 <= status < 300:
+                if not 200 <= response.status < 300:
                     told, after = await response.read(), response.headers.get("Retry-After")
-                    raise errors.from_response(status, told, after)
+                    raise errors.from_response(response.status, told, after)
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             message = f"no answer from the API server: {str(error) or type(error).__name__}"
             raise errors.UnavailableError(message) from error
-        finally:
-            self._observer(verb, kind.name, status, monotonic() - began)
 
 
 def _parsed(text: bytes, status: int) -> Document:
@@ -225,13 +235,16 @@ def _parsed(text: bytes, status: int) -> Document:
     return document
 
 
+def _metadata(whole: Document) -> Document:
+    return {"metadata": metadata(whole["metadata"])}
+
+
 _METHODS = {
     "create": "POST",
     "apply": "PATCH",
     "patch": "PATCH",
     "delete": "DELETE",
     "get": "GET",
-    "list": "GET",
     "watch": "GET",
     "discover": "GET",
 }

@@ -12,7 +12,8 @@ from modelward.cluster import clock
 from modelward.cluster.act import Actor
 from modelward.cluster.api import Api
 from modelward.cluster.documents import Key
-from modelward.cluster.kinds import BENCHMARK_RUN, MODEL_DEPLOYMENT
+from modelward.cluster.inventory import Inventory
+from modelward.cluster.kinds import BENCHMARK_RUN, MODEL_DEPLOYMENT, OURS
 from modelward.cluster.loop import Loop
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.datasets import Datasets
@@ -21,6 +22,7 @@ from modelward.cluster.observe.runs import Runner, RunObserver
 from modelward.cluster.observe.unreadable import Unreadable, explain
 from modelward.cluster.queue import WorkQueue
 from modelward.cluster.refusals import Refusals
+from modelward.cluster.requests import Requests
 from modelward.cluster.resync import Resync
 from modelward.cluster.store import Store
 from modelward.release.decide import decide as decide_release
@@ -28,6 +30,9 @@ from modelward.writes import Plan
 
 STUCK_SECONDS = 300.0
 """A round that takes longer than this, ten times a request's time-out, will never end."""
+
+WATCH_SECONDS = 600.0
+"""A watch that nobody has asked for in this time, twice its longest life, is forgotten by Kopf."""
 
 S = TypeVar("S")
 
@@ -41,26 +46,40 @@ class Assembly:
     """By the kind of their keys."""
     loops: Sequence[Loop[Any]]
     resync: Resync
+    requests: Requests
+    ending: asyncio.Event
+    """Set once the operator was told to end."""
 
     def wake(self, key: Key) -> None:
         """Ask for a look at a resource as soon as possible."""
         self.queues[key.kind].add(key)
 
     def stuck(self) -> str | None:
-        """Say which loop has been at one resource for too long, if any."""
+        """Say what will never go on by itself, if anything: a round, or a watch.
+
+        A restart would help then. An API server that doesn't answer is no such thing.
+        """
         for kind, queue in self.queues.items():
             if queue.oldest > STUCK_SECONDS:
                 return f"a round for a {kind} has taken {queue.oldest:.0f} s"
-        return None
+        return self.requests.forgotten(WATCH_SECONDS)
 
     def unready(self) -> str | None:
         """Say what keeps the operator from deciding, if anything does."""
+        if self.ending.is_set():
+            return "the operator ends"
         return None if self.resync.filled.is_set() else "the cache is being filled"
 
     def work(self, workers: int) -> list[Coroutine[Any, Any, None]]:
-        """Return what must run: `workers` for each loop, and the check of the cache."""
+        """Return what must run: the check of the cache, then `workers` for each loop."""
         working = (self._work(loop) for loop in self.loops for _ in range(workers))
         return [self.resync.run(), *working]
+
+    def end(self) -> None:
+        """Hand out no more keys: the workers end with the round that each is at."""
+        self.ending.set()
+        for queue in self.queues.values():
+            queue.shut_down()
 
     async def _work(self, loop: Loop[Any]) -> None:
         await self.resync.filled.wait()
@@ -70,21 +89,23 @@ class Assembly:
 def assemble(
     api: Api,
     metrics: Metrics,
+    requests: Requests,
     runner: Runner,
     *,
     namespaces: Sequence[str | None] = (None,),
     resync_seconds: float = 600.0,
 ) -> Assembly:
     """Put the operator together. Must be called within the event loop that it will run in."""
-    queues = {
-        kind.name: WorkQueue[Key](asyncio.get_running_loop())
-        for kind in (MODEL_DEPLOYMENT, BENCHMARK_RUN)
-    }
+    queues = {kind.name: _queue(kind.name, metrics) for kind in OURS}
     store = Store(lambda key: queues[key.kind].add(key))
-    for name, queue in queues.items():
-        metrics.watch_depth(name, queue.__len__)
+    metrics.read_at_scrape(Inventory(store, requests))
     refusals = Refusals(clock.now)
-    act = Actor(api, store, refusals, clock.now, socket.gethostname()).carry_out
+
+    def wake_after(key: Key, seconds: float) -> None:
+        queues[key.kind].add_after(key, seconds)
+
+    host = socket.gethostname()
+    act = Actor(api, store, refusals, clock.now, host, wake_after, metrics.happened).carry_out
     datasets = Datasets(api, time.monotonic)
     deployments = DeploymentObserver(store, datasets, refusals, clock.now)
     runs = RunObserver(store, api, refusals, clock.now, runner)
@@ -96,11 +117,18 @@ def assemble(
         api=api,
         store=store,
         metrics=metrics,
-        wake_after=lambda key, seconds: queues[key.kind].add_after(key, seconds),
+        wake_after=wake_after,
         namespaces=namespaces,
         period=resync_seconds,
     )
-    return Assembly(store, queues, loops, resync)
+    return Assembly(store, queues, loops, resync, requests, ending=asyncio.Event())
+
+
+def _queue(kind: str, metrics: Metrics) -> WorkQueue[Key]:
+    observer = metrics.queue_observer(kind)
+    queue = WorkQueue[Key](asyncio.get_running_loop(), observer=observer)
+    metrics.measure_queue(kind, queue)
+    return queue
 
 
 def _loop(

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -128,15 +129,42 @@ class Connection:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Session(kopf.AiohttpSession):
+    """A session of ours for Kopf, so that its requests are traced like the others.
+
+    Two of the same credentials are equal: by that Kopf sees that refused ones came back.
+    """
+
+    aiohttp_session: aiohttp.ClientSession = field(compare=False)
+    credentials: kopf.ConnectionInfo
+
+
 async def kopf_login(configuration: Configuration) -> kopf.AiohttpSession:
-    """Return a session for Kopf with the same credentials; it asks again when they are refused."""
-    client = ApiClient(configuration)
-    headers: dict[str, str] = {}
-    await client.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
+    """Return a session with the same credentials for Kopf, which asks again when refused."""
+    info = await _kopf_credentials(configuration)
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=client.rest_client.ssl_context),
-        headers=headers,
-        proxy=configuration.proxy,
+        connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+        headers=info.as_http_headers(),
+        proxy=info.proxy_url,
         response_class=WatchResponse,
+        trace_configs=configuration.trace_configs,
     )
-    return kopf.AiohttpSession(server=configuration.host, aiohttp_session=session)
+    return _Session(server=info.server, aiohttp_session=session, credentials=info)
+
+
+async def _kopf_credentials(configuration: Configuration) -> kopf.ConnectionInfo:
+    header = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+    scheme, _, token = (header or "").rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        username=configuration.username or None,
+        password=configuration.password or None,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        proxy_url=configuration.proxy,
+    )

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from modelward.cluster.act import OutdatedError
 from modelward.cluster.documents import Key
 from modelward.cluster.errors import ApiError, NotYetError
-from modelward.cluster.logs import about
+from modelward.cluster.logs import about, in_release
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.queue import WorkQueue
 from modelward.writes import Plan
@@ -35,9 +35,8 @@ class Loop(Generic[S]):
     metrics: Metrics
 
     async def work(self) -> None:
-        """Work until cancelled. Several of these may run side by side."""
-        while True:
-            key = await self.queue.get()
+        """Work until the queue is shut down. Several of these may run side by side."""
+        while (key := await self.queue.get()) is not None:
             try:
                 with about(key):
                     await self._look_after(key)
@@ -47,37 +46,37 @@ class Loop(Generic[S]):
     async def _look_after(self, key: Key) -> None:
         """Do one round for one resource; whatever fails is tried again after a back-off."""
         loop = asyncio.get_running_loop()
-        began, outcome = loop.time(), "done"
+        began, result = loop.time(), "success"
         try:
             plan = await self._round(key)
         except OutdatedError as reason:
-            outcome = "outdated"
+            result = "outdated"
             delay = self.queue.retry(key)
             log.info("Looking again in %.2f s: %s.", delay, reason)
         except NotYetError as error:
-            outcome = "refused"
+            result = "refused"
             self.queue.add_after(key, NOT_YET_SECONDS)
             log.info("Trying again in %.0f s: %s", NOT_YET_SECONDS, error)
         except ApiError as error:
-            outcome = "refused"
+            result = "refused"
             delay = self.queue.retry(key, at_least=error.retry_after)
             log.warning("Trying again in %.2f s: %s", delay, error)
         except Exception:
             # One resource that can't be handled must not keep the others from being looked after.
-            outcome = "failed"
+            result = "error"
             delay = self.queue.retry(key)
             log.exception("A round failed; trying again in %.2f s.", delay)
         else:
             self.queue.forget(key)
             if plan.wake_after is not None:
                 self.queue.add_after(key, plan.wake_after.total_seconds())
-        self.metrics.round(self.kind, outcome, loop.time() - began)
+        self.metrics.round(self.kind, result, loop.time() - began)
 
     async def _round(self, key: Key) -> Plan:
         snapshot = await self.observe(key)
         if snapshot is None:
             return Plan()
         plan = self.decide(snapshot)
+        in_release(plan.subject)
         await self.act(key, plan)
-        self.metrics.turns(plan.metrics)
         return plan

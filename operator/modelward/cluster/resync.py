@@ -1,21 +1,23 @@
 """Checking the cache against the API server: at the start whether it is filled, then now and then.
 
 A watch may lose an event. Kopf has open bugs of that kind (#1178), and after its watch expired it
-begins anew without saying what has gone meanwhile. So every few minutes a second watch, of
-metadata only, is opened for each kind, begins with all that exists and ends there; what the cache
-has otherwise is mended. Where nothing happens the operator so sends no request but watches.
+begins anew without saying what has gone meanwhile. So then, and every few minutes, a second watch,
+of metadata only, is opened for each kind, begins with all that exists and ends there; what the
+cache has otherwise is mended. Where nothing happens the operator so sends no request but watches.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from modelward.cluster.api import Api, Listing
 from modelward.cluster.documents import Key, concerned, terminating, uid, version
 from modelward.cluster.errors import ApiError
 from modelward.cluster.kinds import OURS, WATCHED, Kind
+from modelward.cluster.logs import about
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.store import Store
 from modelward.writes import Document
@@ -44,35 +46,47 @@ class Resync:
     """Seconds that a watch may lag behind the list before it counts as having lost something."""
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the store held everything that the API server had; no decision is taken before."""
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Wait until the store is filled, then check it once in each period, until cancelled."""
-        filled = await self.is_filled()
-        while not filled:
-            await asyncio.sleep(_AGAIN)
-            filled = await self.is_filled()
+        # One by one: of many requests one may always fail, and what a watch has told stays known.
+        for kind in WATCHED:
+            for namespace in self.namespaces:
+                filled = await self.is_filled(kind, namespace)
+                while not filled:
+                    await asyncio.sleep(_AGAIN)
+                    filled = await self.is_filled(kind, namespace)
         self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
         while True:
-            # Jitter keeps many operators from asking at the same moment.
-            await asyncio.sleep(self.period * random.uniform(0.9, 1.1))  # noqa: S311
+            await self._until_due()
             await self.check()
 
-    async def is_filled(self) -> bool:
-        """Tell whether the store knows every object that the API server has.
+    def ask(self) -> None:
+        """Ask for a check soon, as a watch may have lost something; none is due at the start."""
+        if self.filled.is_set():
+            self._asked.set()
 
-        The watches are given some time to tell of them; an object that goes meanwhile never comes.
+    async def _until_due(self) -> None:
+        # Jitter keeps many operators from asking at the same moment.
+        period = self.period * random.uniform(0.9, 1.1)  # noqa: S311
+        with suppress(TimeoutError):
+            async with asyncio.timeout(period):
+                await self._asked.wait()
+        self._asked.clear()
+
+    async def is_filled(self, kind: Kind, namespace: str | None) -> bool:
+        """Tell whether the store knows every object of a kind that the API server has.
+
+        The watch is given some time to tell of them; an object that goes meanwhile never comes.
         """
         try:
-            for kind in WATCHED:
-                for namespace in self.namespaces:
-                    listing = await self.api.survey(kind, namespace)
-                    if not await self._knows(kind, {uid(item) for item in listing.items}):
-                        return False
+            listing = await self.api.survey(kind, namespace)
         except ApiError as error:
             log.warning("Waiting for the API server: %s", error)
             return False
-        return True
+        return await self._knows(kind, {uid(item) for item in listing.items})
 
     async def _knows(self, kind: Kind, missing: set[str]) -> bool:
         """Wait until the store has these uids; give up once nothing comes for a while."""
@@ -122,11 +136,13 @@ class Resync:
 
     async def _reread(self, kind: Kind, item: Document) -> None:
         metadata = item["metadata"]
-        document = await self.api.get(kind, metadata["namespace"], metadata["name"])
+        document = await self.api.find(kind, metadata["namespace"], metadata["name"])
         if document is not None:
             self._corrected(kind, document, "has changed")
             self.store.learn(kind, document)
 
     def _corrected(self, kind: Kind, document: Document, what: str) -> None:
-        log.info("%s %s %s.", kind.name, document["metadata"]["name"], what)
+        metadata = document["metadata"]
+        with about(Key(kind.name, metadata.get("namespace") or "", metadata["name"])):
+            log.info("No watch has told that %s %s %s.", kind.name, metadata["name"], what)
         self.metrics.corrected(kind.name)

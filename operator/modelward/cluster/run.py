@@ -1,8 +1,12 @@
 """The operator process: started, kept running, stopped."""
 
 import asyncio
+import copy
 import logging
+import os
 import socket
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +15,7 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from modelward import __version__
-from modelward.cluster import connection, logs, watch
+from modelward.cluster import connection, ending, logs, watch
 from modelward.cluster.api import Api
 from modelward.cluster.assembly import Assembly, assemble
 from modelward.cluster.errors import ApiError
@@ -20,11 +24,14 @@ from modelward.cluster.kinds import OURS
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
 from modelward.cluster.own_image import PodName, own_image
+from modelward.cluster.requests import Requests
 
 log = logging.getLogger(__name__)
 
 CRD_SECONDS = 2.0
 """How often a CRD that is missing is looked for."""
+END_SECONDS = 5.0
+"""How long the tasks may take to end."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +60,31 @@ def main(options: Options) -> int:
     logs.set_up(options.log_level)
     try:
         asyncio.run(_operate(options))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        log.info("Ended before there was anything to finish.")
     except connection.ConfigurationError as error:
         log.error("No way to the API server: %s", error)
         return 1
     except Exception:
         log.exception("The operator ends; whatever it was doing, the next one continues.")
         return 1
+    else:
+        log.info("Ended.")
     return 0
 
 
 async def _operate(options: Options) -> None:
+    ending.on_signal(cast("asyncio.Task[None]", asyncio.current_task()).cancel)
     configuration = await connection.configure(options.kubeconfig, options.context)
     metrics = Metrics()
+    requests = Requests(metrics)
+    configuration.trace_configs = [requests.trace(watches=False)]
     async with connection.new_client(configuration) as client:
-        api = Api(client, metrics.request)
+        api = Api(client)
         assembly = assemble(
             api,
             metrics,
+            requests,
             await _runner(options, api),
             namespaces=options.namespaces or (None,),
             resync_seconds=options.resync_seconds,
@@ -107,27 +122,50 @@ async def served(api: Api) -> None:
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
-    """Run all tasks until one ends: Kopf's when a signal came, any other one by an error."""
-    # Ours come first. Kopf takes every task that is newer than itself for its own.
-    tasks = [asyncio.create_task(each) for each in assembly.work(options.workers)]
-    tasks.append(
-        asyncio.create_task(
-            kopf.operator(
-                registry=watch.registry(configuration, assembly.store),
-                settings=watch.settings(),
-                memories=watch.NoMemories(),
-                # Kopf would make one of the user's name, and a container's user has none.
-                identity=cast("Any", socket.gethostname()),
-                clusterwide=not options.namespaces,
-                namespaces=options.namespaces,
-            )
-        )
-    )
+    """Run all tasks until a signal comes, or until one ends, which is an error.
+
+    Kopf ends at errors that only a fresh start mends: an ERROR event but 410, or a watch that is
+    refused with 410. So do we: the next process reads everything.
+    """
+    # Kopf's operator() would wait for all of its tasks when one has failed, and its watches may
+    # then wait for a login that no task of it does any more.
+    watching = await _spawn_kopf(options, configuration, assembly)
+    told = asyncio.Event()
+    ending.on_signal(told.set)  # in place of what Kopf has just set
+    signalled = asyncio.create_task(told.wait())
+    check, *workers = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    tasks = (signalled, *watching, check, *workers)
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
+        for task in done - {signalled}:
             task.result()
+            raise RuntimeError("A task of the operator has ended by itself.")
+        log.info("Told to end: finishing the rounds in progress.")
+        await ending.finish_rounds(assembly, workers)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _end_for_sure()
+        await ending.cancel(tasks)
+
+
+async def _spawn_kopf(
+    options: Options, configuration: Configuration, assembly: Assembly
+) -> Sequence[asyncio.Task[Any]]:
+    kopfs = copy.copy(configuration)
+    kopfs.trace_configs = [assembly.requests.trace(watches=True)]
+    tasks = await kopf.spawn_tasks(
+        registry=watch.registry(kopfs, assembly.store, assembly.resync.ask),
+        settings=watch.settings(),
+        memories=watch.NoMemories(),
+        # Kopf would make one of the user's name, and a container's user has none.
+        identity=cast("Any", socket.gethostname()),
+        clusterwide=not options.namespaces,
+        namespaces=options.namespaces,
+    )
+    return [*tasks]
+
+
+def _end_for_sure() -> None:
+    """End the process soon, even where a task doesn't let itself be cancelled."""
+    timer = threading.Timer(END_SECONDS, os._exit, [1])
+    timer.daemon = True
+    timer.start()

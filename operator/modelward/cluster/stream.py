@@ -17,6 +17,10 @@ from modelward.cluster.essence import essence
 from modelward.cluster.kinds import kind_named
 
 _CHUNK = 64 * 1024
+_BOOKMARK = b'{"type":"BOOKMARK"'
+_ANEW = b'{"type":"ERROR","object":{"code":410}}'
+"""Has Kopf begin a watch anew. Where one broke off amid what exists, Kopf would go on from the last
+object that it was told of, and never hear of the others."""
 
 
 class WatchResponse(aiohttp.ClientResponse):
@@ -26,27 +30,44 @@ class WatchResponse(aiohttp.ClientResponse):
         """Begin as any response does, and wrap what is read."""
         await super().start(connection)
         if self.url.query.get("watch") == "true" and self.status == 200:
-            self.content = _Events(self.content)  # type: ignore[assignment]
+            begins = self.url.query.get("sendInitialEvents") == "true"
+            self.content = _Events(self.content, begins)  # type: ignore[assignment]
         return self
 
 
 class _Events:
     """The body of a watch, read event by event."""
 
-    def __init__(self, content: aiohttp.StreamReader) -> None:
+    def __init__(self, content: aiohttp.StreamReader, begins: bool) -> None:
+        """`begins`: whether it begins with all that exists, up to a first bookmark."""
         self._content = content
+        self._begins = begins
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._content, name)
 
     async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
         """Yield one event at a time, as a line."""
-        rest = b""
-        async for chunk in self._content.iter_chunked(_CHUNK):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+        try:
+            async for line in lines(self._content):
+                if line.startswith(_BOOKMARK):
+                    self._begins = False
                 yield cut(line) + b"\n"
                 await asyncio.sleep(0)
+        except aiohttp.ClientError:
+            if not self._begins:
+                raise
+        if self._begins:
+            yield _ANEW + b"\n"
+
+
+async def lines(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """Yield the lines of a body; StreamReader's own way knows none as long as an object may be."""
+    rest = b""
+    async for chunk in content.iter_chunked(_CHUNK):
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line
 
 
 def cut(line: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Kopf, wired to watch: its handlers take in what they are told and wake our loops.
+"""Kopf, wired to watch: its handlers take in what they are told.
 
 Only event and login handlers are used. Others leave traces on users' objects: create, update and
 resume handlers an annotation, daemons and timers a finalizer.
@@ -10,6 +10,8 @@ before the watch tells of it, which takes a store of our own in any case. That e
 before the first decision is therefore checked by ourselves: see modelward.cluster.resync.
 """
 
+import itertools
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import kopf
@@ -22,6 +24,22 @@ from modelward.cluster.documents import uid
 from modelward.cluster.kinds import WATCHED, Kind
 from modelward.cluster.store import Store
 from modelward.writes import Document
+
+SILENCE_SECONDS = 70.0
+"""A watch that says nothing for so long is dead: the API server sends a bookmark every minute."""
+REQUEST_SECONDS = 30.0
+"""Within which whatever is no watch must be answered."""
+
+
+class _Backoffs:
+    """Seconds between the tries of a watch; there is no last one.
+
+    Kopf ends at the last one, and with it our process, although nothing helps but waiting. Their
+    size bounds how late we notice that the API server is back.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((0.1, 0.2, 0.5, 1.0, 2.0, 3.0), itertools.repeat(5.0))
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -68,7 +86,7 @@ def settings() -> kopf.OperatorSettings:
     # cluster where nothing happens, nor at the start, where one would fill memory at once.
     result.watching.initial_streaming = True
     # Survive connections that die without a word. The server ends a watch after 300 s.
-    result.watching.inactivity_timeout = 70
+    result.watching.inactivity_timeout = SILENCE_SECONDS
     result.watching.server_timeout = 300
     result.watching.client_timeout = 310
     result.watching.connect_timeout = 30
@@ -76,9 +94,8 @@ def settings() -> kopf.OperatorSettings:
     # A worker of its own waits so long for an object's next event: by default 5 s, in which the
     # start makes one for every object of the cluster.
     result.queueing.idle_timeout = 0.1
-    # After these, a watch begins anew; the last ones bound how late we notice that the API
-    # server is back.
-    result.networking.error_backoffs = (0.1, 0.2, 0.5, 1, 2, 3, 5)
+    result.networking.request_timeout = REQUEST_SECONDS
+    result.networking.error_backoffs = _Backoffs()
     for kind in WATCHED:
         if kind.selector:
             # The key is a tuple. A single "apps/replicasets" would match nothing, without a word,
@@ -88,8 +105,14 @@ def settings() -> kopf.OperatorSettings:
     return result
 
 
-def registry(configuration: Configuration, store: Store) -> kopf.OperatorRegistry:
-    """Kopf's handlers: they fill the store, which wakes the loops."""
+def registry(
+    configuration: Configuration, store: Store, relisted: Callable[[], None]
+) -> kopf.OperatorRegistry:
+    """Kopf's handlers: they fill the store, which wakes the loops.
+
+    `relisted` is called when a watch could not go on where it was: what has gone meanwhile is not
+    told then.
+    """
     result = kopf.OperatorRegistry()
 
     async def login(**_: object) -> kopf.AiohttpSession:
@@ -97,11 +120,13 @@ def registry(configuration: Configuration, store: Store) -> kopf.OperatorRegistr
 
     kopf.on.login(registry=result)(login)
     for kind in WATCHED:
-        _watch(kind, result, store)
+        _watch(kind, result, store, relisted)
     return result
 
 
-def _watch(kind: Kind, registry: kopf.OperatorRegistry, store: Store) -> None:
+def _watch(
+    kind: Kind, registry: kopf.OperatorRegistry, store: Store, relisted: Callable[[], None]
+) -> None:
     # A coroutine, as Kopf runs plain functions in threads.
     async def changed(event: kopf.RawEvent, **_: object) -> None:
         document = cast(Document, event["object"])
@@ -109,5 +134,7 @@ def _watch(kind: Kind, registry: kopf.OperatorRegistry, store: Store) -> None:
             store.forget(kind, uid(document))
         else:
             store.learn(kind, document)
+        if event["type"] is None:  # one of those that a watch begins with
+            relisted()
 
     kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(changed)

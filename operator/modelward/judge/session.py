@@ -7,10 +7,10 @@ import math
 from abc import ABC, abstractmethod
 from array import array
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.counts import RateCounts, Tally, dispersion
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_decision
 from modelward.judge.rates import decision
@@ -31,6 +31,13 @@ class LoadKpi:
     """Requests that took longer are bad; for an error rate, only failed ones are."""
     expected: int = FAILED - 1
     """Threshold of the rollback test's own count, where there is one."""
+    start: RateCounts | PairedCounts | None = None
+    """Counts of an earlier run that this one goes on from, its calibration among them."""
+
+    def __post_init__(self) -> None:
+        wanted = PairedCounts if isinstance(self.objective, PairedObjective) else RateCounts
+        if self.start is not None and not isinstance(self.start, wanted):
+            raise ValueError(f"{type(self.start).__name__} don't go on as {wanted.__name__}")
 
 
 @dataclass(frozen=True)
@@ -56,15 +63,19 @@ class LoadSession:
     Windows are judged in the order in which they were due, each when its last request has ended:
     in the order of completion the fast ones would be judged before the slow ones. A KPI keeps its
     first verdict and counts no further, so that its final counts show that same verdict.
+
+    A KPI that goes on from an earlier run's counts looks longer at the same stream: it is not
+    calibrated again, and comes to what that run would have come to. Its counts are totals.
     """
 
     def __init__(self, shape: LoadShape, kpis: tuple[LoadKpi, ...]) -> None:
-        self.shape = shape
+        calibrated = all(kpi.start is not None for kpi in kpis)
+        self.shape = replace(shape, calibration_windows=0) if calibrated else shape
         self._kpis = [_session_of(kpi) for kpi in kpis]
         self._open: defaultdict[int, _Window] = defaultdict(_Window)
         self._judged = 0
         self._latencies = array("q")
-        self.finished = False
+        self.finished = self._is_over()
         """True when more load can't change anything: all verdicts are there, or a gate failed."""
 
     def record(self, request: int, latency: int, baseline: int = 0) -> None:
@@ -84,7 +95,7 @@ class LoadSession:
     @property
     def calibration_windows(self) -> int:
         """Calibration windows that were complete."""
-        return min(self._judged, CALIBRATION_WINDOWS)
+        return min(self._judged, self.shape.calibration_windows)
 
     @property
     def gate_failed(self) -> bool:
@@ -108,7 +119,7 @@ class LoadSession:
 
     def _judge(self, window: _Window) -> None:
         self._judged += 1
-        if self._judged <= CALIBRATION_WINDOWS:
+        if self._judged <= self.shape.calibration_windows:
             for kpi in self._kpis:
                 kpi.calibrate(window)
         else:
@@ -116,16 +127,19 @@ class LoadSession:
             for kpi in self._kpis:
                 if kpi.outcome == "Inconclusive":
                     kpi.judge(window)
-        self.finished = (
+        self.finished = self._is_over()
+
+    def _is_over(self) -> bool:
+        return (
             self.gate_failed
             or all(kpi.outcome != "Inconclusive" for kpi in self._kpis)
-            or self._judged == CALIBRATION_WINDOWS + self.shape.evidence_windows
+            or self._judged == self.shape.calibration_windows + self.shape.evidence_windows
         )
 
 
 def _session_of(kpi: LoadKpi) -> "_KpiSession":
     if isinstance(kpi.objective, PairedObjective):
-        return _PairedSession(kpi.objective, kpi.is_gate)
+        return _PairedSession(kpi, kpi.objective)
     return _RateSession(kpi, kpi.objective)
 
 
@@ -137,7 +151,7 @@ class _KpiSession(ABC):
 
     @abstractmethod
     def calibrate(self, window: _Window) -> None:
-        """Take note of a calibration window."""
+        """Take note of a calibration window; one that went on from other counts needs none."""
 
     @abstractmethod
     def judge(self, window: _Window) -> None:
@@ -154,8 +168,10 @@ class _RateSession(_KpiSession):
     def __init__(self, kpi: LoadKpi, objective: RateObjective) -> None:
         self._kpi, self._objective = kpi, objective
         self._calibration: list[tuple[int, int]] = []
-        self._counts: RateCounts | None = None
+        self._counts = kpi.start if isinstance(kpi.start, RateCounts) else None
         self.is_gate = kpi.is_gate
+        if self._counts:
+            self.outcome, _ = decision(self._counts, objective)
 
     def calibrate(self, window: _Window) -> None:
         self._calibration.append(self._bad_ones(window.latencies))
@@ -181,11 +197,13 @@ class _RateSession(_KpiSession):
 class _PairedSession(_KpiSession):
     """A share of failed requests beside that of stable."""
 
-    def __init__(self, objective: PairedObjective, is_gate: bool) -> None:
+    def __init__(self, kpi: LoadKpi, objective: PairedObjective) -> None:
         self._objective = objective
         self._calibration: list[PairedWindow] = []
-        self._counts: PairedCounts | None = None
-        self.is_gate = is_gate
+        self._counts = kpi.start if isinstance(kpi.start, PairedCounts) else None
+        self.is_gate = kpi.is_gate
+        if self._counts:
+            self.outcome, _ = paired_decision(self._counts, objective)
 
     def calibrate(self, window: _Window) -> None:
         self._calibration.append(_paired(window))

@@ -28,6 +28,8 @@ class LoadShape:
     """Requests per window."""
     evidence_windows: int
     """Windows of evidence at most, after those of calibration."""
+    calibration_windows: int = CALIBRATION_WINDOWS
+    """None where every KPI was calibrated by an earlier run."""
 
     @classmethod
     def of(cls, rate: Fraction, for_seconds: Fraction, warm_up_seconds: Fraction) -> "LoadShape":
@@ -45,7 +47,7 @@ class LoadShape:
     @property
     def requests(self) -> int:
         """All requests, where nothing ends the load early."""
-        windows = CALIBRATION_WINDOWS + self.evidence_windows
+        windows = self.calibration_windows + self.evidence_windows
         return self.warm_up + windows * self.window
 
     @property

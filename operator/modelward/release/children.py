@@ -152,13 +152,17 @@ def _missing(situation: Situation) -> Iterator[Write]:
 def _run_to_begin(situation: Situation) -> Document | None:
     """In a benchmark step there is one run, once one closed pod alone can answer.
 
-    The declared rate of load is for that pod.
+    The declared rate of load is for that pod. After a retry there is another run, which goes on
+    from the one that came to no verdict.
     """
     candidate = situation.candidate
     if candidate is None or candidate.memory.verdict or candidate.memory.passed_by_hand:
         return None
-    step = steps.present(candidate.memory)
-    if step is None or step.benchmark is None or situation.runs_of(candidate):
+    step, remembered = steps.present(candidate.memory), candidate.memory
+    if step is None or step.benchmark is None:
+        return None
+    earlier = situation.runs_of(candidate)[-1:]
+    if any(run_number(run.metadata.name) > run_number(remembered.continues) for run in earlier):
         return None
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
@@ -170,8 +174,9 @@ def _run_to_begin(situation: Situation) -> Document | None:
         for run in situation.snapshot.runs
         if run.spec.subject.revision == candidate.hash
     ]
-    number = max(numbers, default=0) + 1
-    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to)
+    number = max([*numbers, run_number(remembered.continues)]) + 1
+    continues = next((run.metadata.name for run in earlier), None)
+    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to, continues)
 
 
 def _stale_runs(situation: Situation) -> Iterator[Write]:

@@ -6,9 +6,10 @@ Reconciling and Stalled are present only while True (kstatus); Ready is Unknown 
 from dataclasses import dataclass
 from typing import Literal
 
+from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
-from modelward.release import steps
-from modelward.release.problems import PASSING
+from modelward.release import steps, verbs
+from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import named, sentence
@@ -71,19 +72,29 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     if situation.spec.paused:
         message = f"{sentence(f'{who} stays at {where}')} To go on, set spec.paused to false."
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
-    annotate = f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite"
-    promote = f"{annotate} modelward.dev/promote={candidate.hash}/1"
+    promote = verbs.command(situation, "promote", candidate.hash)
     if candidate.memory.verdict == "Inconclusive":
         undecided = f"no verdict about {who} at {where}: {candidate.memory.message}"
-        message = f"{sentence(undecided)} To go on all the same: {promote}"
+        retry = verbs.command(situation, "retry", candidate.hash)
+        once_more = "measure on" if step is not None and step.benchmark else "wait once more"
+        message = f"{sentence(undecided)} To {once_more}: {retry} To go on all the same: {promote}"
         return State("Paused", "Unknown", "Inconclusive", message, reconciling=True)
     if step is not None and step.pause is not None:
         message = f"{sentence(f'{who} waits at {where}')} To go on: {promote}"
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
-    message = sentence(f"{who} is at {where}; {ready}")
+    message = sentence(f"{who} is at {where}; {ready}") + _blocked_run(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
+
+
+def _blocked_run(situation: Situation, candidate: Actor) -> str:
+    """Say what keeps the candidate's benchmark from measuring; empty where nothing does."""
+    for run in situation.runs_of(candidate)[-1:]:
+        complete = next((c for c in run.status.conditions if c.type == "Complete"), None)
+        if complete and complete.reason == BLOCKED:
+            return " " + sentence(f"BenchmarkRun {run.metadata.name}: {complete.message}")
+    return ""
 
 
 def _rolled_back(situation: Situation, failed: Actor) -> State:
@@ -105,8 +116,10 @@ def _serving(situation: Situation, stable: Actor) -> State:
     pods, limits = situation.pods(stable), situation.limits
     who = named(situation, stable.hash)
     if pods.available < limits.least:
-        message = f"{pods.available} of {limits.size} pods of {who} are available."
-        return State("Progressing", "False", "PodsNotReady", message, reconciling=True)
+        why = f": {problem(stable).message}" if stuck_since(stable) else ""
+        message = sentence(f"{pods.available} of {limits.size} pods of {who} are available{why}")
+        phase: Phase = "Progressing" if pods.available else "Degraded"
+        return State(phase, "False", "PodsNotReady", message, reconciling=True)
     if stable.revision.desired != limits.size or pods.ready < limits.size:
         message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)

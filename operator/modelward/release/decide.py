@@ -8,6 +8,7 @@ from modelward.api.modeldeployment import ModelDeployment
 from modelward.release import children
 from modelward.release import status as statuses
 from modelward.release.direction import direct
+from modelward.release.measures import measured, subject
 from modelward.release.policies import next_turn
 from modelward.release.revisions import revision_hash
 from modelward.release.situation import Situation, selection_of, situate
@@ -49,7 +50,8 @@ def decide(snapshot: Snapshot) -> Plan:
             *_status(written),
         ),
         wake_after=timer.wake_after,
-        metrics=turn.metrics if turn else (),
+        metrics=measured(before, turn),
+        subject=subject(before, after),
     )
 
 

@@ -36,6 +36,8 @@ class Memory:
     step_since: datetime | None = None
     paused_since: datetime | None = None
     """When spec.paused was seen first; None while it is not set."""
+    unsteady_since: datetime | None = None
+    """When a pod was first seen to lose its readiness, while all were not steadily ready since."""
     release_size: int = 0
     """Serving pods when the release began."""
     kpis_hash: str = ""
@@ -46,6 +48,8 @@ class Memory:
     message: str = ""
     run: str = ""
     """BenchmarkRun that holds the evidence."""
+    continues: str = ""
+    """Inconclusive BenchmarkRun that a person asked to go on from: a later one is waited for."""
     passed_by_hand: tuple[str, ...] = ()
     """Inconclusive gates that a person let pass in this release."""
     outcome: str = ""
@@ -72,12 +76,14 @@ class Memory:
             "step": str(self.step),
             "step-since": from_time(self.step_since),
             "paused-since": from_time(self.paused_since),
+            "unsteady-since": from_time(self.unsteady_since),
             "release-size": str(self.release_size),
             "kpis-hash": self.kpis_hash,
             "verdict": self.verdict,
             "reason": self.reason,
             "message": self.message,
             "run": self.run,
+            "continues": self.continues,
             "passed-by-hand": ",".join(self.passed_by_hand),
             "outcome": self.outcome,
             "outcome-at": from_time(self.outcome_at),
@@ -106,12 +112,14 @@ def read(annotations: Mapping[str, str]) -> Memory:
         step=_to_int(get("step")),
         step_since=to_time(get("step-since")),
         paused_since=to_time(get("paused-since")),
+        unsteady_since=to_time(get("unsteady-since")),
         release_size=_to_int(get("release-size")),
         kpis_hash=get("kpis-hash"),
         verdict=get("verdict"),
         reason=get("reason"),
         message=get("message"),
         run=get("run"),
+        continues=get("continues"),
         passed_by_hand=tuple(filter(None, get("passed-by-hand").split(","))),
         outcome=get("outcome"),
         outcome_at=to_time(get("outcome-at")),

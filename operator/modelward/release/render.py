@@ -139,8 +139,13 @@ def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
     return document
 
 
-def benchmark_run(situation: Situation, actor: Actor, number: int, up_to: str) -> Document:
-    """Return the BenchmarkRun that judges a revision in its present benchmark step."""
+def benchmark_run(
+    situation: Situation, actor: Actor, number: int, up_to: str, continues: str | None
+) -> Document:
+    """Return the BenchmarkRun that judges a revision in its present benchmark step.
+
+    `continues` is the run that it goes on from.
+    """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
     labels[RELEASE_LABEL] = actor.memory.release
@@ -153,11 +158,13 @@ def benchmark_run(situation: Situation, actor: Actor, number: int, up_to: str) -
             "labels": labels,
             "ownerReferences": owned_by_revision(actor),
         },
-        "spec": _run_spec(situation, actor, up_to).to_wire(),
+        "spec": _run_spec(situation, actor, up_to, continues).to_wire(),
     }
 
 
-def _run_spec(situation: Situation, actor: Actor, up_to: str) -> BenchmarkRunSpec:
+def _run_spec(
+    situation: Situation, actor: Actor, up_to: str, continues: str | None
+) -> BenchmarkRunSpec:
     deployment, spec, stable = situation.deployment, situation.spec, situation.stable
     compared = stable is not None and any(kpi.objective.versus for kpi in spec.kpis)
     digests: dict[str, Any] = {
@@ -165,6 +172,7 @@ def _run_spec(situation: Situation, actor: Actor, up_to: str) -> BenchmarkRunSpe
     }
     return BenchmarkRunSpec(
         model_deployment=deployment.metadata.name,
+        continues=continues,
         subject=_subject(deployment, actor),
         baseline=_subject(deployment, stable) if stable and compared else None,
         datasets=[

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment, ModelDeploymentSpec
-from modelward.api.names import PREFIX
+from modelward.api.names import RELEASE
 from modelward.api.values import parse_duration
 from modelward.release import memory, steps
 from modelward.release.memory import Memory, Role
@@ -15,8 +15,7 @@ from modelward.release.revisions import kpis_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
 
-RELEASE_LABEL = PREFIX + "release"
-"""Label of a BenchmarkRun: the release that it belongs to."""
+RELEASE_LABEL = RELEASE
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ def situate(snapshot: Snapshot, wanted: str) -> Situation:
     selection = selection_of(snapshot.service)
     selected = next((actor for actor in actors if actor.hash == selection.revision), None)
     stable = _latest(actor for actor in actors if actor.role == "stable")
-    if selected and (stable is None or _may_serve(selected)):
+    if selected and (_may_serve(selected) or (stable is None and _may_have_served(selected))):
         stable = selected
     rest = (actor for actor in actors if actor is not stable and actor.role == "candidate")
     return Situation(
@@ -191,6 +190,11 @@ def _may_serve(actor: Actor) -> bool:
     """Tell whether the revision serves, or has taken all steps of its release."""
     taken_over = actor.role == "candidate" and steps.present(actor.memory) is None
     return taken_over or actor.role == "stable"
+
+
+def _may_have_served(actor: Actor) -> bool:
+    """Tell whether nothing speaks against it: neither a release under way nor a failure."""
+    return actor.role in ("previous", "superseded")
 
 
 def _latest(actors: Iterable[Actor]) -> Actor | None:

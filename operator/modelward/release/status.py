@@ -109,7 +109,9 @@ def _run_to_show(situation: Situation) -> BenchmarkRun | None:
     for actor in (situation.candidate, failed, situation.stable):
         runs = situation.runs_of(actor) if actor else ()
         if actor and (runs or actor is not situation.stable):
-            return runs[-1] if runs else None
+            # While a run goes on from another one, that one's evidence is what there is.
+            shown = (run for run in reversed(runs) if run.status.kpis)
+            return next(shown, next(iter(runs[-1:]), None))
     return None
 
 

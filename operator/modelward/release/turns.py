@@ -1,8 +1,8 @@
 """Turns of a release: what changes in memory, and what people are told about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from modelward.api.base import API_VERSION
@@ -22,7 +22,6 @@ class Turn:
     memories: Mapping[str, Memory]
     """New memory by revision; one that has no ReplicaSet yet gets it."""
     announcements: tuple[Announce, ...] = ()
-    metrics: tuple[tuple[str, str], ...] = field(default=())
     promoted: str | None = None
     """The revision that all users are to be led to."""
 
@@ -112,6 +111,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
         reason="",
         message="",
         run="",
+        continues="",
         passed_by_hand=(),
     )
     note = f"KPIs or data sets changed: {named(situation, candidate.hash)} is judged again."
@@ -121,7 +121,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
 def advance(situation: Situation, candidate: Actor, why: str, **changes: object) -> Turn:
     """Go on to the next step."""
     memory = candidate.memory.with_(
-        **{"verdict": "", "reason": "", "message": "", **changes},
+        **{"verdict": "", "reason": "", "message": "", "continues": "", **changes},
         step=candidate.memory.step + 1,
         step_since=situation.now,
     )
@@ -178,8 +178,7 @@ def roll_back(
     if verb:
         memory = memory.with_(handled_abort=verb.value)
     note = sentence(f"{named(situation, candidate.hash)} is rolled back: {message}")
-    turn = _turn(situation, candidate, memory, "Warning", "RolledBack", note)
-    return Turn(turn.memories, turn.announcements, (("releases", f"RolledBack/{reason}"),))
+    return _turn(situation, candidate, memory, "Warning", "RolledBack", note)
 
 
 def supersede(situation: Situation, candidate: Actor) -> Turn:
@@ -190,8 +189,7 @@ def supersede(situation: Situation, candidate: Actor) -> Turn:
         note = f"Release of revision {candidate.hash} ends: spec is back at the stable revision."
     else:
         note = f"Release of revision {candidate.hash} ends: spec asks for {situation.wanted} now."
-    turn = _turn(situation, candidate, memory, "Normal", "Superseded", note)
-    return Turn(turn.memories, turn.announcements, (("releases", "Superseded/"),))
+    return _turn(situation, candidate, memory, "Normal", "Superseded", note)
 
 
 def hold(situation: Situation, candidate: Actor) -> Turn:
@@ -203,19 +201,13 @@ def hold(situation: Situation, candidate: Actor) -> Turn:
 
 def resume(situation: Situation, candidate: Actor) -> Turn:
     """spec.paused was taken back: the step goes on where it stood."""
-    since, stood = candidate.memory.step_since, candidate.memory.paused_since
-    moved = since + (situation.now - stood) if since and stood else since
-    memory = candidate.memory.with_(paused_since=None, step_since=moved)
+    before, stood = candidate.memory, candidate.memory.paused_since
+    clocks = {"step_since": before.step_since, "unsteady_since": before.unsteady_since}
+    pause = situation.now - stood if stood else timedelta()
+    moved = {name: since + pause for name, since in clocks.items() if since}
+    memory = before.with_(paused_since=None, **moved)
     note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
     return _by_generation(situation, memory, "Resumed", sentence(note))
-
-
-def forget_failure(situation: Situation, failed: Actor, verb: Verb) -> Turn:
-    """A person asks for another try of what was rolled back."""
-    memory = failed.memory.with_(role="superseded", handled_retry=verb.value)
-    note = f"{named(situation, failed.hash)} is tried again by hand"
-    told = announce(situation.deployment, "Normal", "Retried", sentence(note), verb.value)
-    return Turn({failed.hash: memory}, (told,))
 
 
 def promote(situation: Situation, candidate: Actor) -> Turn:
@@ -225,7 +217,7 @@ def promote(situation: Situation, candidate: Actor) -> Turn:
         memories[situation.stable.hash] = situation.stable.memory.with_(role="previous")
     note = sentence(f"{named(situation, candidate.hash)} is promoted: it serves all users now")
     told = announce(situation.deployment, "Normal", "Promoted", note, _key(candidate))
-    return Turn(memories, (told,), (("releases", "Promoted/"),), promoted=candidate.hash)
+    return Turn(memories, (told,), promoted=candidate.hash)
 
 
 def verbs_answered(situation: Situation, turn: Turn | None) -> Turn | None:
@@ -264,7 +256,7 @@ def _promoted(situation: Situation, actor: Actor) -> Memory:
 
 
 def _ended(situation: Situation, actor: Actor, outcome: Outcome) -> Memory:
-    return actor.memory.with_(outcome=outcome, outcome_at=situation.now)
+    return actor.memory.with_(outcome=outcome, outcome_at=situation.now, unsteady_since=None)
 
 
 def _by_generation(situation: Situation, memory: Memory, reason: str, note: str) -> Turn:

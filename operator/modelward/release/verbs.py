@@ -70,10 +70,12 @@ def answered(situation: Situation) -> LastHandled | None:
 
 def acts(situation: Situation, verb: Verb) -> bool:
     """Tell whether the verb has something to act on now."""
-    if verb.name == "retry":
-        failed = situation.asked_for
-        return failed is not None and failed.role == "failed" and failed.hash == verb.revision
     candidate = situation.candidate
+    if candidate is None and verb.name == "retry":
+        failed = situation.asked_for
+        if failed is None or failed is situation.stable:
+            return False
+        return failed.role == "failed" and failed.hash == verb.revision
     if candidate is None or candidate.hash != verb.revision:
         return False
     if verb.name == "abort":
@@ -81,8 +83,8 @@ def acts(situation: Situation, verb: Verb) -> bool:
     if situation.spec.paused:
         return False
     step = steps.present(candidate.memory)
-    waits_at_pause = step is not None and step.pause is not None
-    return waits_at_pause or candidate.memory.verdict == "Inconclusive"
+    passes = verb.name == "promote" and step is not None and step.pause is not None
+    return passes or candidate.memory.verdict == "Inconclusive"
 
 
 def acting(situation: Situation, name: VerbName) -> Verb | None:
@@ -99,7 +101,7 @@ def refused(situation: Situation) -> tuple[Verb, ...]:
 def why_refused(situation: Situation, verb: Verb) -> str:
     """Say why the verb has nothing to act on, and what would help."""
     candidate = situation.candidate
-    if verb.name == "retry":
+    if candidate is None and verb.name == "retry":
         return "spec asks for no revision of this name that was rolled back."
     if candidate is None:
         return "no release is under way."
@@ -107,4 +109,20 @@ def why_refused(situation: Situation, verb: Verb) -> str:
         return f"the candidate is {candidate.hash}; say {candidate.hash}/<token>."
     if situation.spec.paused:
         return "spec.paused is true; set it to false first."
+    if verb.name == "retry":
+        return "the release stands at no undecided verdict."
     return "the release stands at no pause and at no undecided verdict."
+
+
+def command(situation: Situation, name: VerbName, revision: str) -> str:
+    """Return the command that gives a verb, with a token that was not handled before."""
+    shown = situation.deployment.status.last_handled or LastHandled()
+    handled = {getattr(actor.memory, f"handled_{name}") for actor in situation.actors}
+    handled.add(getattr(shown, name) or "")
+    number = 1
+    while f"{revision}/{number}" in handled:
+        number += 1
+    return (
+        f"kubectl annotate mdep {situation.deployment.metadata.name} --overwrite "
+        f"{ANNOTATIONS[name]}={revision}/{number}"
+    )

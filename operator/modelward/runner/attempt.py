@@ -54,7 +54,7 @@ class Attempt:
     def __init__(self, plan: RunnerPlan, files: dict[str, bytes]) -> None:
         self._plan = plan
         self._files = files
-        self._reports = [report.NOT_MEASURED] * len(plan.kpis)
+        self._reports = [report.first_report(kpi) for kpi in plan.kpis]
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
@@ -94,13 +94,15 @@ class Attempt:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
-        exams = [kpi for kpi in self._plan.kpis if kpi.metric == "accuracy"]
+        exams = [k for k in self._plan.kpis if k.metric == "accuracy" and not report.has_verdict(k)]
         for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:
                 raise ValueError("an accuracy KPI names no data set")
-            paired = any(kpi.versus for kpi in exams if kpi.dataset == name)
+            judged = [kpi for kpi in exams if kpi.dataset == name]
+            paired = any(kpi.versus for kpi in judged)
             baseline = stable.examinee(name) if stable and paired else None
-            self._exams[name] = Exam(candidate.examinee(name), baseline)
+            start = report.exam_start(judged)
+            self._exams[name] = Exam(candidate.examinee(name), baseline, start)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
@@ -112,6 +114,8 @@ class Attempt:
         shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
         kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
         self._session = LoadSession(shape, kpis)
+        if self._session.finished:
+            return
         paired = any(kpi.versus for _, kpi in self._load_kpis())
         baseline = stable.target(load.dataset) if stable and paired else None
         self._load = Load(self._session, candidate.target(load.dataset), baseline)
@@ -127,16 +131,23 @@ class Attempt:
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
-            if kpi.metric == "accuracy" and (exam := self._exams.get(kpi.dataset or "")):
+            exam = self._exams.get(kpi.dataset or "")
+            if kpi.metric == "accuracy" and exam and not report.has_verdict(kpi):
                 self._reports[i] = self._exam_report(kpi, exam)
-        if self._session is None or self._load is None:
+        if self._session is None:
             return
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if self._load.lagged(report.tolerated_delay(kpi)):
+            if self._lagged_for(kpi):
                 self._reports[i] = report.LAGGED
                 self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
             else:
                 self._reports[i] = report.load_report(kpi, result, self._session)
+
+    def _lagged_for(self, kpi: PlanKpi) -> bool:
+        """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
+        if self._load is None or report.has_verdict(kpi):
+            return False
+        return self._load.lagged(report.tolerated_delay(kpi))
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
         differing = exam.candidate.differing

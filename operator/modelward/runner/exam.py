@@ -58,13 +58,26 @@ class Examinee:
 class Exam:
     """The exam of one data set, taken by the candidate and, where compared, by stable as well."""
 
-    def __init__(self, candidate: Examinee, baseline: Examinee | None = None) -> None:
+    def __init__(
+        self,
+        candidate: Examinee,
+        baseline: Examinee | None = None,
+        start: ExamCounts | PairedExamCounts | None = None,
+    ) -> None:
+        """`start` counts the rows that were read before: the first ones in their order.
+
+        Raises ValueError for a start that isn't of this exam.
+        """
         self.candidate = candidate
         self.baseline = baseline
         self._examinees = [candidate] if baseline is None else [candidate, baseline]
         self._rows = len(candidate.dataset.questions)
-        self._right: Counter[tuple[bool, ...]] = Counter()
+        self._right = _rows_by_right(start, len(self._examinees))
         """Rows by who had them right."""
+        self._ahead: dict[int, list[Answer]] = {}
+        """Answers to rows before which one is not answered yet."""
+        if start and start.rows != self._rows:
+            raise ValueError(f"an exam of {start.rows} rows can't go on with {self._rows}")
 
     @property
     def counts(self) -> ExamCounts:
@@ -84,20 +97,24 @@ class Exam:
     async def take(self) -> None:
         """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
 
+        An exam that was begun before goes on after the last row that counted then.
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
         as soon as somebody can. Raises UnreachableError.
         """
-        first = range(min(ASKED_TWICE, self._rows))
-        answers = await self._ask(first)
-        again = await self._ask(first)
-        for i in first:
+        if self.counts.read == 0:
+            await self._ask_twice(range(min(ASKED_TWICE, self._rows)))
+        if self.candidate.differing is None:
+            await self._ask(range(self.counts.read, self._rows), count=True)
+        self._tell()
+
+    async def _ask_twice(self, rows: range) -> None:
+        answers, again = await self._ask(rows), await self._ask(rows)
+        for i in rows:
             for examinee, one, other in zip(self._examinees, answers[i], again[i], strict=True):
                 examinee.compare(i, one, other)
         if self.candidate.differing is None:
-            for i in first:
+            for i in rows:
                 self._count(i, answers[i])
-            await self._ask(range(len(first), self._rows), count=True)
-        self._tell()
 
     async def _ask(self, rows: range, count: bool = False) -> dict[int, list[Answer]]:
         """Return the answers of all examinees by row, each row asked of them in turn.
@@ -111,10 +128,16 @@ class Exam:
             for i in turns:
                 answers[i] = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
-                    self._count(i, answers[i])
+                    self._count_in_order(i, answers[i])
 
         await gather_or_cancel(*(ask_in_turn(turns) for _ in range(_CONCURRENCY)))
         return answers
+
+    def _count_in_order(self, i: int, answers: list[Answer]) -> None:
+        """Count a row once all before it are counted, so that an exam can go on after the last."""
+        self._ahead[i] = answers
+        while (row := self.counts.read) in self._ahead:
+            self._count(row, self._ahead.pop(row))
 
     def _count(self, i: int, answers: list[Answer]) -> None:
         pairs = zip(self._examinees, answers, strict=True)
@@ -138,6 +161,25 @@ class Exam:
             told = {"dataset": examinee.dataset.name, "of": examinee.client.name}
             told["differing"] = examinee.differing or ""
             _log.info("exam read", extra=told | {"counts": counts.to_ints()})
+
+
+def _rows_by_right(
+    counts: ExamCounts | PairedExamCounts | None, examinees: int
+) -> Counter[tuple[bool, ...]]:
+    """Return the rows of earlier counts by who had them right."""
+    match counts:
+        case None:
+            return Counter()
+        case PairedExamCounts() if examinees == 2:
+            both, lost = counts.baseline - counts.lost, counts.lost
+            won = counts.correct - both
+            neither = counts.read - both - lost - won
+            tallies: dict[tuple[bool, ...], int]
+            tallies = {(True, True): both, (False, True): lost, (True, False): won}
+            return Counter({**tallies, (False, False): neither})
+        case ExamCounts() if examinees == 1:
+            return Counter({(True,): counts.correct, (False,): counts.read - counts.correct})
+    raise ValueError(f"{type(counts).__name__} are not of an exam that {examinees} take")
 
 
 def shown(value: object) -> str:

@@ -1,5 +1,8 @@
 """From what was measured to the result message."""
 
+from collections.abc import Sequence
+from fractions import Fraction
+
 from modelward.benchmark.contract import KpiReport, Letter, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
@@ -10,6 +13,7 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
 )
+from modelward.benchmark.evidence import counts_in, paired_counts, rate_counts
 from modelward.benchmark.plan import load_objective
 from modelward.judge import (
     LoadKpi,
@@ -36,11 +40,33 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
     """Return how a KPI of the plan is judged under load. Raises ValueError for one that can't."""
     objective = load_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
+    start = _load_start(kpi)
     if kpi.metric == "errorRate":
-        return LoadKpi(objective, is_gate)
+        return LoadKpi(objective, is_gate, start=start)
     limit = int(kpi.limit * _NANOSECONDS)
     expected = limit if kpi.expected is None else int(kpi.expected * _NANOSECONDS)
-    return LoadKpi(objective, is_gate, limit, expected)
+    return LoadKpi(objective, is_gate, limit, expected, start)
+
+
+def _load_start(kpi: PlanKpi) -> RateCounts | PairedCounts | None:
+    counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
+    if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
+        return None
+    if isinstance(counts, PairedErrorCounts):
+        return paired_counts(counts, kpi.start.windows)
+    return rate_counts(counts, kpi.start.windows)
+
+
+def has_verdict(kpi: PlanKpi) -> bool:
+    """Tell whether a KPI had its verdict before: it keeps it, and nothing is asked for it."""
+    return kpi.start is not None and kpi.start.verdict != "I"
+
+
+def first_report(kpi: PlanKpi) -> KpiReport:
+    """Return the report of a KPI before anything was measured."""
+    if kpi.start is None or kpi.start.verdict == "I":
+        return NOT_MEASURED
+    return KpiReport(verdict=kpi.start.verdict, counts=kpi.start.counts)
 
 
 def tolerated_delay(kpi: PlanKpi) -> int:
@@ -52,6 +78,19 @@ def tolerated_delay(kpi: PlanKpi) -> int:
     if kpi.metric == "errorRate":
         return _MAX_ERROR_DELAY
     return int(min(kpi.limit, kpi.expected or kpi.limit) * _NANOSECONDS / 2)
+
+
+def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
+    """Return what the exam goes on from that these KPIs are judged by, None where it begins.
+
+    Raises ValueError for a plan in which they go on from different rows.
+    """
+    starts = [counts_in(kpi, kpi.start.counts) if kpi.start else None for kpi in kpis]
+    counts = [start for start in starts if isinstance(start, ExamCounts | PairedExamCounts)]
+    if len(counts) not in (0, len(kpis)) or len({start.read for start in counts}) > 1:
+        raise ValueError("KPIs go on from different rows of one data set")
+    paired = (start for start in counts if isinstance(start, PairedExamCounts))
+    return next(paired, next(iter(counts), None))
 
 
 def exam_report(kpi: PlanKpi, counts: ExamCounts) -> KpiReport:
@@ -89,12 +128,25 @@ def _counts(kpi: PlanKpi, counts: RateCounts | PairedCounts, session: LoadSessio
         )
     if kpi.quantile is None:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
-    observed = session.quantile(kpi.quantile, counts.requests) // 1000
+    before = counts_in(kpi, kpi.start.counts) if kpi.start else None
+    observed = _quantile_micros(kpi.quantile, counts, session, before)
     return LatencyCounts(
         dispersion=counts.limit.dispersion,
         requests=counts.requests,
         beyond_limit=counts.limit.bad,
-        quantile_micros=min(max(observed, 0), MAX_MICROSECONDS),
+        quantile_micros=observed,
         dispersion_expected=counts.expected.dispersion if counts.expected else None,
         beyond_expected=counts.expected.bad if counts.expected else None,
     )
+
+
+def _quantile_micros(
+    share: Fraction, counts: RateCounts, session: LoadSession, before: Counts | None
+) -> int:
+    """Return the quantile as observed in this attempt; where it adds nothing, as it was before."""
+    if not isinstance(before, LatencyCounts):
+        before = None
+    requests = counts.requests - (before.requests if before else 0)
+    if before and requests == 0:
+        return before.quantile_micros
+    return min(max(session.quantile(share, requests) // 1000, 0), MAX_MICROSECONDS)

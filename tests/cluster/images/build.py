@@ -65,6 +65,14 @@ def image_archive(tag: str) -> Path:
     return link.resolve()
 
 
+def push(tag: str, name: str) -> None:
+    """Push the image `tag`, as it was last built in this checkout, under a registry's name for it.
+
+    Raises UnknownImageError, and CommandError with what the builder said.
+    """
+    choose_builder().push(image_archive(tag), tag, name)
+
+
 def _prune(cache: Path, tag: str) -> None:
     archives = cache.glob(f"{_file_name(tag)}-{'[0-9a-f]' * 16}.tar")
     by_age = sorted(archives, key=lambda path: path.stat().st_mtime)

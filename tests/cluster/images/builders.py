@@ -1,9 +1,6 @@
 """The two programs that turn a Dockerfile into an archive of an image."""
 
-import functools
 import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +8,16 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.cluster import paths
+from tests.cluster.choice import docker_answers
 from tests.cluster.commands import follow
 from tests.cluster.images import base
 from tests.cluster.images.content import ignore_file
 from tests.cluster.images.pip_settings import certificate_files, pip_configuration
 from tests.cluster.images.storage import Buildah
 from tests.cluster.progress import Progress
+
+EPOCH = "SOURCE_DATE_EPOCH"
+"""Build argument: when the source last changed, in seconds since 1970 (reproducible-builds.org)."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Recipe:
     dockerfile: Path
     tag: str
     build_args: Mapping[str, str]
+    fresh: bool = False
+    """Whether every step is run again, whatever is known from earlier builds."""
 
 
 class Builder(Protocol):
@@ -39,19 +42,13 @@ class Builder(Protocol):
     def build(self, recipe: Recipe, archive: Path) -> None:
         """Build, and write the image to `archive` in docker's format. Raises CommandError."""
 
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push the image `tag` of an archive as `name`. Raises CommandError."""
+
 
 def choose_builder() -> Builder:
     """Docker if its daemon answers, else buildah."""
-    return DockerBuilder() if _docker_answers() else BuildahBuilder()
-
-
-@functools.cache
-def _docker_answers() -> bool:
-    if shutil.which("docker") is None:
-        return False
-    command = ["docker", "version", "--format", "{{.Server.Version}}"]
-    probe = subprocess.run(command, check=False, capture_output=True, timeout=20)
-    return probe.returncode == 0
+    return DockerBuilder() if docker_answers() else BuildahBuilder()
 
 
 class DockerBuilder:
@@ -64,8 +61,17 @@ class DockerBuilder:
         progress = Progress(f"Building image {recipe.tag} with Docker")
         command = ["docker", "build", "--network=host", f"--tag={recipe.tag}"]
         command += [f"--file={recipe.dockerfile}", *_build_arguments(recipe.build_args)]
+        command += ["--no-cache"] if recipe.fresh else []
         follow([*command, str(recipe.context)], progress)
         follow(["docker", "save", f"--output={archive}", recipe.tag], progress)
+        progress.done()
+
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Load the archive, name its image, and push."""
+        progress = Progress(f"Pushing image {name} with Docker")
+        follow(["docker", "load", f"--input={archive}"], progress)
+        follow(["docker", "tag", tag, name], progress)
+        follow(["docker", "push", name], progress)
         progress.done()
 
 
@@ -88,13 +94,14 @@ class BuildahBuilder:
             buildah.follow(
                 progress,
                 "bud",
-                "--layers",
+                "--no-cache" if recipe.fresh else "--layers",
                 "--pull-never",
                 "--network=host",
                 f"--tag={recipe.tag}",
                 f"--file={recipe.dockerfile}",
                 *([f"--ignorefile={ignored}"] if ignored else []),
                 *_build_arguments(arguments),
+                *_timestamp(recipe.build_args),
                 *(f"--volume={mount}" for mount in mounts),
                 str(recipe.context),
             )
@@ -102,9 +109,27 @@ class BuildahBuilder:
             buildah.run("rmi", "--prune")
             progress.done()
 
+    def push(self, archive: Path, tag: str, name: str) -> None:
+        """Push what is in the archive; the storage may have forgotten it, or have a newer one."""
+        del tag
+        with Buildah.locked() as buildah:
+            progress = Progress(f"Pushing image {name} with buildah")
+            image = buildah.run("pull", "--quiet", f"docker-archive:{archive}")
+            buildah.follow(progress, "push", image, name)
+            progress.done()
+
 
 def _build_arguments(arguments: Mapping[str, str]) -> Sequence[str]:
     return [f"--build-arg={name}={value}" for name, value in sorted(arguments.items())]
+
+
+def _timestamp(arguments: Mapping[str, str]) -> Sequence[str]:
+    """Give every file of the image this time.
+
+    Docker takes it from the argument itself, for files only with its exporter's rewrite-timestamp.
+    """
+    epoch = arguments.get(EPOCH)
+    return [f"--timestamp={epoch}"] if epoch else []
 
 
 def _mounts(scratch: Path, environment: Mapping[str, str]) -> list[str]:

@@ -67,6 +67,8 @@ _ETCD = Module("etcd", target="tool")
 _COREDNS = Module("coredns")
 _PAUSE = Module("pause")
 _KWOK = Module("kwok", target="tool")
+_KIND = Module("kind", target="tool")
+_KUBECTL = Module("kubernetes", target="k8s.io/kubernetes/cmd/kubectl")
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,18 @@ def binaries(with_node: bool) -> Binaries:
 
 
 def kwok() -> Path:
-    """The program that plays nodes and pods for tests of scale, built like the others."""
+    """The program that plays nodes and pods for tests of scale. Raises as `binaries` does."""
     return _built(_KWOK) / "kwok"
+
+
+def kubectl() -> Path:
+    """A kubectl alone, for clusters that bring none. Raises as `binaries` does."""
+    return _built(_KUBECTL) / "kubectl"
+
+
+def kind() -> Path:
+    """The program kind. Raises as `binaries` does."""
+    return _built(_KIND) / "kind"
 
 
 def _built(module: Module) -> Path:
@@ -131,6 +143,14 @@ def _built(module: Module) -> Path:
             by_age = sorted(cache.glob(f"{module.name}-*"), key=lambda path: path.stat().st_mtime)
             _remove(by_age[:-_KEPT_VERSIONS])
     return folder
+
+
+def program(name: str, target: str = ".") -> Path:
+    """A program that some tests run and no cluster needs, built now if it isn't in the cache.
+
+    Raises MissingGoError, and CommandError with Go's last lines.
+    """
+    return _built(Module(name, target)) / name
 
 
 @functools.cache

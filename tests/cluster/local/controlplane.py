@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.cluster.audit_policy import AUDIT_POLICY
 from tests.cluster.local.build import Binaries
 from tests.cluster.local.layout import Layout, write_json
 from tests.cluster.local.pki import Pki
@@ -117,18 +118,7 @@ def _token_files(pki: Pki) -> tuple[str, ...]:
 
 def _audit_arguments(layout: Layout) -> tuple[str, ...]:
     policy = layout.config / "audit-policy.json"
-    write_json(
-        policy,
-        {
-            "apiVersion": "audit.k8s.io/v1",
-            "kind": "Policy",
-            "omitStages": ["RequestReceived", "ResponseStarted", "Panic"],
-            "rules": [
-                {"level": "None", "nonResourceURLs": ["/readyz*", "/livez*", "/healthz*"]},
-                {"level": "Metadata"},
-            ],
-        },
-    )
+    write_json(policy, AUDIT_POLICY)
     return (
         f"--audit-policy-file={policy}",
         f"--audit-log-path={layout.audit_log}",

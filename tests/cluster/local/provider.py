@@ -19,8 +19,10 @@ from tests.cluster.local.layout import Layout, read_json
 from tests.cluster.local.pki import Pki
 from tests.cluster.local.slots import Addresses
 from tests.cluster.local.teardown import tear_down
+from tests.cluster.local.waiting import wait_for
 from tests.cluster.provider import run_kubectl
 
+_BACK_SECONDS = 60.0
 _DEFAULT_KUBECONFIG = paths.CLUSTERS / "kubeconfig"
 
 
@@ -84,12 +86,16 @@ class LocalCluster:
 
     @contextlib.contextmanager
     def without(self, program: str) -> Iterator[None]:
-        """Have a program of the cluster (`kube-apiserver`, ...) killed, and started afterwards."""
+        """Have a program of the cluster (`kube-apiserver`, ...) killed, and started afterwards.
+
+        Returns when the cluster answers again.
+        """
         process = processes.stop(self.layout, program)
         try:
             yield
         finally:
             processes.start(self.layout, process)
+        wait_for(lambda: _is_healthy(self.layout, {}), f"{program} to be back", _BACK_SECONDS)
 
 
 class LocalProvider:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.cluster.install import image
 from tests.cluster.provider import Cluster
 from tests.e2e.clients.report import Report
 
-IMAGE = "modelward:dev"
+IMAGE = image()
 _PROGRAM = ("__init__.py", "connections.py", "load.py", "report.py")
 _PROGRAM_CONFIG_MAP = "load-client"
 

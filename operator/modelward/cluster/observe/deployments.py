@@ -25,7 +25,7 @@ from modelward.cluster.kinds import (
 )
 from modelward.cluster.observe.datasets import Datasets
 from modelward.cluster.observe.pods import read_pod
-from modelward.cluster.observe.unreadable import Unreadable
+from modelward.cluster.observe.unreadable import Unreadable, told
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
 from modelward.release.decide import needs_datasets
@@ -53,7 +53,7 @@ class DeploymentObserver:
         try:
             deployment = ModelDeployment.model_validate(document)
         except ValidationError as error:
-            return Unreadable(document, str(error), self.now())
+            return Unreadable(document, told(error), self.now())
         revisions = self._standing(REPLICA_SET, uid(document))
         service = self._root_service(deployment)
         datasets = None
@@ -113,5 +113,5 @@ class DeploymentObserver:
                 runs.append(BenchmarkRun.model_validate(document))
             except ValidationError as error:
                 # A run that can't be read is no evidence. The release waits for one that can.
-                log.warning("BenchmarkRun %s: %s", document["metadata"]["name"], error)
+                log.warning("BenchmarkRun %s: %s", document["metadata"]["name"], told(error))
         return runs

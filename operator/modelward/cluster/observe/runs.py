@@ -11,11 +11,11 @@ from modelward.api.names import RUNNER_CONTAINER
 from modelward.benchmark.decide import needs_pod_list
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
-from modelward.cluster.documents import Key, condition, moment, terminating, uid
+from modelward.cluster.documents import Key, condition, controller, moment, terminating, uid
 from modelward.cluster.essence import JOB_UID_LABEL
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
 from modelward.cluster.observe.pods import problem
-from modelward.cluster.observe.unreadable import Unreadable
+from modelward.cluster.observe.unreadable import Unreadable, told
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
 from modelward.writes import Document
@@ -52,7 +52,7 @@ class RunObserver:
         try:
             run = BenchmarkRun.model_validate(document)
         except ValidationError as error:
-            return Unreadable(document, str(error), self.now())
+            return Unreadable(document, told(error), self.now())
         snapshot = RunSnapshot(
             now=self.now(),
             run=run,
@@ -63,8 +63,20 @@ class RunObserver:
                 for job in self.store.controlled_by(JOB, uid(document))
             ),
             refusals=self.refusals.of(key),
+            continued=self._continued(document, run),
         )
         return await self._with_all_pods(snapshot) if needs_pod_list(snapshot) else snapshot
+
+    def _continued(self, document: Document, run: BenchmarkRun) -> BenchmarkRun | None:
+        """Return the run that spec.continues names; a foreign one's evidence proves nothing."""
+        name = run.spec.continues
+        found = self.store.get(BENCHMARK_RUN, document["metadata"]["namespace"], name or "")
+        if found is None or controller(found) != controller(document):
+            return None
+        try:
+            return BenchmarkRun.model_validate(found)
+        except ValidationError:
+            return None
 
     async def _with_all_pods(self, snapshot: RunSnapshot) -> RunSnapshot:
         namespace = snapshot.run.metadata.namespace

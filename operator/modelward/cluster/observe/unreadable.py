@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from modelward.writes import Document, PatchStatus, Plan
 
 
@@ -18,6 +20,12 @@ class Unreadable:
     document: Document
     problem: str
     now: datetime
+
+
+def told(error: ValidationError) -> str:
+    """Return what is wrong with which field, without what stands in it."""
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in details)
 
 
 def explain(seen: Unreadable) -> Plan:

@@ -1,0 +1,154 @@
+"""What a run goes on from: the evidence of an Inconclusive run of the same question.
+
+Going on is looking longer at the same stream, so the error probabilities hold. That is so only if
+nothing but the length differs: the same revision, rows, KPIs and error probabilities, which is
+demanded, and for KPIs under load the same load, without which they begin anew.
+"""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
+from modelward.api.values import parse_rate
+from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
+from modelward.benchmark.counts import (
+    MAX_REQUESTS,
+    CountsError,
+    ExamCounts,
+    PairedExamCounts,
+)
+from modelward.benchmark.evidence import counts_in, judged
+from modelward.benchmark.plan import PlanError, Starts, runner_plan
+from modelward.benchmark.snapshot import RunSnapshot
+from modelward.judge import CALIBRATION_WINDOWS
+
+_LETTERS: dict[str, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
+
+
+def waits_for_another(snapshot: RunSnapshot) -> bool:
+    """Tell whether the run that is gone on from has not finished."""
+    other, run = snapshot.continued, snapshot.run
+    if run.spec.continues is None or other is None or other.metadata.uid == run.metadata.uid:
+        return False
+    return other.status.phase != "Finished"
+
+
+def starts(snapshot: RunSnapshot) -> Starts:
+    """Return what each KPI of a run goes on from; nothing for those that begin anew.
+
+    Anew begin those without counts, those under load that were not calibrated to the end or had
+    another load, and exams of whose rows two KPIs know different numbers. Raises PlanError for a
+    run that can't be gone on from, with the reason.
+    """
+    run = snapshot.run
+    if run.spec.continues is None:
+        return {}
+    other = _checked(run, snapshot.continued)
+    shown = {kpi.name: kpi for kpi in other.status.kpis}
+    plan = runner_plan(run, 1, seconds_left=1)
+    kpis = {kpi.name: kpi for kpi in plan.kpis}
+    same_load = _load_of(run.spec) == _load_of(other.spec)
+    found = {
+        name: start
+        for name, kpi in kpis.items()
+        if name in shown and (kpi.metric == "accuracy" or same_load)
+        if (start := _start(kpi, shown[name], plan))
+    }
+    torn = set(_torn_exams(plan.kpis, found))
+    return {
+        name: start
+        for name, start in found.items()
+        if start.verdict != "I" or kpis[name].dataset not in torn
+    }
+
+
+def _checked(run: BenchmarkRun, other: BenchmarkRun | None) -> BenchmarkRun:
+    """Return the run that is gone on from. Raises PlanError for one that can't be."""
+    name = run.spec.continues
+    if other is None:
+        raise PlanError(
+            f"continues: there is no BenchmarkRun {name} in this namespace with the same owner"
+        )
+    if other.metadata.uid == run.metadata.uid:
+        raise PlanError("continues: a run can't go on from itself")
+    if other.status.verdict != "Inconclusive":
+        raise PlanError(
+            f"continues: BenchmarkRun {name} came to {other.status.verdict}; only from an "
+            "Inconclusive one a run can go on"
+        )
+    different = _difference(run.spec, other.spec)
+    if different:
+        raise PlanError(
+            f"continues: {different} differs from that of BenchmarkRun {name}; leave continues "
+            "out, and the run begins anew"
+        )
+    return other
+
+
+def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
+    """Name what makes two runs different questions; from where rows were read does not."""
+    compared = (
+        ("subject", spec.subject, other.subject),
+        ("baseline", spec.baseline, other.baseline),
+        ("datasets", _rows_of(spec), _rows_of(other)),
+        ("kpis", spec.kpis, other.kpis),
+        ("judgement", spec.judgement, other.judgement),
+    )
+    return next((what for what, ours, theirs in compared if ours != theirs), None)
+
+
+def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[str | None, ...]]:
+    return [(data.name, data.rows, data.prediction, data.sha256) for data in spec.datasets]
+
+
+def _load_of(spec: BenchmarkRunSpec) -> tuple[Fraction, str]:
+    """Return what makes a stream of requests: how many a second, and which."""
+    return parse_rate(spec.load.rate), spec.load.dataset or spec.datasets[0].name
+
+
+def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:
+    """Return what a KPI goes on from. Its verdict is computed again: nothing is taken on trust."""
+    if not shown.evidence or shown.verdict not in _LETTERS:
+        return None
+    if asked.metric != "accuracy" and (shown.independence_assumed or not shown.samples):
+        return None
+    windows = 0 if asked.metric == "accuracy" else CALIBRATION_WINDOWS
+    try:
+        counts = counts_in(asked, tuple(shown.evidence))
+        verdict = judged(asked, counts, plan, windows)
+    except CountsError as error:
+        raise PlanError(f"continues: the evidence about {asked.name} is none: {error}") from error
+    if verdict.verdict != shown.verdict:
+        raise PlanError(
+            f"continues: {asked.name} is shown as {shown.verdict}, but its evidence says "
+            f"{verdict.verdict}"
+        )
+    _check_budget(asked, shown.samples or 0, plan)
+    return PlanStart(
+        verdict=_LETTERS[verdict.verdict], windows=windows, counts=tuple(shown.evidence)
+    )
+
+
+def _check_budget(asked: PlanKpi, requests: int, plan: RunnerPlan) -> None:
+    if plan.load is None or asked.metric == "accuracy":
+        return
+    if requests + plan.load.rate * plan.load.for_seconds > MAX_REQUESTS:
+        raise PlanError(
+            f"continues: {asked.name} rests on {requests} requests, and with this load on more "
+            f"than {MAX_REQUESTS}: lower load.for"
+        )
+
+
+def _torn_exams(kpis: Iterable[PlanKpi], found: Starts) -> Iterator[str]:
+    """Name the data sets of whose rows undecided KPIs know different numbers: read anew."""
+    read: dict[str, set[int]] = {}
+    for kpi in kpis:
+        start = found.get(kpi.name)
+        if kpi.dataset and (start is None or start.verdict == "I"):
+            read.setdefault(kpi.dataset, set()).add(_rows_read(kpi, start))
+    return (dataset for dataset, numbers in read.items() if len(numbers) > 1)
+
+
+def _rows_read(kpi: PlanKpi, start: PlanStart | None) -> int:
+    counts = counts_in(kpi, start.counts) if start else None
+    return counts.read if isinstance(counts, ExamCounts | PairedExamCounts) else 0

@@ -1,0 +1,105 @@
+"""A real Prometheus (Debian's package) that scrapes operators on this machine."""
+
+import json
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.local.layout import write_json
+
+OBSERVABILITY = Path(__file__).parents[2] / "manifests" / "observability"
+
+
+def rules() -> dict[str, Any]:
+    """The groups of the PrometheusRule, as Prometheus itself takes them."""
+    document = yaml.safe_load((OBSERVABILITY / "prometheusrule.yaml").read_text())
+    return dict(document["spec"])
+
+
+def dashboard() -> dict[str, Any]:
+    """The Grafana dashboard."""
+    found: dict[str, Any] = json.loads((OBSERVABILITY / "modelward.json").read_text())
+    return found
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    """One that runs."""
+
+    port: int
+
+    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401
+        """Return `data` of an answer of its HTTP API; AssertionError with the error it says."""
+        query = urllib.parse.urlencode(parameters)
+        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{query}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.load(answer)["data"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{parameters}: {error.read().decode()}") from error
+
+    def query(self, expression: str) -> list[Any]:
+        """Evaluate now."""
+        result: list[Any] = self.ask("query", query=expression)["result"]
+        return result
+
+
+@contextmanager
+def scraping(ports: Sequence[int], folder: Path) -> Iterator[Prometheus]:
+    """Run one that scrapes these ports each second and evaluates our rules."""
+    write_json(folder / "rules.yaml", _each_second(rules()))
+    targets = [f"127.0.0.1:{port}" for port in ports]
+    job = {"job_name": "modelward", "honor_labels": True, "static_configs": [{"targets": targets}]}
+    settings = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": ["rules.yaml"],
+        "scrape_configs": [job],
+    }
+    write_json(folder / "prometheus.yml", settings)
+    port = _free_port()
+    command = [
+        "prometheus",
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--log.level=warn",
+    ]
+    with (folder / "prometheus.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(port, folder / "prometheus.log")
+        yield Prometheus(port)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_until_ready(port: int, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"Prometheus is not ready:\n{log.read_text()}")
+
+
+def _each_second(spec: dict[str, Any]) -> dict[str, Any]:
+    return {"groups": [group | {"interval": "1s"} for group in spec["groups"]]}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""Clusters in Docker containers, by kind."""

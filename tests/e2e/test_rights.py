@@ -1,0 +1,105 @@
+"""The operator's rights: it was refused nothing, and has nothing that no story needs.
+
+Both are read from the API server's audit log, of all stories that were told in this run.
+"""
+
+import time
+
+import pytest
+
+from tests.cluster.install import OPERATOR
+from tests.cluster.provider import Cluster
+from tests.cluster.rights import AuditLog, granted, refused, unused
+from tests.e2e.forged import forged_pod
+from tests.e2e.local_operator import rest, resume
+from tests.e2e.stage import PROJECT, Document, Stage
+
+pytestmark = pytest.mark.e2e
+
+LONG: Document = {"rate": "1/s", "for": "60s", "warmUp": "1s"}
+ERRORS: list[Document] = [
+    {"name": "errors", "benchmark": {"metric": "errorRate"}, "objective": {"atMost": "5%"}},
+]
+
+
+def rollout(up_to: str) -> Document:
+    """Nothing is kept of a revision that is over."""
+    steps = [{"benchmark": {"upTo": up_to}}]
+    return {"steps": steps, "drainDelay": "0s", "revisionHistoryLimit": 0}
+
+
+def until_measured(stage: Stage, version: str) -> None:
+    """Wait until a benchmark of the version's candidate is under way."""
+
+    def measured(status: Document) -> bool:
+        if status.get("candidate", {}).get("version") != version:
+            return False
+        revision = status["candidate"]["revision"]
+        runs = stage.get("brun")["items"]
+        mine = [run for run in runs if run["spec"]["subject"]["revision"] == revision]
+        return any(run.get("status", {}).get("phase") == "Running" for run in mine)
+
+    stage.until(f"{version} is measured", measured)
+
+
+def test_a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_pruned(
+    stage: Stage,
+) -> None:
+    stage.declare("one", rollout=rollout("3m"))
+    stage.until_promoted("one")
+    stage.declare("two", kpis=ERRORS, load=LONG, rollout=rollout("3m"))
+    until_measured(stage, "two")
+    stage.declare("three", rollout=rollout("3m"))
+    stage.until_promoted("three")
+    stage.until("only three is left", lambda _: len(stage.get("replicasets")["items"]) == 1)
+    (run,) = stage.get("brun")["items"]
+    assert run["spec"]["subject"]["revision"] == stage.status["stable"]["revision"]
+
+
+def test_a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed(
+    stage: Stage,
+) -> None:
+    stage.declare("one", kpis=ERRORS, load=LONG, rollout=rollout("15s"))
+    until_measured(stage, "one")
+    (job,) = stage.get("jobs")["items"]
+    stage.apply(forged_pod(job, "intruder", with_labels=True))
+    stage.until("it waits for a person", lambda status: status["phase"] == "Paused")
+    (run,) = stage.get("brun")["items"]
+    assert run["status"]["verdict"] == "Inconclusive"
+    assert run["status"]["attempts"][0]["reason"] == "ForeignPod"
+    left = {each["metadata"]["uid"] for each in stage.get("jobs")["items"]}
+    assert job["metadata"]["uid"] not in left
+
+
+@pytest.mark.looks_back
+def test_the_operator_was_refused_nothing_and_has_no_right_that_no_story_needs(
+    installed: Cluster, audit_began: int
+) -> None:
+    audit = AuditLog(installed.audit_log, since=audit_began)
+    rest(installed)  # its watches end, and only then are they in the log
+    entries = audit.entries(OPERATOR)
+    resume(installed)
+    assert refused(entries) == []
+    assert [str(right) for right in unused(granted(installed, OPERATOR), entries)] == []
+
+
+@pytest.mark.parametrize(
+    ("role", "may", "may_not"),
+    [
+        ("view", "get", "create"),
+        ("edit", "create", "promote"),
+        ("admin", "promote", "impersonate"),
+    ],
+)
+def test_roles_for_people_join_the_cluster_s_own(
+    stage: Stage, role: str, may: str, may_not: str
+) -> None:
+    roles = PROJECT / "manifests" / "components" / "people" / "roles.yaml"
+    stage.cluster.kubectl("apply", "--server-side", "-f", str(roles))
+    stage.kubectl("create", "rolebinding", role, f"--clusterrole={role}", "--user=somebody")
+    question = ("auth", "can-i", "--as=somebody")
+    deadline = time.monotonic() + 30
+    while stage.kubectl(*question, may, "modeldeployments", check=False).strip() != "yes":
+        assert time.monotonic() < deadline, f"{role} did not join"
+        time.sleep(0.2)
+    assert stage.kubectl(*question, may_not, "modeldeployments", check=False).strip() == "no"
