@@ -60,11 +60,10 @@ STATES = st.one_of(
 
 def conditions(*types: str) -> st.SearchStrategy[list[Document]]:
     """Conditions of some of these types."""
-    entry = st.fixed_dictionaries(
-        {"type": st.sampled_from(types), "status": st.sampled_from(["True", "False", "Unknown"])},
-        optional={"reason": WORDS, "message": WORDS, "lastTransitionTime": TIMES},
-    )
-    return st.lists(entry, max_size=3, unique_by=lambda each: each["type"])
+    statuses = st.sampled_from(["True", "False"])
+    said = {"status": statuses, "reason": WORDS, "message": WORDS, "lastTransitionTime": TIMES}
+    each = (st.fixed_dictionaries({"type": st.just(name), **said}) for name in types)
+    return st.tuples(*each).map(list)
 
 
 def parts(**known: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
@@ -78,6 +77,7 @@ CONTAINERS = st.lists(
         parts(state=STATES, lastState=STATES, imageID=WORDS),
         st.sampled_from(["m", "runner", "sidecar"]),
     ),
+    min_size=1,
     max_size=2,
 )
 PODS = parts(
