@@ -74,6 +74,9 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
+bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at once; a quarter of an hour
+	$(PY) -m benchmarks
+
 bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
 	$(PY) -m benchmarks.verdicts
 
@@ -109,4 +112,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench-verdicts bench-dependence bench-looks bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-verdicts bench-dependence bench-looks bench-decisions cluster-up cluster-down deploy undeploy
