@@ -65,6 +65,12 @@ LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-ho
 bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
 	$(PY) -m benchmarks.verdicts
 
+bench-dependence: $(VENV)/.locked ## how often verdicts err with bursts and queues; minutes, FULL=1 hours
+	$(PY) -m benchmarks.dependence
+
+bench-looks: $(VENV)/.locked ## what a million looks cost
+	$(PY) -m benchmarks.looks
+
 bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 	$(PY) -m benchmarks.decisions
 
@@ -86,4 +92,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock image \
-	bench-verdicts bench-decisions cluster-up cluster-down deploy undeploy
+	bench-verdicts bench-dependence bench-looks bench-decisions cluster-up cluster-down deploy undeploy

@@ -52,6 +52,23 @@ def test_a_duration_is_exact_in_gos_form(text: str, micros: int) -> None:
     assert values.parse_duration(text) == timedelta(microseconds=micros)
 
 
+@pytest.mark.parametrize(
+    ("text", "number", "relative"),
+    [("1pp", "1/100", False), ("0pp", "0", False), ("50%", "1/2", True), ("900%", "9", True)],
+)
+def test_a_margin_is_in_percentage_points_or_a_part_of_a_rate(
+    text: str, number: str, relative: bool
+) -> None:
+    assert values.parse_margin(text) == Fraction(number)
+    assert values.is_relative(text) == relative
+
+
+@pytest.mark.parametrize("text", ["0%", "901%", "1", "51pp", "50 %"])
+def test_margins_without_a_unit_or_beyond_bounds_are_refused(text: str) -> None:
+    with pytest.raises(ValueFormError):
+        values.parse_margin(text)
+
+
 def test_a_rate_counts_per_second() -> None:
     assert values.parse_rate("20/s") == 20
     assert values.parse_rate("0.5/s") == Fraction(1, 2)

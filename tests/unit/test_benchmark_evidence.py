@@ -6,10 +6,30 @@ import pytest
 
 from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.benchmark.contract import KpiReport
-from modelward.benchmark.counts import Counts, ErrorCounts, ExamCounts, LatencyCounts
-from modelward.benchmark.evidence import evidence, objective_text
+from modelward.benchmark.counts import (
+    Counts,
+    ErrorCounts,
+    ExamCounts,
+    LatencyCounts,
+    RelativeErrorCounts,
+    SampleCounts,
+)
+from modelward.benchmark.evidence import ContradictionError, evidence, objective_text
 from modelward.benchmark.plan import runner_plan
 from tests.unit.benchmark_world import ACCURACY, ERRORS, LATENCY, a_result, a_run
+
+GOLDEN = {
+    "name": "golden",
+    "configMap": {"name": "fraud-golden", "key": "rows.jsonl"},
+    "sha256": "ab" * 32,
+}
+BASELINE = {
+    "revision": "z2k8m5q7w9",
+    "service": "fraud-z2k8m5q7w9",
+    "port": 8080,
+    "protocol": "v2",
+    "modelName": "fraud",
+}
 
 
 def shown(kpi: dict[str, Any], report: KpiReport, **result: object) -> RunKpiStatus:
@@ -58,6 +78,53 @@ def test_what_was_tested_is_named() -> None:
     assert errors.hypotheses == "promote: 5% against 2%, roll back: 2% against 5%"
     exam = measured(ACCURACY, "P", ExamCounts(rows=200, read=200, correct=187))
     assert exam.hypotheses is None
+
+
+def test_a_sample_shows_its_share_and_what_it_may_be_in_traffic() -> None:
+    """Rows asked again say little more about traffic: the interval is that of the 25 rows."""
+    counts = SampleCounts(rows=25, read=1_000, correct=960)
+    run = a_run(ACCURACY, datasets=[GOLDEN | {"rows": "sample"}])
+    plan = runner_plan(run, 1, 1_200)
+    report = KpiReport.of("P", counts)
+    (status,) = evidence(run.spec, plan, a_result(plan, kpis=(report,)))
+    assert (status.value, status.samples, status.effective_samples) == ("96%", 1_000, 24)
+    assert status.low
+    assert float(status.low.rstrip("%")) < 81
+    assert status.evidence == [25, 1_000, 960]
+
+
+def test_a_sample_that_is_not_decided_is_undecided() -> None:
+    run = a_run(ACCURACY, datasets=[GOLDEN | {"rows": "sample"}])
+    plan = runner_plan(run, 1, 1_200)
+    report = KpiReport.of("I", SampleCounts(rows=25, read=25, correct=25))
+    (status,) = evidence(run.spec, plan, a_result(plan, kpis=(report,)))
+    assert (status.verdict, status.reason) == ("Inconclusive", "Undecided")
+
+
+def test_a_part_of_a_long_exam_may_be_enough_and_of_a_short_one_never_is() -> None:
+    part = measured(ACCURACY, "P", ExamCounts(rows=1_000, read=200, correct=198))
+    assert (part.verdict, part.value, part.samples) == ("Pass", "99%", 200)
+    with pytest.raises(ContradictionError, match="its counts say Inconclusive"):
+        measured(ACCURACY, "P", ExamCounts(rows=999, read=200, correct=198))
+
+
+def test_a_multiple_of_stables_error_rate_shows_both_rates_and_the_multiples() -> None:
+    kpi = ERRORS | {
+        "objective": {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+    }
+    run = a_run(kpi, baseline=BASELINE)
+    plan = runner_plan(run, 1, 1_200)
+    counts = RelativeErrorCounts(125, 125, requests=10_000, bad=300, baseline_bad=120)
+    (status,) = evidence(run.spec, plan, a_result(plan, kpis=(KpiReport.of("F", counts),)))
+    assert (status.verdict, status.reason) == ("Fail", "WorseThanStable")
+    assert (status.value, status.baseline) == ("3%", "1.2%")
+    assert status.objective == "<= stable + 50%, or below 0.1%"
+    assert status.low
+    assert status.low.endswith(" times stable")
+    assert float(status.low.split()[0]) >= 1.5
+    assert status.hypotheses == (
+        "promote: below 1.5 times stable's error rate or below 0.1%, roll back: above both"
+    )
 
 
 def test_dispersion_makes_fewer_effective_samples() -> None:

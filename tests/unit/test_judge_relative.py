@@ -78,8 +78,10 @@ def test_outages_of_both_temper_nothing_and_own_bursts_do() -> None:
 
 def test_what_was_tested_is_named() -> None:
     assert QUIET.describe() == (
-        "promote: below 1.5 times the error rate of stable or below 0.1%, "
-        "roll back: above 1.5 times the error rate of stable and above 0.1%"
+        "promote: below 1.5 times stable's error rate or below 0.1%, roll back: above both"
+    )
+    assert HALF_MORE.describe() == (
+        "promote: below 1.5 times stable's error rate, roll back: above it"
     )
 
 

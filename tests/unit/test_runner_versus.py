@@ -18,6 +18,7 @@ from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, golden
 VERSUS = {"versus": "stable", "expected": None}
 ACCURACY_VERSUS = ACCURACY | VERSUS | {"name": "accuracy-vs-stable", "limit": "0.04"}
 ERRORS_VERSUS = ERRORS | VERSUS | {"name": "errors-vs-stable", "limit": "0.05"}
+TWICE = ERRORS_VERSUS | {"limit": "1", "relative": True}
 LENIENT = ACCURACY | {"limit": "0.5"}
 
 
@@ -132,6 +133,14 @@ async def test_a_version_with_more_errors_than_stable_fails() -> None:
     _, _, requests, lost, won, both = result.kpis[0].counts
     assert lost > requests / 10
     assert (won, both) == (0, 0)
+
+
+async def test_errors_are_compared_as_multiples_of_stables() -> None:
+    result = await measure(ModelServer(error_share=0.4), ModelServer(error_share=0.1), TWICE)
+    assert verdicts(result) == "F"
+    assert len(result.kpis[0].counts) == 5
+    same = await measure(ModelServer(error_share=0.2), ModelServer(error_share=0.2), TWICE)
+    assert verdicts(same) == "P"
 
 
 async def test_errors_that_stable_shares_are_not_held_against_a_version() -> None:

@@ -160,7 +160,8 @@ _KPI_RULES = rules(
     ),
     rule(
         _limit_for_metric("accuracy", "!has(self.objective.expected)"),
-        "remove expected: exam rows are the requirement itself, their share is counted exactly",
+        "remove expected: the share of right rows has one limit, and exam rows are the requirement "
+        "itself",
         field=".objective.expected",
     ),
     rule(
@@ -251,8 +252,8 @@ def datasets_are_declared() -> tuple[Schema, ...]:
     names_one = "has(k.benchmark) && has(k.benchmark.dataset)"
     whole = (
         "!(has(k.benchmark) && has(k.benchmark.dataset) && has(k.objective.atLeast) "
-        "&& k.objective.atLeast == '100%') || self.datasets.all(d, d.name != k.benchmark.dataset "
-        "|| d.rows != 'sample')"
+        "&& string(k.objective.atLeast).startsWith('100')) || "
+        "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
     )
     return (
         rule(

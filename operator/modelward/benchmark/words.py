@@ -13,7 +13,8 @@ _ADVICE = {
     "load.rate",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
-    "NotDeterministic": "not judged, the same rows were answered differently the second time",
+    "NotDeterministic": "not judged, the same rows were answered differently the second time; for "
+    "a model that answers at random, say rows: sample of the data set",
     "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
     "load.rate, or give it more CPU (benchmarkPod.resources)",
 }

@@ -67,10 +67,10 @@ class RelativeObjective:
 
     def describe(self) -> str:
         """Return the tests in words, for status."""
-        times = f"{float(self.ratio):.4g} times the error rate of stable"
-        below = f" or below {float(self.unless_below * 100):.4g}%" if self.unless_below else ""
-        above = f" and above {float(self.unless_below * 100):.4g}%" if self.unless_below else ""
-        return f"promote: below {times}{below}, roll back: above {times}{above}"
+        times = f"below {float(self.ratio):.4g} times stable's error rate"
+        if self.unless_below is None:
+            return f"promote: {times}, roll back: above it"
+        return f"promote: {times} or below {float(self.unless_below * 100):.4g}%, roll back: above both"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from tests.apiserver.crd.paths import OMIT
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
+_RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
@@ -36,7 +37,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
-            "remove expected: exam rows",
+            "remove expected: the share",
             takes=({},),
             refuses=({f"{ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},),
         ),
@@ -65,6 +66,11 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0pp"},
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0.000pp"},
             ),
+        ),
+        Example(
+            "say by how many percentage points accuracy",
+            takes=({f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},),
+            refuses=({f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},),
         ),
         Example(
             "latency can't be compared with stable",
@@ -139,6 +145,20 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ERRORS_VERSUS}.objective.expected": "1%"},
                 {f"{ACCURACY_VERSUS}.objective.expected": "1%"},
+            ),
+        ),
+        Example(
+            "unlessBelow is an error rate",
+            takes=(
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE},
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"worseByAtMost": "900%"}},
+            ),
+            refuses=(
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"worseByAtMost": "1pp"}},
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "0%"}},
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "50%"}},
+                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "250ms"}},
+                {f"{ERRORS}.objective": {"atMost": "2%", "unlessBelow": "0.1%"}},
             ),
         ),
         Example(

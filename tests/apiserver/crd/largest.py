@@ -24,7 +24,10 @@ def _kpi(index: int) -> Document:
         ({"metric": "accuracy", "dataset": _unique(40)(7)}, {"atLeast": "099.999999%"}),
         ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
         ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
-        ({"metric": "errorRate"}, {"versus": "stable", "worseByAtMost": "49.999999pp"}),
+        (
+            {"metric": "errorRate"},
+            {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
+        ),
     ][index % 4]
     effect = "gate" if index < 16 else "report"
     return {

@@ -52,6 +52,22 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{ACCURACY}.benchmark.dataset": "silver"},),
         ),
         Example(
+            "a sample can't show",
+            takes=(
+                {f"{ACCURACY}.objective.atLeast": "100%"},
+                {
+                    f"{ACCURACY}.objective.atLeast": "99.9%",
+                    f"{ACCURACY}.benchmark.dataset": "traffic",
+                },
+            ),
+            refuses=(
+                {
+                    f"{ACCURACY}.objective.atLeast": "100%",
+                    f"{ACCURACY}.benchmark.dataset": "traffic",
+                },
+            ),
+        ),
+        Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
             refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
