@@ -5,6 +5,7 @@ independent here; how dependent ones slow a verdict down is in the dispersion th
 tempered by.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Chances:
         return sum(n * chance for n, chance in self.ends) + self.undecided * self.budget
 
     def within(self, share: float) -> int | None:
-        """Return after how many there is a verdict with this probability; None beyond the budget."""
+        """Return after how many there is a verdict with this probability; None: beyond all."""
         reached = 0.0
         for n, chance in self.ends:
             reached += chance
@@ -149,14 +150,22 @@ def _within(going: list[float], fewest: int, low: int, high: int) -> tuple[list[
     return going[start:stop], fewest + start
 
 
-def exam_chances(objective: ExamObjective, rows: int, right: int) -> Chances:
-    """Read an exam of rows, of which a number is right, in an order that is drawn at random."""
-    ends = _ExamEnds(lambda read, correct: _exam(objective, rows, read, correct))
+def exam_chances(
+    objective: ExamObjective, rows: int, right: int, draws: int | None = None
+) -> Chances:
+    """Read an exam of rows, of which a number is right, in an order that is drawn at random.
+
+    With `draws` the rows are a sample: so many are drawn at most, with replacement.
+    """
+    counted = functools.partial(RowCounts, rows, sampled=draws is not None)
+    ends = _ExamEnds(lambda read, correct: exam_decision(counted(read, correct), objective)[0])
     going, fewest = [1.0], 0
     when: list[tuple[int, float]] = []
     promoted = rolled_back = 0.0
-    for read in range(rows):
-        going = list(_next_row(going, fewest, right, rows, read))
+    most = rows if draws is None else draws
+    for read in range(most):
+        asked = read if draws is None else 0
+        going = list(_next_row(going, fewest if asked else 0, right, rows - asked, bool(asked)))
         fails, passes = ends.at(read + 1)
         bad = sum(going[: max(0, fails + 1 - fewest)])
         good = sum(going[max(0, passes - fewest) :])
@@ -166,21 +175,19 @@ def exam_chances(objective: ExamObjective, rows: int, right: int) -> Chances:
             when.append((read + 1, good + bad))
         if sum(going) < NEGLIGIBLE:
             break
-    return Chances(promoted, rolled_back, sum(going), tuple(when), rows)
-
-
-def _exam(objective: ExamObjective, rows: int, read: int, correct: int) -> Outcome:
-    return exam_decision(RowCounts(rows, read, correct), objective)[0]
+    return Chances(promoted, rolled_back, sum(going), tuple(when), most)
 
 
 def _next_row(
-    going: Sequence[float], fewest: int, right: int, rows: int, read: int
+    going: Sequence[float], fewest: int, right: int, left: int, removed: bool
 ) -> Iterator[float]:
-    """Yield the probabilities of right rows after one more, which is drawn from those left."""
-    left = rows - read
+    """Yield the probabilities of right rows after one more, which is drawn from those left.
+
+    `removed` tells whether the rows drawn before are not among them.
+    """
     before = 0.0
     for i, chance in enumerate(going):
-        is_right = (right - fewest - i) / left
+        is_right = (right - (fewest + i) * removed) / left
         yield before + chance * (1 - is_right)
         before = chance * is_right
     yield before

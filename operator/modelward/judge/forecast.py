@@ -23,8 +23,7 @@ from modelward.judge.shape import LoadShape
 from modelward.judge.windows import RateWindow, Window, WindowJudge
 
 SEED = 1
-RUNS = 300
-"""Benchmarks that are drawn for a quality, where it is not exact."""
+_RUNS, _FEWEST_RUNS, _WINDOWS = 300, 100, 72_000
 CALIBRATIONS = 500
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Of the dispersions that calibration comes to; each stands for a fifth of them."""
@@ -52,17 +51,38 @@ class Forecast:
     """In hundredths; empty where whole benchmarks were drawn, calibration and all."""
 
 
+def runs(shape: LoadShape) -> int:
+    """Return how many benchmarks are drawn for a quality where it is not exact: fewer long ones."""
+    return max(_FEWEST_RUNS, min(_RUNS, _WINDOWS // max(1, shape.evidence_windows)))
+
+
 def qualities(objective: LoadObjective, stable: Fraction) -> tuple[Quality, ...]:
     """Return the qualities that tell a KPI's tests; `stable` is the error rate of stable."""
     match objective:
         case PairedObjective(margin=margin):
-            differences = ((Fraction(0), "like stable"), (margin / 2, "half of the margin worse"),
-                           (margin, "the margin worse"), (2 * margin, "twice the margin worse"))  # fmt: skip
-            return tuple(Quality(label, stable + d, stable) for d, label in differences)
+            return tuple(
+                Quality(label, stable + times * margin, stable)
+                for times, label in (
+                    (Fraction(0), "like stable"),
+                    (HALF, "half of the margin worse"),
+                    (Fraction(1), "the margin worse"),
+                    (Fraction(2), "twice the margin worse"),
+                )
+            )
         case RelativeObjective(ratio=ratio):
-            ratios = ((Fraction(1), "like stable"), ((1 + ratio) / 2, "halfway to the limit"),
-                      (ratio, "at the limit"), (2 * ratio, "twice the limit"))  # fmt: skip
-            return tuple(Quality(label, min(r * stable, Fraction(1)), stable) for r, label in ratios)
+            return tuple(
+                Quality(label, min(times * stable, Fraction(1)), stable)
+                for times, label in (
+                    (Fraction(1), "like stable"),
+                    ((1 + ratio) / 2, "halfway to the limit"),
+                    (ratio, "at the limit"),
+                    (2 * ratio, "twice the limit"),
+                )
+            )
+    return _rates(objective)
+
+
+def _rates(objective: RateObjective) -> tuple[Quality, ...]:
     limit, good = objective.promote.null, objective.promote.alternative
     as_expected = "as expected" if objective.has_expected else "half of the limit"
     shares = ((good / 2, f"half of {'expected' if objective.has_expected else 'that'}"),
@@ -100,11 +120,12 @@ def _dispersions(window: int, share: Fraction) -> tuple[int, ...]:
 def _drawn(
     objective: LoadObjective, quality: Quality, shape: LoadShape, assumed: int | None
 ) -> Chances:
+    times = runs(shape)
     rng = random.Random(SEED)  # noqa: S311
     windows = _windows(objective, quality, shape.window, rng)
     outcomes: Counter[str] = Counter()
     ends: Counter[int] = Counter()
-    for _ in range(RUNS):
+    for _ in range(times):
         judge = WindowJudge(objective, assumed)
         calibration = 0 if assumed else CALIBRATION_WINDOWS
         for window in itertools.islice(windows, calibration + shape.evidence_windows):
@@ -113,10 +134,10 @@ def _drawn(
                 break
         outcomes[judge.outcome] += 1
     return Chances(
-        promoted=outcomes["Pass"] / RUNS,
-        rolled_back=outcomes["Fail"] / RUNS,
-        undecided=outcomes["Inconclusive"] / RUNS,
-        ends=tuple((n, count / RUNS) for n, count in sorted(ends.items())),
+        promoted=outcomes["Pass"] / times,
+        rolled_back=outcomes["Fail"] / times,
+        undecided=outcomes["Inconclusive"] / times,
+        ends=tuple((n, count / times) for n, count in sorted(ends.items())),
         budget=shape.evidence_windows * shape.window,
     )
 

@@ -111,9 +111,7 @@ class WindowJudge:
 def _more(counts: LoadCounts, window: Window) -> LoadCounts:
     match counts, window:
         case RateCounts(), RateWindow():
-            return counts.with_window(
-                window.requests, window.beyond_limit, window.beyond_expected
-            )
+            return counts.with_window(window.requests, window.beyond_limit, window.beyond_expected)
         case PairedCounts() | RelativeCounts(), PairedWindow():
             return counts.with_window(window)
     raise AssertionError(window)

@@ -41,7 +41,9 @@ class Outlook:
         """The estimate in half a sentence."""
         if self.is_too_small:
             return f"{self.kpi.name} is not likely to get a verdict, its load is too short"
-        return f"a verdict takes about {format_duration(self.seconds)} of load if it is {self._good}"
+        return (
+            f"a verdict takes about {format_duration(self.seconds)} of load if it is {self._good}"
+        )
 
     @property
     def warning(self) -> str:
@@ -101,5 +103,5 @@ def _rounded(requests: float) -> int:
     """Round to two digits: more would pretend to know more."""
     if requests < 100:
         return math.ceil(requests)
-    step = 10 ** (math.floor(math.log10(requests)) - 1)
+    step = int(10 ** (math.floor(math.log10(requests)) - 1))
     return math.ceil(requests / step) * step

@@ -128,9 +128,7 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
     note = f"KPIs or data sets changed: {named(situation, candidate.hash)} is judged again."
     turn = _turn(situation, candidate, memory, "Normal", "JudgedAgain", note)
     key = f"{candidate.hash}/{memory.release}"
-    return replace(
-        turn, announcements=(*turn.announcements, *_too_small_a_budget(situation, key))
-    )
+    return replace(turn, announcements=(*turn.announcements, *_too_small_a_budget(situation, key)))
 
 
 def advance(situation: Situation, candidate: Actor, why: str, **changes: object) -> Turn:
