@@ -98,13 +98,24 @@ def rate_chances(
 
     `dispersion` is in hundredths. The objective must be of one count.
     """
-    ends, added = Ends(objective, dispersion), binomial(window, float(share))
+    return stopped(Ends(objective, dispersion).at, share, windows, window)
+
+
+def stopped(
+    ends: Callable[[int], tuple[int, int]], share: Fraction, windows: int, window: int
+) -> Chances:
+    """Judge independent requests by any rule that looks at their number and that of bad ones.
+
+    `ends` is asked after each window, with the number of requests, for the most bad ones that
+    promote (-1: none do) and for the fewest that roll back.
+    """
+    added = binomial(window, float(share))
     going, fewest = [1.0], 0
     promoted = rolled_back = 0.0
     when: list[tuple[int, float]] = []
     for n in range(window, windows * window + 1, window):
         going = _convolved(going, added)
-        low, high = ends.at(n)
+        low, high = ends(n)
         good = sum(going[: max(0, low + 1 - fewest)])
         bad = sum(going[max(0, high - fewest) :])
         going, fewest = _within(going, fewest, low + 1, high)
@@ -158,14 +169,27 @@ def exam_chances(
     With `draws` the rows are a sample: so many are drawn at most, with replacement.
     """
     counted = functools.partial(RowCounts, rows, sampled=draws is not None)
-    ends = _ExamEnds(lambda read, correct: exam_decision(counted(read, correct), objective)[0])
+    return rows_read(
+        lambda read, correct: exam_decision(counted(read, correct), objective)[0],
+        rows,
+        right,
+        draws,
+    )
+
+
+def rows_read(
+    decide: Callable[[int, int], Outcome], rows: int, right: int, draws: int | None = None
+) -> Chances:
+    """Read rows by any rule that looks at how many were read and how many of them were right."""
+    ends = _ExamEnds(decide)
     going, fewest = [1.0], 0
     when: list[tuple[int, float]] = []
     promoted = rolled_back = 0.0
     most = rows if draws is None else draws
     for read in range(most):
-        asked = read if draws is None else 0
-        going = list(_next_row(going, fewest if asked else 0, right, rows - asked, bool(asked)))
+        # With replacement, what was drawn before is still there.
+        left, known = (rows - read, fewest) if draws is None else (rows, None)
+        going = list(_next_row(going, known, right, left))
         fails, passes = ends.at(read + 1)
         bad = sum(going[: max(0, fails + 1 - fewest)])
         good = sum(going[max(0, passes - fewest) :])
@@ -178,16 +202,15 @@ def exam_chances(
     return Chances(promoted, rolled_back, sum(going), tuple(when), most)
 
 
-def _next_row(
-    going: Sequence[float], fewest: int, right: int, left: int, removed: bool
-) -> Iterator[float]:
+def _next_row(going: Sequence[float], fewest: int | None, right: int, left: int) -> Iterator[float]:
     """Yield the probabilities of right rows after one more, which is drawn from those left.
 
-    `removed` tells whether the rows drawn before are not among them.
+    `fewest` right rows, and one more for each probability, are not among them; None: all are.
     """
     before = 0.0
     for i, chance in enumerate(going):
-        is_right = (right - (fewest + i) * removed) / left
+        gone = 0 if fewest is None else fewest + i
+        is_right = (right - gone) / left
         yield before + chance * (1 - is_right)
         before = chance * is_right
     yield before
