@@ -30,13 +30,13 @@ test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test
 	$(PY) -m tests.mutants
 
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
-	$(VENV)/bin/python -m pytest tests/apiserver
+	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance"
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
 	$(VENV)/bin/python -m pytest tests/e2e -m "not disturbance"
 
 test-disturbances: $(VENV)/.locked ## the long stories: kills after every write, forgeries, failures
-	$(VENV)/bin/python -m pytest tests/e2e -m disturbance
+	$(VENV)/bin/python -m pytest tests/apiserver tests/e2e -m disturbance
 
 lint: $(VENV)/.locked ## ruff, mypy, import contracts, lengths, generated files
 	$(VENV)/bin/ruff check .

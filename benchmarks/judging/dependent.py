@@ -120,7 +120,7 @@ def _hundredths(windows: Ints) -> Ints:
     n, total = len(windows), windows.sum(axis=0)
     above = n * (windows * windows).sum(axis=0) - total * total
     below = (n - 1) * np.maximum(total, 1)
-    return -(-125 * above // below)
+    return np.asarray(-(-125 * above // below))
 
 
 def added(results: list[Result]) -> Result:
@@ -175,8 +175,8 @@ def table(what: str, results: Asked, size: int) -> Iterator[str]:
         checked += healthy.checked + beyond.checked
     yield (
         "requests of evidence and phi (the dispersion, median): of versions as expected, and of "
-        f"those at the limit.\nThe judge itself, on {checked} of these benchmarks, came to the same verdict "
-        f"after as many requests in {agreed}."
+        f"those at the limit.\nThe judge itself, on {checked} of these benchmarks, came to the "
+        f"same verdict after as many requests in {agreed}."
     )
 
 

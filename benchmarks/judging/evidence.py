@@ -34,4 +34,4 @@ def log_evidence(test: ShareTest, requests: int, bad: Ints) -> Floats:
         - bad * math.log(p)
         - good * math.log1p(-p)
     )
-    return np.logaddexp(ratio, mixture) - math.log(2)
+    return np.asarray(np.logaddexp(ratio, mixture) - math.log(2))

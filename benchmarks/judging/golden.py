@@ -47,4 +47,4 @@ def table() -> Iterator[str]:
             errors.append(goal(wrong, float(ALPHA) + 1e-9, 4))
         yield line((f"{rows:,} read", *parts), widths)
         yield line(("  wrong", *errors), widths)
-    yield f"Data sets of fewer than {READ_WHOLE:,} rows are read whole all the same: exact, no error."
+    yield f"Data sets of fewer than {READ_WHOLE:,} rows are read whole all the same: without error."

@@ -1,7 +1,5 @@
 """What tests of the operator against an API server share."""
 
-import itertools
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -9,12 +7,11 @@ import pytest
 
 from modelward.cluster.kinds import OURS
 from tests.apiserver.controllers import Controllers, playing
-from tests.apiserver.kube import NAMESPACE, SERVICE_ACCOUNT, Kube, connected
+from tests.apiserver.kube import Kube, connected, fresh_namespace
 from tests.apiserver.operator_process import OperatorProcess
 from tests.cluster.provider import Cluster
 
 CRDS = Path(__file__).parents[2] / "crds"
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +33,8 @@ async def kube(served: Cluster) -> AsyncIterator[Kube]:
 @pytest.fixture
 async def namespace(kube: Kube) -> AsyncIterator[str]:
     """A namespace of the test's own; no operator of a later test finds work in it."""
-    name = f"operator-{os.getpid()}-{next(_numbers)}"
-    await kube.create(NAMESPACE, {"metadata": {"name": name}})
-    account = {"metadata": {"name": "default", "namespace": name}}
-    await kube.create(SERVICE_ACCOUNT, account)
-    yield name
-    for kind in OURS:
-        await kube.send("DELETE", kind.path(name))
+    async with fresh_namespace(kube) as name:
+        yield name
 
 
 @pytest.fixture

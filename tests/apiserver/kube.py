@@ -1,6 +1,8 @@
 """A plain client for tests: any verb on any kind, errors as they come."""
 
+import itertools
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 from kubernetes.aio.client import ApiClient
 
 from modelward.cluster.connection import configure, new_client
-from modelward.cluster.kinds import Kind
+from modelward.cluster.kinds import OURS, Kind
 from modelward.writes import Document
 
 NAMESPACE = Kind("", "v1", "Namespace", "namespaces")
@@ -17,6 +19,8 @@ SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts")
 QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas")
 
 MERGE = "application/merge-patch+json"
+
+_numbers = itertools.count(1)
 
 
 class KubeError(Exception):
@@ -59,7 +63,9 @@ class Kube:
 
     async def delete(self, kind: Kind, namespace: str, name: str) -> None:
         try:
-            await self.send("DELETE", kind.path(namespace, name), {"gracePeriodSeconds": 0})
+            # The default of a Job is to wait for a garbage collector to orphan its pods.
+            options = {"gracePeriodSeconds": 0, "propagationPolicy": "Background"}
+            await self.send("DELETE", kind.path(namespace, name), options)
         except KubeError as error:
             if error.status != 404:
                 raise
@@ -94,3 +100,15 @@ async def connected(kubeconfig: Path) -> AsyncIterator[Kube]:
     async with new_client(await configure(kubeconfig, None)) as client:
         client.user_agent = "tests"
         yield Kube(client)
+
+
+@asynccontextmanager
+async def fresh_namespace(kube: Kube) -> AsyncIterator[str]:
+    """A namespace of its own, in which no later operator finds work."""
+    name = f"operator-{os.getpid()}-{next(_numbers)}"
+    await kube.create(NAMESPACE, {"metadata": {"name": name}})
+    account = {"metadata": {"name": "default", "namespace": name}}
+    await kube.create(SERVICE_ACCOUNT, account)
+    yield name
+    for kind in OURS:
+        await kube.send("DELETE", kind.path(name))

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SOURCE = Path(__file__).parents[2] / "operator"
+PROJECT = Path(__file__).parents[2]
+SOURCE = PROJECT / "operator"
 
 
 @dataclass
@@ -24,6 +25,8 @@ class OperatorProcess:
     log: Path
     namespaces: Sequence[str] = ()
     arguments: Sequence[str] = ()
+    program: Sequence[str] = ("modelward",)
+    """The module to run and its first arguments: the operator's own, or one of its variants."""
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
 
@@ -36,16 +39,17 @@ class OperatorProcess:
         """Start it, and wait for its port only."""
         offset = self.log.stat().st_size if self.log.exists() else 0
         command = [
-            *(sys.executable, "-m", "modelward", "operator"),
+            *(sys.executable, "-m", *self.program, "operator"),
             f"--kubeconfig={self.kubeconfig}",
             "--runner-image=modelward:dev",
             "--listen=127.0.0.1:0",
             *(f"--namespace={each}" for each in self.namespaces),
             *self.arguments,
         ]
+        path = os.pathsep.join((str(SOURCE), str(PROJECT)))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stderr=log, env={**os.environ, "PYTHONPATH": str(SOURCE)}
+                command, stderr=log, env={**os.environ, "PYTHONPATH": path}
             )
         self.port = self._wait_for_port(offset)
 

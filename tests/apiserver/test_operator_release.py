@@ -9,65 +9,22 @@ import pytest
 from modelward.cluster.documents import condition
 from modelward.cluster.kinds import (
     BENCHMARK_RUN,
-    EVENT,
     JOB,
     MODEL_DEPLOYMENT,
-    POD,
     REPLICA_SET,
-    SERVICE,
 )
 from modelward.writes import Document
 from tests.apiserver.controllers import Controllers
 from tests.apiserver.kube import Kube
 from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
-from tests.apiserver.samples import make_deployment, serving
+from tests.apiserver.samples import make_deployment
+from tests.apiserver.story import QUICK, Story
 from tests.apiserver.waiting import until
 
 pytestmark = pytest.mark.apiserver
 
 Start = Callable[..., OperatorProcess]
-
-QUICK = {"steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "upTo": "5m"}], "drainDelay": "0s"}
-
-
-class Story:
-    """A deployment called fraud, and what becomes of it."""
-
-    def __init__(self, kube: Kube, namespace: str) -> None:
-        self.kube, self.namespace = kube, namespace
-
-    async def now(self) -> Document:
-        found = await self.kube.get(MODEL_DEPLOYMENT, self.namespace, "fraud")
-        assert found is not None
-        return found
-
-    async def serve(self, tag: str) -> None:
-        change = {"spec": {"serving": serving(tag)}}
-        await self.kube.patch(MODEL_DEPLOYMENT, self.namespace, "fraud", change)
-
-    async def until(self, phase: str) -> Document:
-        """Wait until the present spec is in this phase; return the deployment."""
-
-        async def reached() -> Document | None:
-            now = await self.now()
-            current = now["status"]["observedGeneration"] == now["metadata"]["generation"]
-            return now if current and now["status"].get("phase") == phase else None
-
-        return await until(reached, f"phase {phase}", seconds=60)
-
-    async def selected(self) -> str:
-        """The revision that users reach."""
-        root = await self.kube.get(SERVICE, self.namespace, "fraud")
-        assert root is not None
-        return str(root["spec"]["selector"].get("modelward.dev/revision", "both"))
-
-    async def pods(self, revision: str) -> set[str]:
-        found = await self.kube.list(POD, self.namespace, f"modelward.dev/revision={revision}")
-        return {str(pod["metadata"]["uid"]) for pod in found}
-
-    async def reasons(self) -> list[str]:
-        return sorted(event["reason"] for event in await self.kube.list(EVENT, self.namespace))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The check of the cache, against a real API server and a cache that has lost something."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from modelward.cluster.resync import Resync
 from modelward.cluster.store import Store
 from tests.apiserver.kube import Kube
 from tests.apiserver.samples import make_deployment
+from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
 
 pytestmark = pytest.mark.apiserver
@@ -48,11 +50,11 @@ async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
 async def test_the_cache_is_filled_when_it_knows_all_that_exists(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
-    assert await bench.resync.is_filled()
+    assert await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
     stored = await make_deployment(kube, namespace)
-    assert not await bench.resync.is_filled()
+    assert not await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
     bench.store.learn(MODEL_DEPLOYMENT, stored)
-    assert await bench.resync.is_filled()
+    assert await bench.resync.is_filled(MODEL_DEPLOYMENT, namespace)
 
 
 async def test_an_object_that_the_watch_never_told_of_is_found_and_looked_at(
@@ -105,3 +107,23 @@ async def test_a_correct_cache_is_left_as_it_is_and_nothing_is_looked_at_at_once
     bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
     await bench.resync.check()
     assert bench.woken == []
+
+
+async def test_a_check_that_is_asked_for_does_not_wait_for_the_period(
+    bench: Bench, kube: Kube, namespace: str
+) -> None:
+    bench.resync.period = 3600.0
+    stored = await make_deployment(kube, namespace)
+    bench.store.learn(MODEL_DEPLOYMENT, stored)
+    task = asyncio.create_task(bench.resync.run())
+    try:
+        await bench.resync.filled.wait()
+        await kube.delete(MODEL_DEPLOYMENT, namespace, "fraud")
+        bench.resync.ask()
+
+        async def forgotten() -> bool:
+            return bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud") is None
+
+        await until(forgotten, "the cache to be mended")
+    finally:
+        task.cancel()

@@ -1,22 +1,13 @@
 """What the stories stand on: a node with the operator installed, and a namespace for each story."""
 
-import itertools
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
-from tests.e2e.stage import Stage, install_operator
-
-_NUMBERS = itertools.count(1)
-
-
-def new_stage(cluster: Cluster) -> Stage:
-    """Return a stage in a namespace that no other one has had."""
-    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
+from tests.e2e.stage import Stage, install_operator, new_stage, playing
+from tests.e2e.together import Told, chosen, tell
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +31,10 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
         yield stage
 
 
-@contextmanager
-def playing(stage: Stage) -> Iterator[Stage]:
-    """Open a stage, and close it in the end."""
-    stage.open()
-    try:
-        yield stage
-    finally:
-        stage.close()
+@pytest.fixture(scope="session")
+def told(request: pytest.FixtureRequest, installed: Cluster) -> Told:
+    """All stories that can be told at the same time, when they have ended."""
+    return tell(installed, chosen(request))
 
 
 @pytest.fixture

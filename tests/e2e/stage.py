@@ -1,8 +1,11 @@
 """A namespace in which a story is told: what the user applies, and what there is to see."""
 
+import itertools
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ PORT = 8080
 NAME = "fraud"
 
 Document = dict[str, Any]
+_NUMBERS = itertools.count(1)
 
 
 def install_operator(cluster: Cluster) -> None:
@@ -56,6 +60,8 @@ def server_template(version: str, **behaviour: object) -> Document:
             "timeoutSeconds": 3,
             "failureThreshold": 2,
         },
+        # Without requests it has next to no share of a busy machine's CPU, and misses probes.
+        "resources": {"requests": {"cpu": "40m", "memory": "48Mi"}},
         "securityContext": security,
         "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
     }
@@ -132,7 +138,7 @@ class Stage:
         self.kubectl("annotate", "mdep", NAME, "--overwrite", f"modelward.dev/{verb}={value}")
 
     def until(
-        self, what: str, condition: Callable[[Document], object], seconds: float = 90
+        self, what: str, condition: Callable[[Document], object], seconds: float = 180
     ) -> None:
         """Wait until the status fulfils a condition."""
         deadline = time.monotonic() + seconds
@@ -141,7 +147,14 @@ class Stage:
                 raise AssertionError(f"not within {seconds:g} s: {what}; {json.dumps(status)}")
             time.sleep(0.25)
 
-    def until_promoted(self, version: str, seconds: float = 120) -> None:
+    def wait(self, what: str, condition: Callable[[], object], seconds: float = 180) -> None:
+        """Wait until something is so, whatever the status says."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+            time.sleep(0.25)
+
+    def until_promoted(self, version: str, seconds: float = 240) -> None:
         """Wait until a version is stable and healthy."""
         self.until(
             f"{version} is stable",
@@ -149,7 +162,7 @@ class Stage:
             seconds,
         )
 
-    def until_rolled_back(self, version: str, seconds: float = 120) -> None:
+    def until_rolled_back(self, version: str, seconds: float = 240) -> None:
         """Wait until a version was rolled back and its pods are gone."""
         self.until(
             f"{version} is rolled back",
@@ -175,6 +188,21 @@ class Stage:
             for kind in kinds
         ]
         return Clients(self.cluster, self.namespace, clients)
+
+
+def new_stage(cluster: Cluster) -> Stage:
+    """Return a stage in a namespace that no other one has had."""
+    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
+
+
+@contextmanager
+def playing(stage: Stage) -> Iterator[Stage]:
+    """Open a stage, and close it in the end."""
+    stage.open()
+    try:
+        yield stage
+    finally:
+        stage.close()
 
 
 def model_deployment(version: str, behaviour: Document, **spec: object) -> Document:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -72,13 +72,30 @@ def test_a_data_set_that_is_missing_or_malformed_is_told_and_picked_up_when_mend
     stage.until_promoted("one")
 
 
-def measuring(stage: Stage) -> str:
-    """Wait until the benchmark pod of a release runs, and return its name."""
-    deadline = time.monotonic() + 90
+def test_a_quota_that_leaves_the_benchmark_no_pod_is_told_and_held_against_nobody(
+    stage: Stage,
+) -> None:
+    stage.declare("one")
+    stage.until_promoted("one")
+    quota: Document = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods"}}
+    stage.apply(quota | {"spec": {"hard": {"pods": "2"}}})  # the stable one and the candidate
+    stage.declare("two")
+    stage.until("it says so", lambda s: "gets no pod" in s.get("message", ""))
+    assert_documented("A quota leaves the benchmark no pod", quote(stage))
+    assert stage.status["candidate"]["version"] == "two"
+    stage.kubectl("delete", "resourcequota", "pods")
+    stage.until_promoted("two", 240)
+    assert stage.history() == [("one", "Promoted"), ("two", "Promoted")]
+
+
+def measuring(stage: Stage, but: Collection[str] = ()) -> str:
+    """Wait until a benchmark pod runs that is none of these, and return its name."""
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         for pod in stage.get("pods", "-l", "modelward.dev/run")["items"]:
-            if pod["status"]["phase"] == "Running":
-                return str(pod["metadata"]["name"])
+            name = str(pod["metadata"]["name"])
+            if pod["status"]["phase"] == "Running" and name not in but:
+                return name
         time.sleep(0.2)
     raise AssertionError("no benchmark pod runs")
 

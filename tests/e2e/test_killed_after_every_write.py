@@ -17,10 +17,9 @@ import pytest
 
 from tests.cluster.provider import Cluster
 from tests.e2e.audit import AuditTail, Written
-from tests.e2e.conftest import new_stage, playing
 from tests.e2e.holdings import holdings, words_of
 from tests.e2e.local_operator import LocalOperator
-from tests.e2e.stage import Document, Stage
+from tests.e2e.stage import Document, Stage, new_stage, playing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.disturbance]
 

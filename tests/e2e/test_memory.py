@@ -106,6 +106,12 @@ def templates(stage: Stage) -> dict[str, Document]:
     }
 
 
+def pre_stop(made: Document) -> int:
+    """Return the seconds that a serving container sleeps before it is told to stop."""
+    (container,) = made["template"]["spec"]["containers"]
+    return int(container["lifecycle"]["preStop"]["sleep"]["seconds"])
+
+
 def pod_names(stage: Stage) -> set[str]:
     pods = staying(stage.get("pods", "-l", f"modelward.dev/name={NAME}")["items"])
     return {pod["metadata"]["name"] for pod in pods}
@@ -134,6 +140,8 @@ def test_an_operator_that_renders_otherwise_changes_no_revision_that_exists(
         assert kept <= pod_names(stage)
         stage.declare("three", replicas=2)
         stage.until_promoted("three")  # rendered by this operator, which does render otherwise
-        added = {n: made for n, made in templates(stage).items() if n not in before}
-        assert [made["labels"][OTHER_LABEL] for made in added.values()] == ["true"]
+        (added,) = (made for name, made in templates(stage).items() if name not in before)
+        assert added["labels"][OTHER_LABEL] == "true"
+        assert {pre_stop(made) for made in before.values()} == {5}
+        assert pre_stop(added) == 1
         assert {name: templates(stage)[name] for name in before} == before

@@ -10,8 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from modelward.benchmark import job
 from modelward.cli.main import main
+from modelward.cluster import api, watch
 from modelward.cluster.api import Api
 from modelward.release import decide, policies, render
 from modelward.writes import Document
@@ -50,6 +53,13 @@ def is_impatient() -> None:
     decide.REFUSAL_STANDS = timedelta(seconds=3)
 
 
+def is_watchful() -> None:
+    """Take what says nothing for seconds for dead, not only after a minute."""
+    watch.SILENCE_SECONDS = 2.0
+    watch.REQUEST_SECONDS = 2.0
+    api.TIMEOUT = aiohttp.ClientTimeout(total=2)
+
+
 def has_a_forging_runner() -> None:
     """Benchmark pods run tests/e2e/forger.py, as if somebody had replaced the runner's image."""
     program = (Path(__file__).parent / "forger.py").read_text()
@@ -58,7 +68,7 @@ def has_a_forging_runner() -> None:
 
 VARIANTS = {
     variant.__name__: variant
-    for variant in (paced, renders_differently, is_impatient, has_a_forging_runner)
+    for variant in (paced, renders_differently, is_impatient, is_watchful, has_a_forging_runner)
 }
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ from tests.unit.benchmark_world import (
     NOT_MEASURED,
     PASSING,
     RUN,
-    START,
     completed,
     failed,
     seen,
@@ -157,8 +156,8 @@ def test_evidence_about_another_question_is_refused_with_the_reason(
 
 
 def with_status(**changes: object) -> BenchmarkRun:
-    document = FIRST.to_wire()
-    return BenchmarkRun.model_validate(document | {"status": document["status"] | changes})
+    status = FIRST.status.to_wire() | changes
+    return BenchmarkRun.model_validate(FIRST.to_wire() | {"status": status})
 
 
 def with_evidence(*ints: int, verdict: str = "Inconclusive") -> BenchmarkRun:
@@ -274,8 +273,7 @@ def test_what_was_not_measured_this_time_keeps_its_evidence_for_the_next() -> No
 
 
 def test_a_run_without_any_result_keeps_the_evidence_for_the_next() -> None:
-    jobs = [failed_attempt(number) for number in (1, 2, 3)]
-    look = look_at(SECOND, FIRST, *jobs)
+    look = look_at(SECOND, FIRST, *(failed(SECOND, number) for number in (1, 2, 3)))
     end = ending(look, attempts(look))
     assert end is not None
     assert (end.verdict, end.reason) == ("Inconclusive", "Infrastructure")
@@ -294,7 +292,3 @@ def third_after(second: BenchmarkRun) -> BenchmarkRun:
     document = later(second).to_wire()
     document["metadata"] |= {"name": f"{RUN[:-1]}3", "uid": "third-uid"}
     return BenchmarkRun.model_validate(document)
-
-
-def failed_attempt(number: int) -> RunJob:
-    return replace(failed(SECOND, number), ended=START)

@@ -156,7 +156,9 @@ def test_what_a_pod_waits_for_is_told() -> None:
     job = a_job(run)
     problem = "ImagePullBackOff", "container runner: image registry.example/modelward:1 not found"
     pod = replace(a_pod(job), started=False, problem=problem[0], problem_message=problem[1])
-    plan = decide(seen(run, replace(job, pods=(pod,))))
+    waits = replace(job, pods=(pod,))
+    assert status(decide(seen(run, waits)))["message"] == "attempt 1 of 3 begins"
+    plan = decide(seen(run, waits, now=START + timedelta(seconds=10)))
     assert status(plan)["phase"] == "Pending"
     assert status(plan)["message"] == (
         f"attempt 1 of 3 has not begun: pod pod waits: {problem[0]} {problem[1]}"

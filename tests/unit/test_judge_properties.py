@@ -59,6 +59,17 @@ def test_counts_of_two_pods_add_up_to_those_of_one(ours: list[int], theirs: list
     assert parts[0] + parts[1] == parts[2]
 
 
+def test_pods_together_are_no_surer_than_the_least_sure_of_them() -> None:
+    steady, bursty = RateCounts(60, 10, Tally(125, 1)), RateCounts(12, 10, Tally(400, 1))
+    for both in (steady + bursty, bursty + steady):
+        assert both == RateCounts(12, 20, Tally(400, 2))
+
+
+def test_a_sample_is_not_certain_when_as_many_were_drawn_as_there_are_rows() -> None:
+    assert exam_decision(RowCounts(30, 30, 30), EXAM)[0] == "Pass"
+    assert exam_decision(RowCounts(30, 30, 30, sampled=True), EXAM)[0] == "Inconclusive"
+
+
 @settings(max_examples=100, deadline=None)
 @given(requests, st.integers(0, 400), OBJECTIVES, st.sampled_from([100, 250]))
 def test_a_stream_that_is_resumed_comes_to_what_it_would_have_come_to(
@@ -94,9 +105,11 @@ def test_a_stream_reaches_its_verdict_at_the_very_request_that_decides(
 
 
 @settings(max_examples=60, deadline=None)
-@given(windows, st.integers(100, 600))
-def test_looks_at_growing_counts_say_what_a_fresh_look_says(bad_ones: list[int], phi: int) -> None:
-    counts = RateCounts(60, 0, Tally(phi), Tally(phi))
+@given(windows, st.integers(100, 600), st.sampled_from([59, 60]))
+def test_looks_at_growing_counts_say_what_a_fresh_look_says(
+    bad_ones: list[int], phi: int, calibration: int
+) -> None:
+    counts = RateCounts(calibration, 0, Tally(phi), Tally(phi))
     looks = RateLooks(LATENCY, counts)
     for bad in bad_ones:
         counts = counts.with_window(10, bad // 3, bad)

@@ -1,30 +1,20 @@
 """Acting: writes in their order, and what comes of each."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from modelward.cluster import errors
 from modelward.cluster.act import Actor, OutdatedError
-from modelward.cluster.documents import Key, uid
+from modelward.cluster.documents import uid
 from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE
-from modelward.cluster.refusals import Refusals
-from modelward.cluster.store import Store
 from modelward.writes import (
-    Announce,
     Apply,
     Create,
     Delete,
     Document,
     PatchStatus,
-    Plan,
-    Write,
 )
+from tests.unit.acting import KEY, NOW, act, an_actor, service
 from tests.unit.fake_api import FakeApi
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-KEY = Key("ModelDeployment", "ml", "fraud")
-OWNER = {"kind": "ModelDeployment", "name": "fraud", "uid": "mdep", "controller": True}
 
 
 @pytest.fixture
@@ -34,36 +24,7 @@ def api() -> FakeApi:
 
 @pytest.fixture
 def actor(api: FakeApi) -> Actor:
-    return Actor(api, Store(), Refusals(lambda: NOW), lambda: NOW, "operator-0")
-
-
-def service(name: str = "fraud", *, owner: str = "mdep", managed: str = "true") -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": name,
-            "namespace": "ml",
-            "labels": {"modelward.dev/managed": managed},
-            "ownerReferences": [{**OWNER, "uid": owner}],
-        },
-        "spec": {"selector": {"app": "fraud"}},
-    }
-
-
-def event(key: str = "Promoted/x") -> Announce:
-    regarding = {
-        "apiVersion": "modelward.dev/v1alpha1",
-        "kind": "ModelDeployment",
-        "namespace": "ml",
-        "name": "fraud",
-        "uid": "mdep",
-    }
-    return Announce(regarding, "Normal", "Promoted", "Release", "It is promoted.", key)
-
-
-async def act(actor: Actor, *writes: Write) -> None:
-    await actor.carry_out(KEY, Plan(writes=writes))
+    return an_actor(api)
 
 
 async def test_writes_are_carried_out_in_order_and_are_in_the_store_afterwards(
@@ -98,7 +59,8 @@ async def test_a_name_that_we_have_already_is_only_a_cache_that_lags(
 async def test_a_name_that_somebody_else_has_is_a_refusal_with_a_way_out(
     actor: Actor, api: FakeApi, owner: str
 ) -> None:
-    foreign = service(owner=owner)
+    foreign = service(owner=owner, managed="no")
+    foreign["metadata"]["ownerReferences"][0]["name"] = "another"
     if not owner:
         del foreign["metadata"]["ownerReferences"]
     api.put(foreign)
@@ -110,6 +72,29 @@ async def test_a_name_that_somebody_else_has_is_a_refusal_with_a_way_out(
     assert '"uid":"mdep"' in refusal.message
     assert refusal.at == NOW
     assert actor.store.controlled_by(SERVICE, "mdep") == []
+
+
+async def test_a_child_that_lost_its_owner_is_a_refusal_that_says_how_to_hand_it_over(
+    actor: Actor, api: FakeApi
+) -> None:
+    orphan = service()
+    del orphan["metadata"]["ownerReferences"]
+    api.put(orphan)
+    with pytest.raises(OutdatedError):
+        await act(actor, Create(service()))
+    (refusal,) = actor.refusals.of(KEY)
+    assert "Delete it" not in refusal.message
+    assert "kubectl patch service fraud --type=merge" in refusal.message
+
+
+async def test_a_child_of_an_owner_that_was_deleted_and_made_again_is_waited_out(
+    actor: Actor, api: FakeApi
+) -> None:
+    api.put(service(owner="mdep-before"))
+    with pytest.raises(OutdatedError, match="goes, too"):
+        await act(actor, Create(service()))
+    assert actor.refusals.of(KEY) == ()
+    assert actor.store.known(SERVICE) == {}
 
 
 async def test_a_child_that_lost_its_label_is_a_refusal_that_says_how_to_put_it_back(
@@ -201,42 +186,3 @@ async def test_a_resource_found_gone_by_its_status_is_gone_from_the_store(
     with pytest.raises(OutdatedError, match="is gone"):
         await act(actor, patch(stored["metadata"]["resourceVersion"]))
     assert actor.store.get(MODEL_DEPLOYMENT, "ml", "fraud") is None
-
-
-async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
-    actor: Actor, api: FakeApi
-) -> None:
-    await act(actor, event(), event())
-    assert len(api.requests) == 1
-    later = NOW + timedelta(minutes=1)
-    restarted = Actor(api, Store(), Refusals(lambda: later), lambda: later, "operator-1")
-    await act(restarted, event())
-    assert len(api.objects) == 1
-
-
-async def test_events_of_different_keys_are_different(actor: Actor, api: FakeApi) -> None:
-    await act(actor, event("Promoted/x"), event("Promoted/y"))
-    assert len(api.objects) == 2
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.ForbiddenError("namespace is being terminated", 403),
-        errors.UnavailableError("too many requests", 429),
-        errors.InvalidError("note too long", 422),
-    ],
-)
-async def test_an_event_that_is_refused_stops_nothing(
-    actor: Actor, api: FakeApi, error: errors.ApiError
-) -> None:
-    api.failures["create", "Event"] = error
-    await act(actor, event(), Create(service()))
-    assert ("Service", "ml", "fraud") in api.objects
-
-
-async def test_an_event_that_reaches_nobody_stops_the_plan(actor: Actor, api: FakeApi) -> None:
-    api.failures["create", "Event"] = errors.UnavailableError("no answer")
-    with pytest.raises(errors.UnavailableError):
-        await act(actor, event(), Create(service()))
-    assert api.objects == {}

@@ -146,21 +146,32 @@ async def test_a_success_that_is_not_json_is_no_answer(against: Against) -> None
 
 
 async def test_deleting_what_is_gone_or_another_s_is_no_error(against: Against) -> None:
-    for handler in (status(404), status(409, "Conflict")):
+    for handler in (status(404), conflicting("uid-b")):
         async with against(handler) as api:
             await api.delete(POD, "ml", "a", "uid-a")
 
 
-async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Against) -> None:
-    """409 is said of an absent object and of an ordinary conflict, 422 of a wrong uid and more."""
+async def test_a_delete_that_meets_another_conflict_has_not_deleted(against: Against) -> None:
+    async with against(conflicting("uid-a")) as api:
+        with pytest.raises(errors.ConflictError, match="try again"):
+            await api.delete(POD, "ml", "a", "uid-a")
 
-    async def conflict(request: web.Request) -> web.Response:
+
+def conflicting(its_uid: str) -> Handler:
+    """Has an object with this uid, and answers 409 to every write."""
+
+    async def answer(request: web.Request) -> web.Response:
         if request.method == "GET":
-            return web.json_response({"metadata": {"uid": "uid-a"}})
+            return web.json_response({"metadata": {"uid": its_uid}})
         return web.json_response({"reason": "Conflict", "message": "try again"}, status=409)
 
+    return answer
+
+
+async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Against) -> None:
+    """409 is said of an absent object and of an ordinary conflict, 422 of a wrong uid and more."""
     body: Document = {"kind": "Service", "metadata": {**BODY["metadata"], "uid": "uid-a"}}
-    async with against(conflict) as api:
+    async with against(conflicting("uid-a")) as api:
         with pytest.raises(errors.ConflictError, match="try again"):
             await api.apply(body)
         body["metadata"]["uid"] = "uid-b"

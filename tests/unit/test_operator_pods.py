@@ -52,6 +52,48 @@ def test_a_ready_pod_tells_since_when_and_what_it_runs() -> None:
     assert not read.terminating
 
 
+def lapsing(since: str, **states: dict[str, Any]) -> dict[str, Any]:
+    """The status of a pod that isn't ready since this second, its container in these states."""
+    ready = {"type": "Ready", "status": "False", "lastTransitionTime": f"2026-11-23T12:00:{since}Z"}
+    return {"conditions": [ready], "containerStatuses": [{"name": "model", **states}]}
+
+
+def at(second: str, kind: str = "running") -> dict[str, Any]:
+    return {kind: {"startedAt": f"2026-11-23T12:00:{second}Z"}}
+
+
+@pytest.mark.parametrize(
+    ("told", "status", "lapsed"),
+    [
+        ("a pod without a status", {}, False),
+        ("a ready pod", READY, False),
+        ("one that was never ready", lapsing("01", state=at("02")), False),
+        ("one whose probe fails by now", lapsing("30", state=at("02")), True),
+        ("one that waits for its first start", lapsing("01", state={"waiting": {}}), False),
+        (
+            "one that crashed after it was ready",
+            lapsing("30", state={"waiting": {}}, lastState=at("02", "terminated")),
+            True,
+        ),
+        (
+            "one that crashed after it was ready, and runs again",
+            lapsing("30", state=at("40"), lastState=at("02", "terminated")),
+            True,
+        ),
+        (
+            "one that crashes and was never ready",
+            lapsing("01", state=at("40"), lastState=at("02", "terminated")),
+            False,
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_pod_lapsed_when_it_was_ready_and_is_not_now(
+    told: str, status: dict[str, Any], lapsed: bool
+) -> None:
+    assert read_pod(pod(status)).lapsed == lapsed, told
+
+
 def test_a_pod_that_has_no_status_yet_is_simply_not_ready() -> None:
     read = read_pod(pod())
     assert (read.ready, read.ready_since, read.started, read.problem) == (False, None, None, None)

@@ -1,6 +1,9 @@
 """How Kopf is set up: what it may never do to users' objects."""
 
 import asyncio
+from collections.abc import Iterable, Sized
+from itertools import islice
+from typing import Any
 
 import kopf
 import pytest
@@ -15,7 +18,7 @@ from modelward.writes import Document
 
 @pytest.fixture
 def registry() -> kopf.OperatorRegistry:
-    return watch.registry(Configuration(), Store(), lambda _: None)
+    return watch.registry(Configuration(), Store(), lambda _: None, lambda: None)
 
 
 def test_only_handlers_that_leave_no_trace_are_registered(registry: kopf.OperatorRegistry) -> None:
@@ -54,6 +57,36 @@ def test_children_are_selected_by_label_and_our_own_kinds_are_not() -> None:
 def test_another_operator_s_finalizer_is_never_taken_for_kopf_s_own() -> None:
     """Kopf removes its finalizer from all that it sees, another Kopf operator's included."""
     assert watch.settings().persistence.finalizer.startswith("modelward.dev/")
+
+
+def test_kopf_tries_lists_and_watches_for_ever_and_soon_again() -> None:
+    """At the end of its back-offs Kopf would end, and the operator with it."""
+    backoffs = watch.settings().networking.error_backoffs
+    assert not isinstance(backoffs, Sized)
+    assert isinstance(backoffs, Iterable)
+    for _ in range(2):  # each request begins anew
+        first = list(islice(backoffs, 1000))
+        assert first[0] < 1
+        assert max(first) == first[-1] == 5
+
+
+def test_a_list_that_is_never_answered_is_given_up_before_the_watch_counts_as_dead() -> None:
+    """Kopf's own time-out for it is five minutes."""
+    settings = watch.settings()
+    assert settings.networking.request_timeout is not None
+    assert settings.networking.request_timeout < settings.watching.inactivity_timeout
+
+
+async def test_a_watch_that_lists_anew_says_so() -> None:
+    asked: list[str] = []
+    registry = watch.registry(
+        Configuration(), Store(), lambda _: None, lambda: asked.append("relisted")
+    )
+    tell: Any = next(iter(registry._watching.get_all_handlers())).fn
+    meta = {"uid": "u", "name": "fraud", "namespace": "ml", "resourceVersion": "1"}
+    for told in ("ADDED", None, "DELETED"):
+        await tell(event={"type": told, "object": {"metadata": meta}})
+    assert asked == ["relisted"]
 
 
 @pytest.mark.parametrize(

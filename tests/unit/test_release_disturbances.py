@@ -115,6 +115,20 @@ def test_a_root_service_pointed_at_an_unproved_revision_by_hand_promotes_nothing
     ) == 1
 
 
+@pytest.mark.parametrize("verdict", ["", "Fail"])
+def test_a_root_service_pointed_at_the_first_version_by_hand_promotes_nothing(
+    verdict: str,
+) -> None:
+    world = World(deployment_document(), verdict=lambda _: verdict)
+    world.run(20)
+    (first,) = world.of("ReplicaSet")
+    point_root_service_at(world, first["metadata"]["labels"][REVISION])
+    world.run(20)
+    assert "Promoted" not in [entry["outcome"] for entry in world.status.get("history", [])]
+    assert "stable" not in world.status
+    assert world.serving() == set()
+
+
 def test_what_a_hand_has_opened_is_drained_before_its_pods_go() -> None:
     world = released(replicas=2)
     world.change("2")
@@ -208,3 +222,16 @@ def rolled_back(plan: Plan) -> bool:
         read(w.body["metadata"]["annotations"]) for w in plan.writes if isinstance(w, Apply)
     ]
     return any((memory.role, memory.reason) == ("failed", "Quota") for memory in memories)
+
+
+def test_a_serving_revision_without_a_ready_pod_is_degraded_and_says_why() -> None:
+    world = released(replicas=2)
+    world.never_ready.add("fraud:1")
+    world.run(10)
+    assert world.status["phase"] == "Degraded"
+    assert world.status["message"].startswith("0 of 2 pods of version 1")
+    assert "fails its readiness probe" in world.status["message"]
+    assert world.condition("Available")["status"] == "False"
+    world.never_ready.clear()
+    world.run(10)
+    assert world.status["phase"] == "Healthy"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.release.revisions import revision_hash
+from tests.unit.documents import Document
 from tests.unit.world import World, released
 
 
@@ -61,3 +62,44 @@ def test_nobody_is_promoted_while_the_root_service_cannot_be_made() -> None:
     world.taken.clear()
     world.run(90)
     assert (world.serving(), world.status["phase"]) == ({"1"}, "Healthy")
+
+
+def test_users_are_not_led_away_from_pods_of_a_replica_set_that_is_not_ours_any_more() -> None:
+    world = released()
+    name = "ReplicaSet", wanted(world)
+    orphan = world.objects.pop(name)
+    world.taken[name] = "it was ours, and belongs to nobody now"
+    selector = dict(world.objects["Service", "fraud"]["spec"]["selector"])
+    world.settle_anew()
+    world.run(90)
+    assert world.objects["Service", "fraud"]["spec"]["selector"] == selector
+    assert world.condition("Stalled")["reason"] == "NameTaken"
+    world.taken.clear()
+    world.objects[name] = orphan
+    world.run(90)
+    assert (world.serving(), world.status["phase"]) == ({"1"}, "Healthy")
+
+
+def test_what_keeps_the_benchmark_from_measuring_is_told_by_the_deployment_too() -> None:
+    world = released()
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(10)
+    run = world.of("BenchmarkRun")[-1]
+    name = run["metadata"]["name"]
+    told: Document = {
+        "type": "Complete",
+        "status": "False",
+        "lastTransitionTime": "2026-11-20T12:00:00Z",
+    }
+    told |= {"observedGeneration": 1, "message": f"attempt 1 of 3 has not begun: Job {name}-1 ..."}
+    for reason, ending in [
+        ("Blocked", f"of its pods are ready. BenchmarkRun {name}: attempt 1 of 3 has not begun:"),
+        ("Running", "of its pods are ready."),
+    ]:
+        run["status"] = {"phase": "Pending", "conditions": [told | {"reason": reason}]}
+        world.settle_anew()
+        message = world.status["message"]
+        assert ending in message
+        assert ("BenchmarkRun" in message) == (reason == "Blocked")
+        assert world.status["phase"] == "Progressing"

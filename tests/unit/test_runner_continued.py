@@ -1,7 +1,6 @@
 """Attempts that go on from an earlier one's counts, against a real HTTP server."""
 
 import asyncio
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,12 +8,17 @@ from aiohttp import web
 
 from modelward.benchmark.contract import KpiReport, RunnerPlan, RunnerResult
 from modelward.benchmark.strictjson import Json
-from modelward.judge import shape
-from modelward.runner import report
 from modelward.runner.attempt import Attempt
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, a_plan, golden
-from tests.unit.test_runner_versus import ACCURACY_VERSUS, compared, plan_for
+from tests.unit.test_runner_versus import (
+    ACCURACY_VERSUS,
+    compared,
+    plan_for,
+    short_windows_and_any_lag,
+)
+
+__all__ = ["short_windows_and_any_lag"]
 
 Start = dict[str, Any]
 SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
@@ -23,13 +27,6 @@ DECIDED = {"verdict": "P", "windows": 60, "counts": [125, 1_000, 5]}
 PASSED = KpiReport(verdict="P", counts=(125, 1_000, 5))
 PATIENT = LATENCY | {"limit": "5"}
 """A latency that a busy machine keeps, too."""
-
-
-@pytest.fixture(autouse=True)
-def short_windows_and_any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
-    monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr(report, "tolerated_delay", lambda _: 10**10)
 
 
 def undecided(*counts: int) -> Start:

@@ -89,6 +89,15 @@ def test_another_revision_is_asked_in_another_order() -> None:
     assert keyed_order(6, "d", "two") != keyed_order(6, "d", "one")
 
 
+def test_a_sorted_file_is_not_read_from_front_to_back() -> None:
+    plan = a_plan("http://m:80", ACCURACY, rows=golden(100))
+    dataset = prepare(plan, {"golden": golden(100)}, protocol_of(plan.subject))["golden"]
+    read = [int(question.row.id.removeprefix("row-")) for question in dataset.questions]
+    assert sorted(read) == list(range(100))
+    assert max(read[:20]) > 70
+    assert min(read[:20]) < 30
+
+
 def test_a_question_is_the_whole_body_of_its_request() -> None:
     bodies = {question.body for question in prepared(golden(2)).questions}
     assert (

@@ -137,7 +137,8 @@ class World:
     def delete(self, kind: str, name: str) -> None:
         """Let somebody delete an object by hand, and what it owns with it."""
         self._delete(kind, name)
-        self.pods.pop(name, None)
+        if kind == "ReplicaSet":
+            self.pods.pop(name, None)
         self.settle_anew()
 
     def _write(self, write: Write) -> bool:
@@ -208,7 +209,8 @@ class World:
         wanted = image not in self.never_ready and self.now >= pod.created + READY_AFTER
         if pod.ready == wanted:
             return pod
-        return replace(pod, ready=wanted, ready_since=self.now, started=pod.created)
+        began = pod.created
+        return replace(pod, ready=wanted, ready_since=self.now, started=began, first_started=began)
 
     def _finish(self, run: Document) -> None:
         verdict = self.verdict(run)

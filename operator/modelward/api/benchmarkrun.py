@@ -205,6 +205,10 @@ class RunKpiStatus(ApiModel):
     """The counts as the runner reported them, in the order of the result contract."""
 
 
+BLOCKED = "Blocked"
+"""Reason of the condition Complete while the cluster keeps a run from measuring."""
+
+
 class BenchmarkRunStatus(ApiModel):
     """How far the run is, and its evidence."""
 

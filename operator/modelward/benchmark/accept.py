@@ -78,6 +78,8 @@ def _why_failed(job: RunJob) -> Infrastructure:
     pod = next(iter(job.pods), None)
     if job.failure == "DeadlineExceeded":
         why = f": {waiting(pod)}" if pod and pod.problem else ""
+        if not (job.pods or job.failed):
+            why = ": it got no pod; a quota, a LimitRange or Pod Security refuses it, most likely"
         return Infrastructure("Deadline", f"Job {job.name} did not end in time{why}")
     if pod is None:
         return Infrastructure("PodDeleted", f"the pod of Job {job.name} was deleted")

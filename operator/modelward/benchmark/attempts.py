@@ -7,12 +7,14 @@ from modelward.api.benchmarkrun import Attempt, BenchmarkRun
 from modelward.api.values import parse_duration
 from modelward.benchmark.accept import Accepted, Infrastructure, Refused, Ruling, rule
 from modelward.benchmark.continued import starts
-from modelward.benchmark.foreign import foreign_pod
+from modelward.benchmark.foreign import foreign_pod, waiting
 from modelward.benchmark.job import SPARE_SECONDS, job_name
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
 
 GRACE = timedelta(seconds=2 * SPARE_SECONDS)
 """How long beyond upTo a Job may take to end by its own deadline."""
+PATIENCE = timedelta(seconds=10)
+"""How long a pod may take to start before people are told what it waits for."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,30 @@ def attempts(snapshot: RunSnapshot) -> tuple[Tried, ...]:
     return tuple(found)
 
 
+def hindrance(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
+    """Say what keeps the attempt that goes on from starting; empty where nothing does (yet).
+
+    A quota, Pod Security or a LimitRange may refuse the pod. The Job controller tells of it in
+    Events alone and goes on trying, so that a Job without a pod is all that can be seen.
+    """
+    job = tried[-1].job if tried and tried[-1].goes_on else None
+    if job is None or snapshot.now < job.created + PATIENCE:
+        return ""
+    if not job.pods and not job.active:
+        return (
+            f"Job {job.name} gets no pod: a quota, a LimitRange or the Pod Security of the "
+            f"namespace refuses it, most likely; kubectl describe job {job.name} tells which"
+        )
+    return next((waiting(pod) for pod in job.pods if pod.problem and not pod.started), "")
+
+
 def needs_pod_list(snapshot: RunSnapshot) -> bool:
     """Tell whether a Job has ended whose pods must now be listed from the API server.
 
-    A cache may not know yet of a second pod, or of the only one's result.
+    A cache may not know yet of a second pod, or of the only one's result. A finished run is not
+    judged again.
     """
-    return any(
+    return snapshot.run.status.phase != "Finished" and any(
         tried.goes_on and tried.job and tried.job.finished and not tried.job.pods_listed
         for tried in attempts(snapshot)
     )

@@ -6,8 +6,10 @@ demanded, and for KPIs under load the same load, without which they begin anew.
 """
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
+from modelward.api.values import parse_rate
 from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_REQUESTS,
@@ -44,18 +46,19 @@ def starts(snapshot: RunSnapshot) -> Starts:
     other = _checked(run, snapshot.continued)
     shown = {kpi.name: kpi for kpi in other.status.kpis}
     plan = runner_plan(run, 1, seconds_left=1)
+    kpis = {kpi.name: kpi for kpi in plan.kpis}
     same_load = _load_of(run.spec) == _load_of(other.spec)
     found = {
-        kpi.name: start
-        for kpi in plan.kpis
-        if kpi.name in shown and (kpi.metric == "accuracy" or same_load)
-        if (start := _start(kpi, shown[kpi.name], plan))
+        name: start
+        for name, kpi in kpis.items()
+        if name in shown and (kpi.metric == "accuracy" or same_load)
+        if (start := _start(kpi, shown[name], plan))
     }
     torn = set(_torn_exams(plan.kpis, found))
     return {
-        kpi.name: found[kpi.name]
-        for kpi in plan.kpis
-        if kpi.name in found and not (kpi.dataset in torn and found[kpi.name].verdict == "I")
+        name: start
+        for name, start in found.items()
+        if start.verdict != "I" or kpis[name].dataset not in torn
     }
 
 
@@ -98,9 +101,9 @@ def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[str | None, ...]]:
     return [(data.name, data.rows, data.prediction, data.sha256) for data in spec.datasets]
 
 
-def _load_of(spec: BenchmarkRunSpec) -> tuple[str, str]:
+def _load_of(spec: BenchmarkRunSpec) -> tuple[Fraction, str]:
     """Return what makes a stream of requests: how many a second, and which."""
-    return spec.load.rate, spec.load.dataset or spec.datasets[0].name
+    return parse_rate(spec.load.rate), spec.load.dataset or spec.datasets[0].name
 
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:

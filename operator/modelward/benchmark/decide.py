@@ -14,7 +14,14 @@ from typing import Literal
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunStatus
 from modelward.benchmark import status as statuses
-from modelward.benchmark.attempts import GRACE, Tried, attempts, ends, needs_pod_list
+from modelward.benchmark.attempts import (
+    GRACE,
+    PATIENCE,
+    Tried,
+    attempts,
+    ends,
+    needs_pod_list,
+)
 from modelward.benchmark.continued import starts, waits_for_another
 from modelward.benchmark.job import job, job_name
 from modelward.benchmark.plan import PlanError, runner_plan
@@ -120,6 +127,7 @@ def _not_before(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> datetime:
 def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None, not_before: datetime) -> timedelta:
     end = ends(snapshot)
     moments = [end, end + GRACE, not_before]
+    moments += [job.created + PATIENCE for job in snapshot.jobs if _goes_on(job)]
     if refusal:
         moments.append(refusal.at + REFUSAL_STANDS)
     coming = (moment - snapshot.now for moment in moments if moment > snapshot.now)

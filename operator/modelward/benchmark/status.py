@@ -1,17 +1,16 @@
 """The status of a BenchmarkRun: how far it is, and its evidence."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from modelward.api.benchmarkrun import BenchmarkRunStatus, RunKpiStatus
+from modelward.api.benchmarkrun import BLOCKED, BenchmarkRunStatus, RunKpiStatus
 from modelward.api.status import Condition
 from modelward.benchmark import words
 from modelward.benchmark.accept import Accepted
-from modelward.benchmark.attempts import Tried, ends, from_time, started
+from modelward.benchmark.attempts import Tried, ends, from_time, hindrance, started
 from modelward.benchmark.continued import starts
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.evidence import RunVerdict, overall, unmeasured
-from modelward.benchmark.foreign import waiting
 from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.writes import Refusal
@@ -80,15 +79,17 @@ def going_on(
 ) -> BenchmarkRunStatus:
     """Return the status of a run that is not at its end."""
     is_running = len(tried) > 1 or any(pod.started for t in tried if t.job for pod in t.job.pods)
-    phase = "Running" if is_running else "Pending"
-    message = _progress(tried, refusal)
+    phase: Literal["Running", "Pending"] = "Running" if is_running else "Pending"
+    hindered = hindrance(snapshot, tried)
+    message = _progress(tried, refusal, hindered)
+    reason = BLOCKED if refusal or hindered else phase
     return BenchmarkRunStatus(
         observed_generation=snapshot.run.metadata.generation,
-        phase="Running" if is_running else "Pending",
+        phase=phase,
         message=message,
         started_at=from_time(started(snapshot)),
         attempts=[attempt.shown for attempt in tried],
-        conditions=[_complete(snapshot, "False", phase, message)],
+        conditions=[_complete(snapshot, "False", reason, message)],
     )
 
 
@@ -136,24 +137,21 @@ def _told(tried: tuple[Tried, ...]) -> str:
     return f"{last.reason}, {last.message}"
 
 
-def _progress(tried: tuple[Tried, ...], refusal: Refusal | None) -> str:
+def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, hindered: str) -> str:
     lost = tuple(attempt for attempt in tried if not attempt.goes_on)
     before = f"; the one before gave no result: {_told(lost)}" if lost else ""
     if refusal:
         told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
         return f"{told}; it is tried again every minute{before}"
     number = len(lost) + 1
-    return f"attempt {number} of {MOST_ATTEMPTS} {_doing(tried)}{before}"
+    doing = f"has not begun: {hindered}" if hindered else _doing(tried)
+    return f"attempt {number} of {MOST_ATTEMPTS} {doing}{before}"
 
 
 def _doing(tried: tuple[Tried, ...]) -> str:
     job = tried[-1].job if tried and tried[-1].goes_on else None
-    for pod in job.pods if job else ():
-        if pod.started:
-            return "measures"
-        if pod.problem:
-            return f"has not begun: {waiting(pod)}"
-    return "begins"
+    started = any(pod.started for pod in job.pods) if job else False
+    return "measures" if started else "begins"
 
 
 def _complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:

@@ -5,12 +5,12 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from modelward.api.names import MANAGED
 from modelward.cluster import errors, events
 from modelward.cluster.api import Api
-from modelward.cluster.documents import Key, controller, labels, uid
+from modelward.cluster.documents import Key, controller, controller_name, labels, uid
 from modelward.cluster.kinds import SERVICE, Kind, kind_named
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
@@ -18,12 +18,24 @@ from modelward.writes import Announce, Apply, Create, Delete, Document, PatchSta
 
 log = logging.getLogger(__name__)
 
+_MOST_TRIES = 5
+"""How often an Event is tried again that the API server could not take; over half a minute."""
 _ANNOUNCED_LIMIT = 10_000
 """Events remembered as written. One that was forgotten costs a request and changes nothing."""
 
 
 class OutdatedError(Exception):
     """The plan was made from a state that has changed: look again and decide anew."""
+
+
+@dataclass(frozen=True)
+class _Unsaid:
+    """An Event that could not be written when its turn was taken."""
+
+    announce: Announce
+    tries: int
+    due: datetime
+    """When it is tried again; rounds before that leave it alone."""
 
 
 @dataclass
@@ -36,6 +48,9 @@ class Actor:
     now: Callable[[], datetime]
     instance: str
     """Name of this process, as Events tell it."""
+    wake_after: Callable[[Key, float], None]
+    """Asks for another look at a resource in so many seconds."""
+    _unsaid: dict[Key, list[_Unsaid]] = field(default_factory=dict)
     _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
     async def carry_out(self, key: Key, plan: Plan) -> None:
@@ -43,8 +58,21 @@ class Actor:
 
         Raises OutdatedError where a fresh decision is due, and ApiError where only time helps.
         """
+        for unsaid in self._due(key):
+            await self._announce(key, unsaid.announce, unsaid.tries)
         for write in plan.writes:
             await self._write(key, write)
+
+    def _due(self, key: Key) -> list[_Unsaid]:
+        """Take out the Events that are to be tried again now.
+
+        For the others another look is asked for again: an earlier one took its place in the queue.
+        """
+        unsaid, now = self._unsaid.pop(key, []), self.now()
+        for each in (each for each in unsaid if each.due > now):
+            self._unsaid.setdefault(key, []).append(each)
+            self.wake_after(key, (each.due - now).total_seconds())
+        return [each for each in unsaid if each.due <= now]
 
     async def _write(self, key: Key, write: Write) -> None:
         match write:
@@ -57,7 +85,7 @@ class Actor:
             case PatchStatus():
                 await self._patch_status(write)
             case Announce():
-                await self._announce(write)
+                await self._announce(key, write)
 
     async def _create(self, key: Key, body: Document) -> None:
         try:
@@ -78,8 +106,10 @@ class Actor:
         kind, metadata = kind_named(body["kind"]), body["metadata"]
         existing = await self.api.get(kind, metadata["namespace"], metadata["name"])
         what = f"{kind.name} {metadata['name']}"
+        if existing is not None and _is_left_over(existing, body):
+            raise OutdatedError(f"{what} belongs to one that is gone and goes, too") from error
         if existing is not None and controller(existing) != controller(body):
-            message = _foreign(kind, body)
+            message = _foreign(kind, body, existing)
         elif existing is not None and kind.selector and labels(existing).get(MANAGED) != "true":
             message = (
                 f"it exists and is ours, but lost its label {MANAGED}=true and can't be watched. "
@@ -129,8 +159,8 @@ class Actor:
             raise OutdatedError(f"{write.kind} {write.name} is gone") from error
         self.store.learn(kind, stored)
 
-    async def _announce(self, announce: Announce) -> None:
-        """Write an Event. That it can't be written is no reason not to act."""
+    async def _announce(self, key: Key, announce: Announce, tries: int = 0) -> None:
+        """Write an Event. That it can't be written is no reason not to act: it is said later."""
         said = (announce.regarding["uid"], announce.key)
         if said in self._announced:
             return
@@ -138,10 +168,15 @@ class Actor:
             await self.api.create(events.render(announce, self.now(), self.instance))
         except errors.NameTakenError:
             pass  # said before a restart
-        except errors.UnavailableError as error:
-            if not error.status:
+        except (errors.UnavailableError, errors.ConflictError) as error:
+            if not (error.status or tries):
                 raise  # no connection: nothing else would work either
             log.warning("Event %s was not written: %s", announce.reason, error)
+            if tries < _MOST_TRIES:
+                wait = max(error.retry_after, 2.0**tries)
+                due = self.now() + timedelta(seconds=wait)
+                self._unsaid.setdefault(key, []).append(_Unsaid(announce, tries + 1, due))
+                self.wake_after(key, wait)
             return
         except errors.ApiError as error:
             log.warning("Event %s was not written: %s", announce.reason, error)
@@ -153,12 +188,25 @@ class Actor:
             self._announced.popitem(last=False)
 
 
-def _foreign(kind: Kind, body: Document) -> str:
+def _is_left_over(existing: Document, body: Document) -> bool:
+    """Whether an object's controller had the name of ours, and is therefore gone.
+
+    Somebody deleted our owner, which was made again before the garbage collector came by.
+    """
+    same_name = controller_name(existing) == controller_name(body)
+    return same_name and controller(existing) != controller(body)
+
+
+def _foreign(kind: Kind, body: Document, existing: Document) -> str:
     """Say what to do about an object that has a name we need."""
     metadata = body["metadata"]
-    message = "another object has this name. Delete it, or give this resource another name."
-    if kind is not SERVICE:
-        return message
     ours = {name: metadata[name] for name in ("labels", "ownerReferences")}
+    orphaned = not controller(existing) and ours["labels"].items() <= labels(existing).items()
+    message = "another object has this name. Delete it, or give this resource another name."
+    if orphaned:
+        message = "it was ours, and belongs to nobody now, as after a restore from a backup."
+    elif kind is not SERVICE:
+        return message
     patch = json.dumps({"metadata": ours}, separators=(",", ":"))
-    return f"{message} Or hand it over: kubectl patch service {metadata['name']} -p '{patch}'"
+    hand_over = f"kubectl patch {kind.name.lower()} {metadata['name']} --type=merge -p '{patch}'"
+    return f"{message} {'H' if orphaned else 'Or h'}and it over: {hand_over}"

@@ -21,7 +21,8 @@ FIELD_MANAGER = "modelward"
 
 _JSON = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+"""Of each request."""
 
 Observer = Callable[[str, str, int, float], None]
 """Called after each request with verb, kind, HTTP status (0: no answer) and seconds."""
@@ -79,7 +80,8 @@ class Api:
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete the object with this uid, its dependents in the background.
 
-        An object that is gone already, or whose name is another's by now, is fine.
+        An object that is gone already, or whose name is another's by now, is fine. The API server
+        answers 409 to a wrong uid and to what it can't do just now, so that is followed by a look.
         """
         body = {
             "apiVersion": "v1",
@@ -89,8 +91,12 @@ class Api:
         }
         try:
             await self._send("delete", kind, kind.path(namespace, name), body=body)
-        except (errors.NotFoundError, errors.ConflictError):
+        except errors.NotFoundError:
             return
+        except errors.ConflictError:
+            current = await self.get(kind, namespace, name)
+            if current is not None and current["metadata"]["uid"] == uid:
+                raise
 
     async def patch_status(
         self, kind: Kind, namespace: str, name: str, resource_version: str, status: Document
@@ -158,7 +164,7 @@ class Api:
         )
         began, status = monotonic(), 0
         try:
-            response = await self._client.call_api(*request, _request_timeout=_TIMEOUT)
+            response = await self._client.call_api(*request, _request_timeout=TIMEOUT)
             data: bytes = await response.response.read()
             status = response.status
         except (aiohttp.ClientError, OSError, TimeoutError) as error:

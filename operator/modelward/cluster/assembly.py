@@ -84,7 +84,11 @@ def assemble(
     for name, queue in queues.items():
         metrics.watch_depth(name, queue.__len__)
     refusals = Refusals(clock.now)
-    act = Actor(api, store, refusals, clock.now, socket.gethostname()).carry_out
+
+    def wake_after(key: Key, seconds: float) -> None:
+        queues[key.kind].add_after(key, seconds)
+
+    act = Actor(api, store, refusals, clock.now, socket.gethostname(), wake_after).carry_out
     datasets = Datasets(api, time.monotonic)
     deployments = DeploymentObserver(store, datasets, refusals, clock.now)
     runs = RunObserver(store, api, refusals, clock.now, runner)
@@ -97,7 +101,7 @@ def assemble(
         store=store,
         metrics=metrics,
         wake=lambda key: queues[key.kind].add(key),
-        wake_after=lambda key, seconds: queues[key.kind].add_after(key, seconds),
+        wake_after=wake_after,
         namespaces=namespaces,
         period=resync_seconds,
     )

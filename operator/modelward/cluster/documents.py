@@ -39,10 +39,18 @@ def labels(document: Document) -> Mapping[str, str]:
 
 def controller(document: Document) -> str:
     """The uid of the owner that controls the object; empty where nobody does."""
-    for owner in document["metadata"].get("ownerReferences") or ():
-        if owner.get("controller"):
-            return str(owner.get("uid", ""))
-    return ""
+    return str(_controller(document).get("uid", ""))
+
+
+def controller_name(document: Document) -> tuple[str, str]:
+    """The kind and name of the owner that controls the object; empty where nobody does."""
+    owner = _controller(document)
+    return str(owner.get("kind", "")), str(owner.get("name", ""))
+
+
+def _controller(document: Document) -> Document:
+    owners: list[Document] = document["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), {})
 
 
 def terminating(document: Document) -> bool:

@@ -1,15 +1,18 @@
 """Checking the cache against the API server: at the start whether it is filled, then now and then.
 
 A watch may lose an event. Kopf has open bugs of that kind (#1178), and after its watch expired it
-lists anew without saying what has gone meanwhile. So every few minutes the names and versions of
-all watched objects are listed (their metadata only), and what the cache has otherwise is mended.
+lists anew without saying what has gone meanwhile. So then, and every few minutes, the names and
+versions of all watched objects are listed (their metadata only), and what the cache has otherwise
+is mended.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from modelward.cluster.api import Api, Listing
 from modelward.cluster.documents import Key, concerned, terminating, uid, version
@@ -42,33 +45,48 @@ class Resync:
     """Seconds that a watch may lag behind the list before it counts as having lost something."""
     filled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once the store held everything that the API server had; no decision is taken before."""
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Wait until the store is filled, then check it once in each period, until cancelled."""
-        attempt = 0
-        while not await self.is_filled():
-            await asyncio.sleep(_FIRST_CHECKS[min(attempt, len(_FIRST_CHECKS) - 1)])
-            attempt += 1
+        for kind in WATCHED:
+            for namespace in self.namespaces:
+                await self._until_filled(kind, namespace)
         self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
         while True:
-            # Jitter keeps many operators from asking at the same moment.
-            await asyncio.sleep(self.period * random.uniform(0.9, 1.1))  # noqa: S311
+            await self._until_due()
             await self.check()
 
-    async def is_filled(self) -> bool:
-        """Tell whether the store knows every object that the API server has."""
+    def ask(self) -> None:
+        """Ask for a check soon, as a watch may have lost something; none is due at the start."""
+        if self.filled.is_set():
+            self._asked.set()
+
+    async def _until_due(self) -> None:
+        # Jitter keeps many operators from asking at the same moment.
+        period = self.period * random.uniform(0.9, 1.1)  # noqa: S311
+        with suppress(TimeoutError):
+            async with asyncio.timeout(period):
+                await self._asked.wait()
+        self._asked.clear()
+
+    async def _until_filled(self, kind: Kind, namespace: str | None) -> None:
+        # One by one: of many lists one may always fail, and what a watch has told stays known.
+        for wait in chain(_FIRST_CHECKS, repeat(_FIRST_CHECKS[-1])):
+            if await self.is_filled(kind, namespace):
+                return
+            await asyncio.sleep(wait)
+
+    async def is_filled(self, kind: Kind, namespace: str | None) -> bool:
+        """Tell whether the store knows every object of a kind that the API server has."""
         try:
-            for kind in WATCHED:
-                for namespace in self.namespaces:
-                    listing = await self._list(kind, namespace)
-                    known = self.store.known(kind)
-                    if any(uid(item) not in known for item in listing.items):
-                        return False
+            listing = await self._list(kind, namespace)
         except ApiError as error:
             log.warning("Waiting for the API server: %s", error)
             return False
-        return True
+        known = self.store.known(kind)
+        return all(uid(item) in known for item in listing.items)
 
     async def check(self) -> None:
         """Mend what the store has wrong, and have every resource looked at some time soon."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import os
 import socket
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 
 CRD_SECONDS = 2.0
 """How often a CRD that is missing is looked for."""
+END_SECONDS = 5.0
+"""How long the tasks may take to end."""
 
 
 @dataclass(frozen=True)
@@ -107,26 +111,36 @@ async def served(api: Api) -> None:
 
 
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
-    """Run all tasks until one ends: Kopf's when a signal came, any other one by an error."""
-    # Ours come first. Kopf takes every task that is newer than itself for its own.
-    tasks = [asyncio.create_task(each) for each in assembly.work(options.workers)]
-    tasks.append(
-        asyncio.create_task(
-            kopf.operator(
-                registry=watch.registry(configuration, assembly.store, assembly.wake),
-                settings=watch.settings(),
-                # Kopf would make one of the user's name, and a container's user has none.
-                identity=cast("Any", socket.gethostname()),
-                clusterwide=not options.namespaces,
-                namespaces=options.namespaces,
-            )
-        )
+    """Run all tasks until one ends: one of Kopf's when a signal came, any other one by an error.
+
+    Kopf ends at errors that only a fresh list mends: an ERROR event but 410, or a watch that is
+    refused with 410. So do we: the next process lists everything.
+    """
+    # Kopf's operator() would wait for all of its tasks when one has failed, and its watches may
+    # then wait for a login that no task of it does any more.
+    watching = await kopf.spawn_tasks(
+        registry=watch.registry(configuration, assembly.store, assembly.wake, assembly.resync.ask),
+        settings=watch.settings(),
+        # Kopf would make one of the user's name, and a container's user has none.
+        identity=cast("Any", socket.gethostname()),
+        clusterwide=not options.namespaces,
+        namespaces=options.namespaces,
     )
+    working = [asyncio.create_task(each) for each in assembly.work(options.workers)]
+    tasks = [*watching, *working]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
+        _end_for_sure()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _end_for_sure() -> None:
+    """End the process soon, even where a task doesn't let itself be cancelled."""
+    timer = threading.Timer(END_SECONDS, os._exit, [1])
+    timer.daemon = True
+    timer.start()

@@ -10,7 +10,8 @@ before the watch tells of it, which takes a store of our own in any case. That e
 before the first decision is therefore checked by ourselves: see modelward.cluster.resync.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from typing import cast
 
 import kopf
@@ -22,6 +23,22 @@ from modelward.cluster.documents import Key, concerned, uid
 from modelward.cluster.kinds import WATCHED, Kind
 from modelward.cluster.store import Store
 from modelward.writes import Document
+
+SILENCE_SECONDS = 70.0
+"""A watch that says nothing for so long is dead: the API server sends a bookmark every minute."""
+REQUEST_SECONDS = 30.0
+"""Within which a list must be answered."""
+
+
+class _Backoffs:
+    """Seconds between the tries of a list or a watch; there is no last one.
+
+    Kopf ends at the last one, and with it our process, although nothing helps but waiting. Their
+    size bounds how late we notice that the API server is back.
+    """
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((0.1, 0.2, 0.5, 1.0, 2.0, 3.0), itertools.repeat(5.0))
 
 
 class _NoDiffBase(kopf.DiffBaseStorage):
@@ -47,14 +64,13 @@ def settings() -> kopf.OperatorSettings:
     result.persistence.finalizer = PREFIX + "never-used"
     result.persistence.diffbase_storage = _NoDiffBase()
     # Survive connections that die without a word. The server ends a watch after 300 s.
-    result.watching.inactivity_timeout = 70
+    result.watching.inactivity_timeout = SILENCE_SECONDS
     result.watching.server_timeout = 300
     result.watching.client_timeout = 310
     result.watching.connect_timeout = 30
     result.queueing.worker_limit = None
-    # After these, a watch begins anew; the last ones bound how late we notice that the API
-    # server is back.
-    result.networking.error_backoffs = (0.1, 0.2, 0.5, 1, 2, 3, 5)
+    result.networking.request_timeout = REQUEST_SECONDS
+    result.networking.error_backoffs = _Backoffs()
     for kind in WATCHED:
         if kind.selector:
             # The key is a tuple. A single "apps/replicasets" would match nothing, without a word,
@@ -65,9 +81,16 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    configuration: Configuration, store: Store, wake: Callable[[Key], None]
+    configuration: Configuration,
+    store: Store,
+    wake: Callable[[Key], None],
+    relisted: Callable[[], None],
 ) -> kopf.OperatorRegistry:
-    """Kopf's handlers: they fill the store and wake the loops by key."""
+    """Kopf's handlers: they fill the store and wake the loops by key.
+
+    `relisted` is called when a watch could not go on where it was: what has gone meanwhile is not
+    told then.
+    """
     result = kopf.OperatorRegistry()
 
     async def login(**_: object) -> kopf.ConnectionInfo:
@@ -75,12 +98,16 @@ def registry(
 
     kopf.on.login(registry=result)(login)
     for kind in WATCHED:
-        _watch(kind, result, store, wake)
+        _watch(kind, result, store, wake, relisted)
     return result
 
 
 def _watch(
-    kind: Kind, registry: kopf.OperatorRegistry, store: Store, wake: Callable[[Key], None]
+    kind: Kind,
+    registry: kopf.OperatorRegistry,
+    store: Store,
+    wake: Callable[[Key], None],
+    relisted: Callable[[], None],
 ) -> None:
     # A coroutine, as Kopf runs plain functions in threads.
     async def changed(event: kopf.RawEvent, **_: object) -> None:
@@ -89,6 +116,8 @@ def _watch(
             store.forget(kind, uid(document))
         else:
             store.learn(kind, document)
+        if event["type"] is None:
+            relisted()
         for key in concerned(kind.name, document):
             wake(key)
 

@@ -20,7 +20,13 @@ precision, recall and F1, `modelward.judge.release` what holds across the steps 
 
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
-from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
+from modelward.judge.exams import (
+    ExamObjective,
+    RowCounts,
+    exam_decision,
+    exam_verdict,
+    slices_decision,
+)
 from modelward.judge.hypotheses import (
     RateObjective,
     ShareTest,
@@ -81,4 +87,5 @@ __all__ = [
     "rate_verdict",
     "relative_verdict",
     "share_of_errors",
+    "slices_decision",
 ]

@@ -70,7 +70,8 @@ class RelativeObjective:
         times = f"below {float(self.ratio):.4g} times stable's error rate"
         if self.unless_below is None:
             return f"promote: {times}, roll back: above it"
-        return f"promote: {times} or below {float(self.unless_below * 100):.4g}%, roll back: above both"
+        rate = f"below {float(self.unless_below * 100):.4g}%"
+        return f"promote: {times} or {rate}, roll back: above both"
 
 
 @dataclass(frozen=True)

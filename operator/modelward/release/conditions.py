@@ -6,10 +6,11 @@ Reconciling and Stalled are present only while True (kstatus); Ready is Unknown 
 from dataclasses import dataclass
 from typing import Literal
 
+from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
 from modelward.release import steps, verbs
 from modelward.release.budget import outlook
-from modelward.release.problems import PASSING
+from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import named, sentence
@@ -85,6 +86,7 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
     message = sentence(f"{who} is at {where}; {ready}{_outlook(situation, candidate)}")
+    message += _blocked_run(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
 
 
@@ -95,6 +97,15 @@ def _outlook(situation: Situation, candidate: Actor) -> str:
         return ""
     budget = outlook(situation.spec, first_version=situation.stable is None)
     return f"; {budget.told}" if budget else ""
+
+
+def _blocked_run(situation: Situation, candidate: Actor) -> str:
+    """Say what keeps the candidate's benchmark from measuring; empty where nothing does."""
+    for run in situation.runs_of(candidate)[-1:]:
+        complete = next((c for c in run.status.conditions if c.type == "Complete"), None)
+        if complete and complete.reason == BLOCKED:
+            return " " + sentence(f"BenchmarkRun {run.metadata.name}: {complete.message}")
+    return ""
 
 
 def _rolled_back(situation: Situation, failed: Actor) -> State:
@@ -116,8 +127,10 @@ def _serving(situation: Situation, stable: Actor) -> State:
     pods, limits = situation.pods(stable), situation.limits
     who = named(situation, stable.hash)
     if pods.available < limits.least:
-        message = f"{pods.available} of {limits.size} pods of {who} are available."
-        return State("Progressing", "False", "PodsNotReady", message, reconciling=True)
+        why = f": {problem(stable).message}" if stuck_since(stable) else ""
+        message = sentence(f"{pods.available} of {limits.size} pods of {who} are available{why}")
+        phase: Phase = "Progressing" if pods.available else "Degraded"
+        return State(phase, "False", "PodsNotReady", message, reconciling=True)
     if stable.revision.desired != limits.size or pods.ready < limits.size:
         message = sentence(f"{who} is scaled: {pods.ready} of {limits.size} pods are ready")
         return State("Progressing", "Unknown", "Scaling", message, reconciling=True)

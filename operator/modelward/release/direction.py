@@ -51,6 +51,8 @@ def _nobody_serves(situation: Situation) -> Direction:
     """Before anything serves: one closed pod is judged, then all of them get ready.
 
     Where the stable ReplicaSet was deleted in a split, the candidate is all that users have left.
+    A Service that selects a revision that isn't ours (any more) is not pointed away from it: a
+    restored backup has such pods, and they serve.
     """
     replicas = {actor.hash: 0 for actor in situation.others}
     candidate = situation.candidate
@@ -61,7 +63,10 @@ def _nobody_serves(situation: Situation) -> Direction:
         grown = candidate.revision.desired if situation.spec.paused else situation.limits.size
         replicas[candidate.hash] = max(1, grown) if taking_over or left_alone else 1
         reached = taking_over and situation.pods(candidate).available >= situation.limits.least
-    return Direction(replicas, switch.SPLIT if left_alone else switch.CLOSED, reached)
+    known = {actor.hash for actor in situation.actors}
+    selected = situation.selection.revision
+    kept = switch.only(selected) if selected and selected not in known else switch.CLOSED
+    return Direction(replicas, switch.SPLIT if left_alone else kept, reached)
 
 
 def _must_close(situation: Situation, candidate: Actor) -> bool:

@@ -35,6 +35,8 @@ class Memory:
     step_since: datetime | None = None
     paused_since: datetime | None = None
     """When spec.paused was seen first; None while it is not set."""
+    unsteady_since: datetime | None = None
+    """When a pod was first seen to lose its readiness, while all were not steadily ready since."""
     release_size: int = 0
     """Serving pods when the release began."""
     kpis_hash: str = ""
@@ -73,6 +75,7 @@ class Memory:
             "step": str(self.step),
             "step-since": from_time(self.step_since),
             "paused-since": from_time(self.paused_since),
+            "unsteady-since": from_time(self.unsteady_since),
             "release-size": str(self.release_size),
             "kpis-hash": self.kpis_hash,
             "verdict": self.verdict,
@@ -108,6 +111,7 @@ def read(annotations: Mapping[str, str]) -> Memory:
         step=_to_int(get("step")),
         step_since=to_time(get("step-since")),
         paused_since=to_time(get("paused-since")),
+        unsteady_since=to_time(get("unsteady-since")),
         release_size=_to_int(get("release-size")),
         kpis_hash=get("kpis-hash"),
         verdict=get("verdict"),

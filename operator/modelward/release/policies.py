@@ -11,7 +11,8 @@ from modelward.api.modeldeployment import Step
 from modelward.api.values import format_duration
 from modelward.release import retries, steps, turns, verbs
 from modelward.release.direction import direct
-from modelward.release.problems import PASSING, problem, stuck_since
+from modelward.release.problems import PASSING
+from modelward.release.progress import remember_unsteadiness, roll_back_when_pods_do_not_come
 from modelward.release.situation import Actor, Situation, run_number
 from modelward.release.timer import Timer
 from modelward.release.turns import Turn
@@ -35,6 +36,7 @@ def next_turn(situation: Situation, timer: Timer) -> Turn | None:
         stand_still_while_paused,
     )
     moving: tuple[Policy, ...] = (
+        remember_unsteadiness,
         roll_back_when_pods_do_not_come,
         roll_back_when_undecided_and_told_so,
         go_on_when_told,
@@ -129,33 +131,6 @@ def stand_still_while_paused(situation: Situation, _: Timer) -> Turn | None:
         return None
     turn = turns.hold if situation.spec.paused else turns.resume
     return turn(situation, candidate)
-
-
-def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn | None:
-    """progressDeadline counts from the last change for the better or worse of a pod."""
-    candidate = situation.candidate
-    if candidate is None or waits_for_person(candidate):
-        return None
-    pods = situation.pods(candidate)
-    since, stuck = candidate.memory.step_since, stuck_since(candidate)
-    if since is None or stuck is None or pods.ready >= max(1, pods.desired):
-        return None
-    deadline = situation.duration(situation.spec.rollout.progress_deadline)
-    if not timer.passed(max(since, stuck), deadline):
-        return None
-    found = problem(candidate)
-    message = (
-        f"{pods.ready} of {max(1, pods.desired)} candidate pods are ready after "
-        f"rollout.progressDeadline ({situation.spec.rollout.progress_deadline}): {found.message}"
-    )
-    return turns.roll_back(situation, candidate, found.reason, message, verdict="")
-
-
-def waits_for_person(candidate: Actor) -> bool:
-    """Tell whether nothing happens until somebody promotes or aborts."""
-    step = steps.present(candidate.memory)
-    paused = step is not None and step.pause is not None
-    return paused or candidate.memory.verdict == "Inconclusive"
 
 
 def roll_back_when_undecided_and_told_so(situation: Situation, _: Timer) -> Turn | None:
@@ -257,7 +232,7 @@ def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> T
         return None
     message = (
         f"weight {step.weight} was not held ready for {format_duration(hold)} within upTo "
-        f"{format_duration(at_most)}; look at the candidate's pods, then promote or abort"
+        f"{format_duration(at_most)}; look at the candidate's pods, then retry, promote or abort"
     )
     return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
 

@@ -40,8 +40,7 @@ def problem(actor: Actor) -> Problem:
     if failure:
         return Problem(_refusal_reason(failure), failure)
     pod = next(pod for pod in actor.living if not pod.ready)
-    was_ready = pod.ready_since and pod.started and pod.ready_since > pod.started
-    if was_ready:
+    if pod.lapsed:
         return Problem("Unready", f"pod {pod.name} fails its readiness probe after it was ready")
     return Problem("NeverReady", f"pod {pod.name} runs and never passed its readiness probe")
 

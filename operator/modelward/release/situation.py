@@ -169,7 +169,7 @@ def situate(snapshot: Snapshot) -> Situation:
     selection = selection_of(snapshot.service)
     selected = next((actor for actor in actors if actor.hash == selection.revision), None)
     stable = _latest(actor for actor in actors if actor.role == "stable")
-    if selected and (stable is None or _may_serve(selected)):
+    if selected and (_may_serve(selected) or (stable is None and _may_have_served(selected))):
         stable = selected
     rest = (actor for actor in actors if actor is not stable and actor.role == "candidate")
     return Situation(
@@ -191,6 +191,11 @@ def _may_serve(actor: Actor) -> bool:
     """Tell whether the revision serves, or has taken all steps of its release."""
     taken_over = actor.role == "candidate" and steps.present(actor.memory) is None
     return taken_over or actor.role == "stable"
+
+
+def _may_have_served(actor: Actor) -> bool:
+    """Tell whether nothing speaks against it: neither a release under way nor a failure."""
+    return actor.role in ("previous", "superseded")
 
 
 def _latest(actors: Iterable[Actor]) -> Actor | None:

@@ -23,11 +23,24 @@ class Pod:
     """Last transition of the Ready condition, in either direction."""
     started: datetime | None = None
     """Latest start of one of its containers."""
+    first_started: datetime | None = None
+    """Earliest start of one of its containers that is known, in this life of it or the last."""
     problem: str | None = None
     """The kubelet's or scheduler's own reason: ImagePullBackOff, Unschedulable..."""
     problem_message: str = ""
     image_digest: str | None = None
     """imageID of the first container."""
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether it was ready once and is not now.
+
+        The kubelet says of a new pod that it isn't ready before it starts its containers, so that
+        a later change can only be from ready to unready.
+        """
+        if self.ready or self.ready_since is None or self.first_started is None:
+            return False
+        return self.ready_since > self.first_started
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from modelward.api.base import API_VERSION
@@ -216,9 +216,11 @@ def hold(situation: Situation, candidate: Actor) -> Turn:
 
 def resume(situation: Situation, candidate: Actor) -> Turn:
     """spec.paused was taken back: the step goes on where it stood."""
-    since, stood = candidate.memory.step_since, candidate.memory.paused_since
-    moved = since + (situation.now - stood) if since and stood else since
-    memory = candidate.memory.with_(paused_since=None, step_since=moved)
+    before, stood = candidate.memory, candidate.memory.paused_since
+    clocks = {"step_since": before.step_since, "unsteady_since": before.unsteady_since}
+    pause = situation.now - stood if stood else timedelta()
+    moved = {name: since + pause for name, since in clocks.items() if since}
+    memory = before.with_(paused_since=None, **moved)
     note = f"{named(situation, candidate.hash)} goes on at {steps.describe(memory)}"
     return _by_generation(situation, memory, "Resumed", sentence(note))
 
@@ -269,7 +271,7 @@ def _promoted(situation: Situation, actor: Actor) -> Memory:
 
 
 def _ended(situation: Situation, actor: Actor, outcome: Outcome) -> Memory:
-    return actor.memory.with_(outcome=outcome, outcome_at=situation.now)
+    return actor.memory.with_(outcome=outcome, outcome_at=situation.now, unsteady_since=None)
 
 
 def _by_generation(situation: Situation, memory: Memory, reason: str, note: str) -> Turn:

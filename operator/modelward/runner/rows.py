@@ -90,9 +90,9 @@ def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> di
         data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
         for data in plan.datasets
     }
-    for name in exams & datasets.keys():
-        problem = contradiction([question.row for question in datasets[name].questions])
-        if problem:
+    for name, dataset in datasets.items():
+        problem = contradiction([question.row for question in dataset.questions])
+        if name in exams and problem:
             raise DatasetInvalidError(f"data set {name}, {problem}")
     return datasets
 

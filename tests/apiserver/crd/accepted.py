@@ -57,6 +57,7 @@ spec:
     "BenchmarkRun": """
 spec:
   modelDeployment: fraud
+  continues: fraud-x7f9k2m4q1-1
   subject: {revision: x7f9k2m4q1, service: fraud-x7f9k2m4q1, port: 8080, protocol: v2,
             modelName: fraud}
   baseline: {revision: z2k8m5q7w9, service: fraud-z2k8m5q7w9, port: 8080, protocol: v2,

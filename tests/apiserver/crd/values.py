@@ -21,7 +21,7 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
         (),
         ("Golden", "1st", "a.b", "a_b", "a-", "-a", "", "a b", "ä"),
     ),
-    "say the name of an object": ((), ("Fraud", "a..b", "-a", "a_b", "", "a/b")),
+    "say the name of an object": (("a", "1", "a-1.b"), ("Fraud", "a..b", "-a", "a_b", "", "a/b")),
     "say the name of a Service": (("a", "a-1"), ("1a", "a.b", "A", "a-", "")),
     "say a key of the ConfigMap": (("a", "A_b-c.d"), ("", "a/b", "a b")),
     "say the name that the model server uses": (("a", "Fraud_1.2-x"), ("", "a/b", ".a", "a b")),

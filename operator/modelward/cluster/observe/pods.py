@@ -8,6 +8,9 @@ from modelward.cluster.documents import condition, moment, terminating
 from modelward.release.snapshot import Pod
 from modelward.writes import Document
 
+RUNNING, ENDED = ("state", "running"), ("state", "terminated")
+ENDED_BEFORE = ("lastState", "terminated")
+
 
 class Problem(NamedTuple):
     """Why a pod's containers don't run."""
@@ -29,7 +32,8 @@ def read_pod(document: Document) -> Pod:
         terminating=terminating(document),
         ended=(document.get("status") or {}).get("phase") in ("Failed", "Succeeded"),
         ready_since=moment(ready.get("lastTransitionTime")),
-        started=_started(document),
+        started=max(_starts(document, RUNNING), default=None),
+        first_started=min(_starts(document, RUNNING, ENDED, ENDED_BEFORE), default=None),
         problem=found.reason if found else None,
         problem_message=found.message if found else "",
         image_digest=_image_digest(document),
@@ -90,14 +94,11 @@ def _statuses(document: Document) -> Iterator[dict[str, Any]]:
     yield from status.get("containerStatuses") or ()
 
 
-def _started(document: Document) -> datetime | None:
-    """Return the latest start of a container that runs."""
-    status = document.get("status") or {}
-    starts = (
-        moment(((container.get("state") or {}).get("running") or {}).get("startedAt"))
-        for container in status.get("containerStatuses") or ()
-    )
-    return max((start for start in starts if start), default=None)
+def _starts(document: Document, *states: tuple[str, str]) -> list[datetime]:
+    """Return when containers started whose state, or last state, is one of these."""
+    containers = (document.get("status") or {}).get("containerStatuses") or ()
+    found = [(each.get(life) or {}).get(kind) or {} for each in containers for life, kind in states]
+    return [start for state in found if (start := moment(state.get("startedAt")))]
 
 
 def _image_digest(document: Document) -> str | None:

@@ -1,0 +1,113 @@
+"""Events: said once, said later where they could not be, never in the way of a plan."""
+
+from datetime import timedelta
+
+import pytest
+
+from modelward.cluster import errors
+from modelward.cluster.act import Actor
+from modelward.writes import Create
+from tests.unit.acting import NOW, act, an_actor, event, let_pass, service
+from tests.unit.fake_api import FakeApi
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+def actor(api: FakeApi) -> Actor:
+    return an_actor(api)
+
+
+async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
+    actor: Actor, api: FakeApi
+) -> None:
+    await act(actor, event(), event())
+    assert len(api.requests) == 1
+    later = NOW + timedelta(minutes=1)
+    restarted = an_actor(api, later)
+    await act(restarted, event())
+    assert len(api.objects) == 1
+
+
+async def test_events_of_different_keys_are_different(actor: Actor, api: FakeApi) -> None:
+    await act(actor, event("Promoted/x"), event("Promoted/y"))
+    assert len(api.objects) == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ForbiddenError("namespace is being terminated", 403),
+        errors.UnavailableError("too many requests", 429),
+        errors.ConflictError("try again", 409),
+        errors.InvalidError("note too long", 422),
+    ],
+)
+async def test_an_event_that_is_refused_stops_nothing(
+    actor: Actor, api: FakeApi, error: errors.ApiError
+) -> None:
+    api.failures["create", "Event"] = error
+    await act(actor, event(), Create(service()))
+    assert ("Service", "ml", "fraud") in api.objects
+
+
+async def test_an_event_that_reaches_nobody_stops_the_plan(actor: Actor, api: FakeApi) -> None:
+    api.failures["create", "Event"] = errors.UnavailableError("no answer")
+    with pytest.raises(errors.UnavailableError):
+        await act(actor, event(), Create(service()))
+    assert api.objects == {}
+
+
+async def test_an_event_that_the_api_server_could_not_take_is_said_later(api: FakeApi) -> None:
+    looks: list[float] = []
+    actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
+    api.failures["create", "Event"] = errors.UnavailableError("busy", 429, retry_after=7)
+    await act(actor, event(), Create(service()))
+    assert looks == [7]
+    api.failures.clear()
+    let_pass(actor, 7)
+    await act(actor)
+    assert ("Event", "ml") in {key[:2] for key in api.objects}
+    await act(actor, event())
+    assert [request[:2] for request in api.requests].count(("create", "Event")) == 2
+
+
+async def test_an_event_is_given_up_in_the_end(api: FakeApi) -> None:
+    looks: list[float] = []
+    actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
+    api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
+    await act(actor, event())
+    for seconds in (1, 2, 4, 8, 16):
+        assert looks.pop() == seconds
+        let_pass(actor, seconds)
+        await act(actor)
+    assert looks == []
+
+
+async def test_a_round_before_its_time_uses_up_no_try_and_asks_for_another(api: FakeApi) -> None:
+    looks: list[float] = []
+    actor = an_actor(api, wake_after=lambda _, seconds: looks.append(seconds))
+    api.failures["create", "Event"] = errors.UnavailableError("broken", 500)
+    await act(actor, event())
+    for _ in range(3):
+        let_pass(actor, 0.25)
+        await act(actor)
+    assert looks == [1, 0.75, 0.5, 0.25]
+    assert [request[:2] for request in api.requests].count(("create", "Event")) == 1
+
+
+async def test_an_event_that_is_said_later_and_then_reaches_nobody_is_not_lost(
+    actor: Actor, api: FakeApi
+) -> None:
+    api.failures["create", "Event"] = errors.UnavailableError("busy", 503)
+    await act(actor, event())
+    api.failures["create", "Event"] = errors.UnavailableError("no answer")
+    let_pass(actor, 1)
+    await act(actor)
+    api.failures.clear()
+    let_pass(actor, 2)
+    await act(actor)
+    assert ("Event", "ml") in {key[:2] for key in api.objects}
