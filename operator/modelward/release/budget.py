@@ -38,19 +38,18 @@ class Outlook:
 
     @property
     def told(self) -> str:
-        """The estimate in half a sentence."""
+        """The estimate in a sentence."""
         if self.is_too_small:
-            return f"{self.kpi.name} is not likely to get a verdict, its load is too short"
-        return (
-            f"a verdict takes about {format_duration(self.seconds)} of load if it is {self._good}"
-        )
+            return f"A verdict about {self.kpi.name} is not likely: its load is too short."
+        takes = format_duration(self.seconds)
+        return f"A verdict takes about {takes} of load if it is {self._good}."
 
     @property
     def warning(self) -> str:
         """What is wrong with the budget, and what to do."""
         return (
             f"A verdict about {self.kpi.name} is not likely: a version that is {self._good} needs "
-            f"about {_rounded(self.estimate.requests)} requests, and load sends {self.sent} "
+            f"about {_rounded(self.estimate.requests):,} requests, and load sends {self.sent:,} "
             f"({self.load}). Raise load.rate or load.for, or widen the gap between expected and "
             "the limit; `modelward judge plan` tells what is enough."
         )

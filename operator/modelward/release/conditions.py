@@ -85,8 +85,8 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
-    message = sentence(f"{who} is at {where}; {ready}{_outlook(situation, candidate)}")
-    message += _blocked_run(situation, candidate)
+    message = sentence(f"{who} is at {where}; {ready}")
+    message += _blocked_run(situation, candidate) or _outlook(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
 
 
@@ -96,7 +96,7 @@ def _outlook(situation: Situation, candidate: Actor) -> str:
     if step is None or step.benchmark is None or candidate.memory.continues:
         return ""
     budget = outlook(situation.spec, first_version=situation.stable is None)
-    return f"; {budget.told}" if budget else ""
+    return f" {budget.told}" if budget else ""
 
 
 def _blocked_run(situation: Situation, candidate: Actor) -> str:
