@@ -15,7 +15,6 @@ from modelward.benchmark.counts import (
     ExamCounts,
     LatencyCounts,
     PairedErrorCounts,
-    PairedExamCounts,
     RelativeErrorCounts,
     SampleCounts,
 )
@@ -52,10 +51,13 @@ ERRORS_TIMES = {
 }
 
 
-def judged(kpi: dict[str, Any], report: KpiReport, windows: int = 60, **spec: Any) -> BenchmarkRun:
+def judged(
+    kpi: dict[str, Any], report: KpiReport, windows: int = 60, rows: str = "exam"
+) -> BenchmarkRun:
     """Return a finished run of one KPI with the evidence of a report."""
     versus = {"baseline": BASELINE} if "versus" in kpi["objective"] else {}
-    run = a_run(kpi, **versus | spec)
+    golden = {"name": "golden", "configMap": {"name": "g", "key": "k"}, "sha256": "ab" * 32}
+    run = a_run(kpi, datasets=[golden | {"rows": rows}], **versus)
     plan = runner_plan(run, 1, seconds_left=1_200)
     outcome = "Measured"
     shown = evidence(
@@ -65,8 +67,8 @@ def judged(kpi: dict[str, Any], report: KpiReport, windows: int = 60, **spec: An
     return run.model_copy(update={"status": run.status.model_copy(update=status)})
 
 
-def told(kpi: dict[str, Any], report: KpiReport, **more: Any) -> str:
-    (explanation,) = explain(judged(kpi, report, **more))
+def told(kpi: dict[str, Any], report: KpiReport, windows: int = 60, rows: str = "exam") -> str:
+    (explanation,) = explain(judged(kpi, report, windows, rows))
     assert explanation.agrees
     return " ".join(explanation.sentences)
 
@@ -135,9 +137,7 @@ def test_every_kind_of_kpi_and_verdict_is_explained(
 
 
 def test_draws_from_a_sample_are_told_as_such() -> None:
-    sample = [{"name": "golden", "configMap": {"name": "g", "key": "k"}, "sha256": "ab" * 32,
-               "rows": "sample"}]  # fmt: skip
-    said = told(ACCURACY, KpiReport.of("P", SampleCounts(50, 400, 392)), datasets=sample)
+    said = told(ACCURACY, KpiReport.of("P", SampleCounts(50, 400, 392)), rows="sample")
     assert "392 of 400 draws from 50 rows" in said
     assert "to 1 against" in said
 

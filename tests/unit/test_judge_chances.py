@@ -1,4 +1,4 @@
-"""What is to be expected of a judgement: exact chances, drawn benchmarks, and the cheap estimate."""
+"""What is to be expected of a judgement: exact chances, drawn benchmarks, the cheap estimate."""
 
 import itertools
 import random
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from modelward.judge import (
     FAILED,
     LoadKpi,
+    LoadObjective,
     LoadSession,
     LoadShape,
     PairedObjective,
@@ -165,7 +166,9 @@ def test_a_ratio_is_only_estimated_where_a_rate_is_good_enough() -> None:
         RelativeObjective(Fraction(3), FIVE, FIVE, Fraction(2, 100)),
     ],
 )
-def test_forecasts_say_the_same_each_time_and_prefer_the_better_version(objective) -> None:  # type: ignore[no-untyped-def]
+def test_forecasts_say_the_same_each_time_and_prefer_the_better_version(
+    objective: LoadObjective,
+) -> None:
     shown = qualities(objective, Fraction(1, 100))
     best, worst = forecast(objective, shown[0], SHAPE), forecast(objective, shown[-1], SHAPE)
     assert best == forecast(objective, shown[0], SHAPE)

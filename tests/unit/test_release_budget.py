@@ -28,7 +28,7 @@ TOO_SHORT = {"rate": "10/s", "for": "1m"}
 ENOUGH = {"rate": "50/s", "for": "2m"}
 
 
-def told(*kpis: dict[str, Any], first_version: bool = True, **load: str) -> str:
+def told(load: dict[str, str], *kpis: dict[str, Any], first_version: bool = True) -> str:
     spec = deployment_document(kpis=list(kpis), load=load)["spec"]
     found = outlook(ModelDeploymentSpec.model_validate(spec), first_version=first_version)
     return found.told if found else ""
@@ -51,18 +51,18 @@ def told(*kpis: dict[str, Any], first_version: bool = True, **load: str) -> str:
 def test_the_slowest_gate_under_load_says_how_long_a_verdict_takes(
     kpis: list[dict[str, Any]], load: dict[str, str], expected: str
 ) -> None:
-    assert told(*kpis, **load) == expected
+    assert told(load, *kpis) == expected
 
 
 def test_what_is_compared_with_stable_counts_from_the_second_version_on() -> None:
-    assert told(ERRORS, VERSUS, **ENOUGH).startswith("A verdict takes")
-    assert told(ERRORS, VERSUS, first_version=False, **ENOUGH) == (
+    assert told(ENOUGH, ERRORS, VERSUS).startswith("A verdict takes")
+    assert told(ENOUGH, ERRORS, VERSUS, first_version=False) == (
         "A verdict about versus is not likely: its load is too short."
     )
 
 
 def test_a_limit_that_nothing_can_prove_is_left_to_the_run() -> None:
-    assert told(ERRORS | {"objective": {"atMost": "0%"}}, **ENOUGH) == ""
+    assert told(ENOUGH, ERRORS | {"objective": {"atMost": "0%"}}) == ""
 
 
 def test_the_message_of_a_release_says_how_long_its_benchmark_takes() -> None:

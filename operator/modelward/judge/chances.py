@@ -168,13 +168,20 @@ def exam_chances(
 
     With `draws` the rows are a sample: so many are drawn at most, with replacement.
     """
-    counted = functools.partial(RowCounts, rows, sampled=draws is not None)
-    return rows_read(
-        lambda read, correct: exam_decision(counted(read, correct), objective)[0],
-        rows,
-        right,
-        draws,
-    )
+    return rows_read(_exam_rule(objective, rows, draws is not None), rows, right, draws)
+
+
+@functools.lru_cache(maxsize=4)
+def _exam_rule(
+    objective: ExamObjective, rows: int, sampled: bool
+) -> Callable[[int, int], Outcome]:
+    """Return the rule of an exam, which remembers what it was asked before."""
+
+    @functools.cache
+    def decide(read: int, correct: int) -> Outcome:
+        return exam_decision(RowCounts(rows, read, correct, sampled), objective)[0]
+
+    return decide
 
 
 def rows_read(

@@ -24,7 +24,7 @@ from modelward.judge.windows import RateWindow, Window, WindowJudge
 
 SEED = 1
 _RUNS, _FEWEST_RUNS, _WINDOWS = 300, 100, 72_000
-CALIBRATIONS = 500
+CALIBRATIONS = 200
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Of the dispersions that calibration comes to; each stands for a fifth of them."""
 
