@@ -63,6 +63,17 @@ def test_ratios_of_tiny_counts_stay_quiet_below_the_named_rate() -> None:
     assert relative_verdict(counts(10_000, 60, 0), QUIET).verdict == "Fail"
 
 
+@pytest.mark.parametrize(
+    ("bad", "verdict"), [(800, "Pass"), (2_000, "Inconclusive"), (4_000, "Fail")]
+)
+def test_intervals_of_large_multiples_agree_with_the_verdict(bad: int, verdict: str) -> None:
+    ten_times = RelativeObjective(Fraction(10), FIVE, FIVE)
+    result = relative_verdict(counts(100_000, bad, 200), ten_times)
+    assert result.verdict == verdict
+    assert (result.high <= Fraction(10, 11)) == (verdict == "Pass")
+    assert (result.low >= Fraction(10, 11)) == (verdict == "Fail")
+
+
 def test_nothing_measured_is_said() -> None:
     result = relative_verdict(counts(0, 0, 0), QUIET)
     assert (result.verdict, result.reason, result.value) == ("Inconclusive", "NotMeasured", None)

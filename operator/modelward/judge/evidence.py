@@ -22,8 +22,8 @@ from modelward.judge.counts import Tally
 from modelward.judge.decimals import CONTEXT, log, to_decimal
 from modelward.judge.hypotheses import ShareTest
 
-_HALVINGS = 18
-_HIGHEST = Fraction(99, 100)
+_HALVINGS = 16
+_HIGHEST = Fraction(3, 4)
 """The largest share that is looked at as a null; the mixture's series is a long one near 1."""
 _PRECISION = Decimal("1e-15")
 _MOST_DIGITS = 6
@@ -92,17 +92,21 @@ class Looks:
 
 
 def upper_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
-    """Return the end of the interval above the observed share, to a few millionths.
+    """Return the end of the interval above the observed share, to a hundred-thousandth.
 
     Every share above it is rejected as "at least so bad", with an alternative whose odds are in the
     proportion of the test's. It is at most the null exactly where the null is rejected, and 1 where
     nothing is known.
     """
-    if requests == 0 or Fraction(tally.bad, requests) >= _HIGHEST:
+    if requests == 0:
         return Fraction(1)
-    if not _rejects(test, _HIGHEST, requests, tally):
+    observed = Fraction(tally.bad, requests)
+    if is_rejected(test, requests, tally):
+        return _bound(test, requests, tally, observed, test.null)
+    kept = max(observed, test.null)
+    if kept >= _HIGHEST or not _rejects(test, _HIGHEST, requests, tally):
         return Fraction(1)
-    return _bound(test, requests, tally, _HIGHEST)
+    return _bound(test, requests, tally, kept, _HIGHEST)
 
 
 def lower_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
@@ -110,7 +114,12 @@ def lower_bound(test: ShareTest, requests: int, tally: Tally) -> Fraction:
 
     It is at least the null exactly where the null is rejected; 0 where nothing is known.
     """
-    return _bound(test, requests, tally, Fraction(0)) if requests else Fraction(0)
+    if requests == 0 or tally.bad == 0:
+        return Fraction(0)
+    observed = Fraction(tally.bad, requests)
+    if is_rejected(test, requests, tally):
+        return _bound(test, requests, tally, observed, test.null)
+    return _bound(test, requests, tally, min(observed, test.null), Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -223,17 +232,14 @@ def _sum(first: Decimal, ratios: _Ratios, enough: Decimal) -> Decimal:
     return total
 
 
-def _bound(test: ShareTest, requests: int, tally: Tally, end: Fraction) -> Fraction:
-    """Return the share nearest to the observed one that is known to be rejected, else `end`.
+def _bound(
+    test: ShareTest, requests: int, tally: Tally, kept: Fraction, rejected: Fraction
+) -> Fraction:
+    """Return the rejected share that is nearest to the kept ones.
 
-    The search starts at the null, so that its result agrees with the verdict.
+    Searches start at the test's own null, so that bounds agree with the verdict.
     """
-    kept, rejected = Fraction(tally.bad, requests), end
-    if is_rejected(test, requests, tally):
-        rejected = test.null
-    elif min(kept, end) < test.null < max(kept, end):
-        kept = test.null
-    for _ in range(_HALVINGS if kept != end else 0):
+    for _ in range(_HALVINGS):
         middle = (kept + rejected) / 2
         if _rejects(test, middle, requests, tally):
             rejected = middle
