@@ -1,6 +1,6 @@
 """A picture of verdicts unfolding: evidence against the number of requests.
 
-    python -m benchmarks.unfolding > docs/unfolding.svg
+    make picture
 
 Three seeded versions, of 0.5%, 1% and 3% failed requests, judged after each request as
 `atMost: 2%, expected: 1%` at 5% would, with requests that are independent.
@@ -88,19 +88,21 @@ def _axes(panel: int, title: str, boundary: str) -> Iterator[str]:
     yield _text(LEFT, _y(panel, HIGHEST) - 14, title, more='font-weight="bold"')
     for odds, label in ODDS:
         y = _y(panel, math.log(odds))
-        yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ccc"/>'
+        yield _rule((LEFT, y), (WIDTH - RIGHT, y), 'stroke="#ccc"')
         yield _text(LEFT - 8, y + 4, label, "end")
     y = _y(panel, math.log(20))
-    yield (
-        f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#000" '
-        'stroke-width="1.5"/>'
-    )
+    yield _rule((LEFT, y), (WIDTH - RIGHT, y), 'stroke="#000" stroke-width="1.5"')
     yield _text(WIDTH - RIGHT, y - 6, boundary, "end")
+    yield _rule((LEFT, bottom), (WIDTH - RIGHT, bottom), 'stroke="#000"')
     for requests in range(0, MOST + 1, 200):
         x = _x(requests)
-        yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom:.1f}" y2="{bottom + 5:.1f}" stroke="#000"/>'
+        yield _rule((x, bottom), (x, bottom + 5), 'stroke="#000"')
         yield _text(x, bottom + 19, f"{requests:,}", "middle")
-    yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom:.1f}" y2="{bottom:.1f}" stroke="#000"/>'
+
+
+def _rule(start: tuple[float, float], end: tuple[float, float], stroke: str) -> str:
+    (x1, y1), (x2, y2) = start, end
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {stroke}/>'
 
 
 def _line(panel: int, points: Sequence[tuple[int, float]], version: Version) -> str:
@@ -119,9 +121,8 @@ def _key(number: int, version: Version, moments: list[Moment], verdict: str) -> 
     if verdict == "Inconclusive":
         told = f"{version.share:.1%} fail: no verdict in {MOST:,}"
     dashes = f' stroke-dasharray="{version.dashes}"' if version.dashes else ""
-    yield (
-        f'<line x1="{x}" x2="{x + 30}" y1="{y - 4}" y2="{y - 4}" stroke="{version.colour}" '
-        f'stroke-width="2.5"{dashes}/>'
+    yield _rule(
+        (x, y - 4), (x + 30, y - 4), f'stroke="{version.colour}" stroke-width="2.5"{dashes}'
     )
     yield _text(x + 36, y, told)
 

@@ -172,9 +172,7 @@ def exam_chances(
 
 
 @functools.lru_cache(maxsize=4)
-def _exam_rule(
-    objective: ExamObjective, rows: int, sampled: bool
-) -> Callable[[int, int], Outcome]:
+def _exam_rule(objective: ExamObjective, rows: int, sampled: bool) -> Callable[[int, int], Outcome]:
     """Return the rule of an exam, which remembers what it was asked before."""
 
     @functools.cache
