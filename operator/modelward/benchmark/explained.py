@@ -232,10 +232,11 @@ def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[st
     if shown.low and shown.high:
         kind = "In traffic that these rows stand for" if _is_exam(counts) else "Interval"
         yield f"{kind}: {shown.low} to {shown.high}."
-    if not _is_exam(counts) and verdict.samples > verdict.effective_samples:
+    phi = 100 if isinstance(counts, ExamCounts | PairedExamCounts) else counts.dispersion
+    if phi > 100 and verdict.samples:
         yield (
             f"{verdict.samples:,} requests count as {verdict.effective_samples:,} independent "
-            "ones: slowness and errors come in stretches."
+            f"ones (dispersion {phi / 100:g}): slowness and errors come in stretches."
         )
     if verdict.independence_assumed:
         yield "Independent requests are assumed: there were fewer than 60 windows to calibrate on."
