@@ -41,7 +41,7 @@ NUMBERS = st.integers(0, 3)
 ELSE = st.dictionaries(st.sampled_from(["podIP", "restartCount", "ready", "startTime"]), NUMBERS)
 """What an object holds beside what anybody reads."""
 
-STATES = st.one_of(
+STATES: st.SearchStrategy[Document] = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"running": st.fixed_dictionaries({"startedAt": TIMES})}),
     st.fixed_dictionaries(
