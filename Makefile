@@ -74,14 +74,17 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
-bench-verdicts: $(VENV)/.locked ## how verdicts come out for versions of known quality
-	$(PY) -m benchmarks.verdicts
+bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at once; a quarter of an hour
+	$(PY) -m benchmarks
 
-bench-dependence: $(VENV)/.locked ## how often verdicts err with bursts and queues; minutes, FULL=1 hours
-	$(PY) -m benchmarks.dependence
+bench-judge: $(VENV)/.locked ## errors and requests to a verdict, beside other rules; minutes, FULL=1 for all
+	$(PY) -m benchmarks.judging
 
 bench-looks: $(VENV)/.locked ## what a million looks cost
 	$(PY) -m benchmarks.looks
+
+picture: $(VENV)/.locked ## draw docs/unfolding.svg anew: a verdict unfolding
+	$(PY) -m benchmarks.unfolding > docs/unfolding.svg
 
 bench-decisions: $(VENV)/.locked ## how long a decision takes, against parsing
 	$(PY) -m benchmarks.decisions
@@ -109,4 +112,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench-verdicts bench-dependence bench-looks bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-judge bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy

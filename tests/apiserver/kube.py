@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from kubernetes.aio.client import ApiClient
 
-from modelward.cluster.connection import configure, new_client
+from modelward.cluster.connection import Connection, configure, new_client
 from modelward.cluster.kinds import OURS, Kind
 from modelward.writes import Document
 
@@ -18,6 +19,7 @@ NAMESPACE = Kind("", "v1", "Namespace", "namespaces")
 SERVICE_ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts")
 QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas")
 
+_LIMITS = aiohttp.ClientTimeout(total=60)
 MERGE = "application/merge-patch+json"
 
 _numbers = itertools.count(1)
@@ -35,7 +37,7 @@ class Kube:
     """What kubectl would do, without starting kubectl."""
 
     def __init__(self, client: ApiClient) -> None:
-        self._client = client
+        self._connection = Connection(client)
 
     async def create(self, kind: Kind, document: Document) -> Document:
         namespace = document["metadata"].get("namespace")
@@ -78,17 +80,12 @@ class Kube:
         *,
         query: dict[str, str] | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Document:
-        request = await self._client.param_serialize(
-            method,
-            path,
-            query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json", "Content-Type": content_type},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        response = await self._client.call_api(*request)
-        document: Any = json.loads(await response.response.read())
+        headers = {"Accept": accept, "Content-Type": content_type}
+        content = None if body is None else json.dumps(body).encode()
+        response = await self._connection.send(method, path, query or {}, headers, content, _LIMITS)
+        document: Any = await response.json()
         if response.status >= 300:
             raise KubeError(response.status, document)
         return dict(document)

@@ -7,7 +7,7 @@ import pytest
 from modelward.cluster import errors
 from modelward.cluster.api import Api
 from modelward.cluster.connection import configure, new_client
-from modelward.cluster.documents import essence, uid, version
+from modelward.cluster.documents import uid, version
 from modelward.cluster.kinds import (
     CONFIG_MAP,
     MODEL_DEPLOYMENT,
@@ -83,7 +83,7 @@ async def test_an_apply_that_is_told_the_uid_of_another_object_changes_nothing(
     stored = await api.create(service(namespace))
     with pytest.raises(errors.GoneError):
         await api.apply(applied(stored, {"app": "b"}, its_uid="0f0f0f0f-not-this-one"))
-    assert await api.find(SERVICE, namespace, "fraud") == essence(stored)
+    assert await api.find(SERVICE, namespace, "fraud") == stored
 
 
 async def test_an_apply_to_an_object_that_is_gone_creates_nothing(api: Api, namespace: str) -> None:
@@ -132,7 +132,7 @@ async def test_a_delete_spares_another_object_of_the_same_name(api: Api, namespa
     await api.delete(SERVICE, namespace, "fraud", uid(first))
     second = await api.create(service(namespace))
     await api.delete(SERVICE, namespace, "fraud", uid(first))
-    assert await api.find(SERVICE, namespace, "fraud") == essence(second)
+    assert await api.find(SERVICE, namespace, "fraud") == second
 
 
 async def test_a_status_is_written_only_to_the_version_it_was_made_for(
@@ -158,20 +158,23 @@ async def test_a_status_patch_changes_neither_spec_nor_metadata(
     assert answer["metadata"]["generation"] == stored["metadata"]["generation"]
 
 
-async def test_a_list_of_metadata_holds_versions_and_no_spec(
-    api: Api, kube: Kube, namespace: str
+async def test_a_survey_holds_versions_and_no_spec(
+    api: Api, kube: Kube, namespace: str, requests: Noted
 ) -> None:
     stored = await make_deployment(kube, namespace)
-    listing = await api.list(MODEL_DEPLOYMENT, namespace, metadata_only=True)
+    listing = await api.survey(MODEL_DEPLOYMENT, namespace)
     (item,) = listing.items
     assert (uid(item), version(item)) == (uid(stored), version(stored))
     assert "spec" not in item
     assert listing.version >= version(stored)
+    assert requests.codes[-1] == ("watch", "modeldeployments", "200")
 
 
 async def test_an_empty_list_is_empty(api: Api, namespace: str) -> None:
-    for metadata_only in (False, True):
-        listing = await api.list(REPLICA_SET, namespace, metadata_only=metadata_only)
+    for listing in (
+        await api.survey(REPLICA_SET, namespace),
+        await api.list(REPLICA_SET, namespace, selector="a=b"),
+    ):
         assert listing.items == ()
         assert listing.version > 0
 

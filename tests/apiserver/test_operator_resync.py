@@ -1,6 +1,7 @@
 """The check of the cache, against a real API server and a cache that has lost something."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import pytest
 from modelward.cluster.api import Api
 from modelward.cluster.connection import configure, new_client
 from modelward.cluster.documents import Key, uid
-from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE
+from modelward.cluster.kinds import MODEL_DEPLOYMENT, SERVICE, WATCHED
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.resync import Resync
 from modelward.cluster.store import Store
@@ -33,17 +34,21 @@ class Bench:
 @pytest.fixture
 async def bench(served: Cluster, namespace: str) -> AsyncIterator[Bench]:
     async with new_client(await configure(served.kubeconfig, None)) as client:
-        store, woken = Store(), list[Key]()
+        woken = list[Key]()
+        store = Store(woken.append)
         resync = Resync(
             api=Api(client),
             store=store,
             metrics=Metrics(),
-            wake=woken.append,
             wake_after=lambda *_: None,
             namespaces=(namespace,),
             period=0.0,
             patience=0.0,
         )
+        # Just after the start, the API server's own caches are still being filled.
+        for kind in WATCHED:
+            filled = functools.partial(resync.is_filled, kind, namespace)
+            await until(filled, f"the API server to tell what exists of {kind.plural}")
         yield Bench(resync, store, woken)
 
 
@@ -72,6 +77,7 @@ async def test_an_update_that_the_watch_lost_is_found(
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
     bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.woken.clear()
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"replicas": 7}})
     await bench.resync.check()
     found = bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud")
@@ -86,6 +92,7 @@ async def test_an_object_that_went_unnoticed_is_forgotten(
     stored = await make_deployment(kube, namespace)
     bench.store.learn(MODEL_DEPLOYMENT, stored)
     await kube.delete(MODEL_DEPLOYMENT, namespace, "fraud")
+    bench.woken.clear()
     await bench.resync.check()
     assert bench.store.get(MODEL_DEPLOYMENT, namespace, "fraud") is None
     assert bench.woken == [Key("ModelDeployment", namespace, "fraud")]
@@ -105,6 +112,7 @@ async def test_a_correct_cache_is_left_as_it_is_and_nothing_is_looked_at_at_once
     bench: Bench, kube: Kube, namespace: str
 ) -> None:
     bench.store.learn(MODEL_DEPLOYMENT, await make_deployment(kube, namespace))
+    bench.woken.clear()
     await bench.resync.check()
     assert bench.woken == []
 

@@ -37,12 +37,12 @@ def _of_operator(entry: Document) -> bool:
     return str(agent).startswith(("kopf/", "modelward/"))
 
 
-def _queries(entries: list[Document], verb: str, plural: str) -> Iterator[dict[str, list[str]]]:
-    """The parameters of requests for the objects of all namespaces."""
+def _queries(entries: list[Document], plural: str) -> Iterator[dict[str, list[str]]]:
+    """The parameters of watches of the objects of all namespaces."""
     for entry in entries:
         place = entry.get("objectRef", {})
         whole = place.get("resource") == plural and "namespace" not in place
-        if entry["verb"] == verb and whole:
+        if entry["verb"] == "watch" and whole:
             yield parse_qs(urlsplit(entry["requestURI"]).query)
 
 
@@ -63,23 +63,23 @@ def _kinds(entries: list[Document], verb: str) -> set[str]:
     return {entry["objectRef"]["resource"] for entry in entries if entry["verb"] == verb}
 
 
-async def test_children_are_listed_and_watched_by_label_and_our_own_kinds_whole(
+async def test_children_are_watched_by_label_and_our_own_kinds_whole(
     start_operator: Start, audit: Callable[[], list[Document]]
 ) -> None:
     entries = await _life(start_operator, audit)
     for kind in WATCHED:
         selector = [] if kind in OURS else [MANAGED_ONLY]
-        for verb in ("list", "watch"):
-            asked = list(_queries(entries, verb, kind.plural))
-            assert asked, f"no {verb} of {kind.plural}"
-            assert all(query.get("labelSelector", []) == selector for query in asked)
+        asked = list(_queries(entries, kind.plural))
+        assert asked, f"no watch of {kind.plural}"
+        assert all(query.get("labelSelector", []) == selector for query in asked)
 
 
-async def test_nothing_else_is_listed_or_watched(
+async def test_nothing_else_is_watched_and_nothing_is_listed(
     start_operator: Start, audit: Callable[[], list[Document]]
 ) -> None:
     entries = await _life(start_operator, audit)
-    assert _kinds(entries, "list") | _kinds(entries, "watch") == {kind.plural for kind in WATCHED}
+    assert _kinds(entries, "watch") == {kind.plural for kind in WATCHED}
+    assert _kinds(entries, "list") == set()
 
 
 async def test_an_idle_round_reads_and_writes_nothing(
@@ -90,20 +90,41 @@ async def test_an_idle_round_reads_and_writes_nothing(
     await until(lambda: kube.list(REPLICA_SET, namespace), "a ReplicaSet")
     await kube.patch(CONFIG_MAP, namespace, "golden", {"data": {"other": "x"}})
     before = await _settled(audit)
-    labels = {"metadata": {"labels": {"touched": "yes"}}}
+    touched = {"metadata": {"annotations": {"modelward.dev/touched": "yes"}}}
     (replica_set,) = await kube.list(REPLICA_SET, namespace)
-    await kube.patch(REPLICA_SET, namespace, replica_set["metadata"]["name"], labels)
+    await kube.patch(REPLICA_SET, namespace, replica_set["metadata"]["name"], touched)
     after = await _settled(audit)
     requests = [entry["requestURI"] for entry in after[len(before) :]]
     assert requests == []
 
 
+async def test_the_check_of_the_cache_sends_watches_and_nothing_else(
+    kube: Kube, namespace: str, start_operator: Start, audit: Callable[[], list[Document]]
+) -> None:
+    start_operator("--resync=1")
+    await make_deployment(kube, namespace)
+    await until(lambda: kube.list(REPLICA_SET, namespace), "a ReplicaSet")
+    before = len(_other_than_watches(await _settled(audit)))
+    surveys = sum("sendInitialEvents" in entry["requestURI"] for entry in audit())
+
+    async def checked_twice() -> bool:
+        asked = sum("sendInitialEvents" in entry["requestURI"] for entry in audit())
+        return asked - surveys > 2 * len(WATCHED)
+
+    await until(checked_twice, "two checks of the cache", seconds=60)
+    assert [each["requestURI"] for each in _other_than_watches(audit())[before:]] == []
+
+
+def _other_than_watches(entries: list[Document]) -> list[Document]:
+    return [entry for entry in entries if entry["verb"] != "watch"]
+
+
 async def _settled(audit: Callable[[], list[Document]]) -> list[Document]:
-    """The operator's requests once no more have come for a moment."""
-    entries = audit()
+    """The operator's requests but watches, once no more have come for a moment."""
+    entries = _other_than_watches(audit())
     while True:
         await asyncio.sleep(1)
-        now = audit()
+        now = _other_than_watches(audit())
         if len(now) == len(entries):
             return now
         entries = now

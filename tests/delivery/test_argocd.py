@@ -8,6 +8,7 @@ from lupa.lua51 import LuaError
 
 from modelward.api.names import RETRY
 from modelward.release import verbs
+from modelward.release.revisions import revision_hash
 from modelward.release.situation import situate
 from tests.delivery import argocd
 from tests.delivery.argocd import SCRIPTS, Plain
@@ -62,7 +63,8 @@ def test_the_test_data_of_what_a_click_changes_holds(case: dict[str, Plain]) -> 
 
 def acting(world: World) -> set[str]:
     """Return the verbs that the operator would act on now, for the revision that they are about."""
-    situation, status = situate(world.snapshot()), world.status
+    snapshot, status = world.snapshot(), world.status
+    situation = situate(snapshot, revision_hash(snapshot.deployment.spec))
     meant = status.get("candidate") or status.get("failedRevision") or {}
     value = f"{meant.get('revision')}/1"
     return {name for name in verbs.ANNOTATIONS if verbs.acts(situation, verbs.Verb(name, value))}

@@ -58,6 +58,7 @@ def is_watchful() -> None:
     watch.SILENCE_SECONDS = 2.0
     watch.REQUEST_SECONDS = 2.0
     api.TIMEOUT = aiohttp.ClientTimeout(total=2)
+    api.SURVEY_TIMEOUT = aiohttp.ClientTimeout(sock_read=2)
 
 
 def has_a_forging_runner() -> None:

@@ -17,6 +17,7 @@ def deployment_document(**spec: object) -> Document:
                 "template": {"spec": {"containers": [{"name": "server", "image": "fraud:1"}]}},
             },
             "datasets": [{"name": "golden", "configMap": {"name": "golden", "key": "rows"}}],
+            "load": {"rate": "50/s", "for": "1m"},
             "kpis": [
                 {
                     "name": "accuracy",

@@ -37,27 +37,27 @@ class FakeApi(Api):
         return stored
 
     async def create(self, body: Document) -> Document:
-        key = self._request("create", body["kind"], body["metadata"])
+        key = self._asked("create", body["kind"], body["metadata"])
         if key in self.objects:
             raise errors.NameTakenError("already exists", 409)
         return self.put(body)
 
     async def apply(self, body: Document) -> Document:
-        key = self._request("apply", body["kind"], body["metadata"])
+        key = self._asked("apply", body["kind"], body["metadata"])
         current = self.objects.get(key)
         if current is None or uid(current) != uid(body):
             raise errors.GoneError("uid mismatch", 422)
         return self.put({**current, "spec": {**current.get("spec", {}), **body.get("spec", {})}})
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str) -> None:
-        key = self._request("delete", kind.name, {"namespace": namespace, "name": name})
+        key = self._asked("delete", kind.name, {"namespace": namespace, "name": name})
         if key in self.objects and self.objects[key]["metadata"]["uid"] == uid:
             del self.objects[key]
 
     async def patch_status(
         self, kind: Kind, namespace: str, name: str, resource_version: str, status: Document
     ) -> Document:
-        key = self._request("patch", kind.name, {"namespace": namespace, "name": name})
+        key = self._asked("patch", kind.name, {"namespace": namespace, "name": name})
         if key not in self.objects:
             raise errors.NotFoundError("not found", 404)
         current = self.objects[key]
@@ -66,17 +66,22 @@ class FakeApi(Api):
         return self.put({**current, "status": {**current.get("status", {}), **status}})
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        key = self._request("get", kind.name, {"namespace": namespace, "name": name})
+        key = self._asked("get", kind.name, {"namespace": namespace, "name": name})
         return self.objects.get(key)
 
     async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        key = self._request("find", kind.name, {"namespace": namespace, "name": name})
+        key = self._asked("find", kind.name, {"namespace": namespace, "name": name})
         return self.objects.get(key)
 
-    async def list(
-        self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
-    ) -> Listing:
-        self._request("list", kind.name, {"namespace": namespace or "", "name": ""})
+    async def list(self, kind: Kind, namespace: str, *, selector: str) -> Listing:
+        self._asked("list", kind.name, {"namespace": namespace, "name": ""})
+        return self._listing(kind, selector)
+
+    async def survey(self, kind: Kind, namespace: str | None) -> Listing:
+        self._asked("watch", kind.name, {"namespace": namespace or "", "name": ""})
+        return self._listing(kind, kind.selector)
+
+    def _listing(self, kind: Kind, selector: str) -> Listing:
         label, _, value = selector.partition("=")
         items = [
             each
@@ -86,7 +91,7 @@ class FakeApi(Api):
         ]
         return Listing(next(self._versions), tuple(items))
 
-    def _request(self, verb: str, kind: str, metadata: dict[str, Any]) -> tuple[str, str, str]:
+    def _asked(self, verb: str, kind: str, metadata: dict[str, Any]) -> tuple[str, str, str]:
         assert kind_named(kind)
         self.requests.append((verb, kind, metadata["name"]))
         failure = self.failures.get((verb, kind))

@@ -32,7 +32,7 @@ def reason(plan: Plan) -> str:
 
 def test_a_job_without_a_pod_is_told_after_ten_seconds_and_looked_at_then() -> None:
     fresh = decide(seen(a_run(), podless(), now=START + 9 * SECOND))
-    assert (status(fresh)["message"], reason(fresh)) == ("attempt 1 of 3 begins", "Pending")
+    assert (status(fresh)["message"], reason(fresh)) == ("attempt 1 of 3 is under way", "Running")
     assert fresh.wake_after == SECOND
     late = decide(seen(a_run(), podless(), now=START + 10 * SECOND))
     assert (status(late)["message"], reason(late)) == (NO_POD, BLOCKED)
@@ -51,7 +51,7 @@ def test_a_pod_that_waits_for_long_blocks_and_one_that_runs_does_not() -> None:
 
 def test_a_job_whose_pod_the_cache_has_not_seen_yet_is_not_blocked() -> None:
     job = replace(podless(), active=1)
-    assert reason(decide(seen(a_run(), job, now=START + timedelta(minutes=1)))) == "Pending"
+    assert reason(decide(seen(a_run(), job, now=START + timedelta(minutes=1)))) == "Running"
 
 
 def test_a_refused_job_is_blocked() -> None:

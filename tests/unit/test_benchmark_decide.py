@@ -31,8 +31,8 @@ from tests.unit.benchmark_world import (
 def test_a_new_run_gets_its_first_job_and_says_so() -> None:
     plan = decide(seen(a_run()))
     assert created(plan) == [f"{RUN}-1"]
-    assert status(plan)["phase"] == "Pending"
-    assert status(plan)["message"] == "attempt 1 of 3 begins"
+    assert status(plan)["phase"] == "Running"
+    assert status(plan)["message"] == "attempt 1 of 3 is under way"
     assert status(plan)["attempts"] == [{"job": f"{RUN}-1", "startedAt": "2026-11-23T12:00:00Z"}]
 
 
@@ -49,7 +49,7 @@ def test_an_evicted_pod_is_followed_by_another_attempt_after_a_pause() -> None:
     later = decide(seen(run, job, now=ended + timedelta(seconds=10)))
     assert created(later) == [f"{RUN}-2"]
     assert status(later)["message"] == (
-        "attempt 2 of 3 begins; the one before gave no result: "
+        "attempt 2 of 3 is under way; the one before gave no result: "
         "Evicted, pod pod-1: The node was low on memory."
     )
     assert [a.reason for a in later.writes if isinstance(a, Announce)] == ["AttemptWithoutResult"]
@@ -157,11 +157,26 @@ def test_what_a_pod_waits_for_is_told() -> None:
     problem = "ImagePullBackOff", "container runner: image registry.example/modelward:1 not found"
     pod = replace(a_pod(job), started=False, problem=problem[0], problem_message=problem[1])
     waits = replace(job, pods=(pod,))
-    assert status(decide(seen(run, waits)))["message"] == "attempt 1 of 3 begins"
+    assert status(decide(seen(run, waits)))["message"] == "attempt 1 of 3 is under way"
     plan = decide(seen(run, waits, now=START + timedelta(seconds=10)))
     assert status(plan)["phase"] == "Pending"
     assert status(plan)["message"] == (
         f"attempt 1 of 3 has not begun: pod pod waits: {problem[0]} {problem[1]}"
+    )
+
+
+def test_what_every_pod_waits_for_on_its_way_is_told_only_when_it_takes_long() -> None:
+    cluster = Cluster(a_run(), lambda job: job)
+    cluster.round()
+    (job,) = cluster.jobs
+    pod = replace(a_pod(job), started=False, problem="ContainerCreating", problem_message="pulls")
+    cluster.jobs = [replace(job, pods=(pod,))]
+    plan = cluster.round()
+    assert plan.writes == ()
+    assert plan.wake_after == timedelta(seconds=10)
+    cluster.pass_time(timedelta(seconds=10))
+    assert status(cluster.round())["message"] == (
+        f"attempt 1 of 3 has not begun: pod {pod.name} waits: ContainerCreating pulls"
     )
 
 

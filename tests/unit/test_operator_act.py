@@ -94,7 +94,7 @@ async def test_a_child_of_an_owner_that_was_deleted_and_made_again_is_waited_out
     with pytest.raises(OutdatedError, match="goes, too"):
         await act(actor, Create(service()))
     assert actor.refusals.of(KEY) == ()
-    assert actor.store.known(SERVICE) == {}
+    assert actor.store.versions(SERVICE) == {}
 
 
 async def test_a_child_that_lost_its_label_is_a_refusal_that_says_how_to_put_it_back(

@@ -1,5 +1,6 @@
 """The adapter against a server that misbehaves on the wire."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -11,6 +12,7 @@ from kubernetes.aio.client import Configuration
 from modelward.cluster import errors
 from modelward.cluster.api import Api
 from modelward.cluster.connection import new_client
+from modelward.cluster.documents import uid
 from modelward.cluster.kinds import CONFIG_MAP, POD
 from modelward.writes import Document
 
@@ -159,11 +161,11 @@ async def test_a_delete_that_meets_another_conflict_has_not_deleted(against: Aga
 
 def conflicting(its_uid: str) -> Handler:
     """Has an object with this uid, and answers 409 to every write."""
+    found: Document = {"type": "ADDED", "object": {"metadata": {"uid": its_uid}}}
 
-    async def answer(request: web.Request) -> web.Response:
+    async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
-            found = {"metadata": {"uid": its_uid}}
-            return web.json_response({"metadata": {"resourceVersion": "5"}, "items": [found]})
+            return await streaming(found, END)(request)
         return web.json_response({"reason": "Conflict", "message": "try again"}, status=409)
 
     return answer
@@ -180,9 +182,48 @@ async def test_an_apply_looks_before_it_says_that_an_object_is_gone(against: Aga
             await api.apply(body)
 
 
-async def test_an_empty_list_of_metadata_may_be_null(against: Against) -> None:
-    async def empty(_: web.Request) -> web.Response:
-        return web.json_response({"metadata": {"resourceVersion": "5"}, "items": None})
+def streaming(*events: Document) -> Handler:
+    """Answers a watch with these events and ends it."""
 
-    async with against(empty) as api:
-        assert (await api.list(POD, None, metadata_only=True)).items == ()
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text="".join(json.dumps(event) + "\n" for event in events))
+
+    return answer
+
+
+ADDED: Document = {"type": "ADDED", "object": {"metadata": {"name": "a", "uid": "uid-a"}}}
+END: Document = {
+    "type": "BOOKMARK",
+    "object": {
+        "metadata": {
+            "resourceVersion": "7",
+            "annotations": {"k8s.io/initial-events-end": "true"},
+        }
+    },
+}
+
+
+async def test_what_exists_is_read_to_its_end_however_long_an_object_is(against: Against) -> None:
+    metadata = {"name": "a", "uid": "uid-a", "annotations": {"other.example/long": "x" * 900_000}}
+    long = {"type": "ADDED", "object": {"metadata": metadata}}
+    async with against(streaming(END)) as api:
+        assert (await api.list(POD, "ml", selector="a=b")).items == ()
+        assert await api.find(POD, "ml", "a") is None
+    async with against(streaming(long, END)) as api:
+        assert await api.find(POD, "ml", "a") == {"metadata": metadata}
+        assert [uid(each) for each in (await api.survey(POD, None)).items] == ["uid-a"]
+
+
+async def test_a_survey_that_is_cut_off_says_nothing_of_what_exists(against: Against) -> None:
+    ordinary = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "7"}}}
+    for events in ((), (ADDED,), (ADDED, ordinary)):
+        async with against(streaming(*events)) as api:
+            with pytest.raises(errors.UnavailableError, match="before its end"):
+                await api.survey(POD, None)
+
+
+async def test_an_error_in_the_middle_of_a_survey_has_its_type(against: Against) -> None:
+    gone = {"code": 410, "reason": "Expired", "message": "as told"}
+    async with against(streaming(ADDED, {"type": "ERROR", "object": gone})) as api:
+        with pytest.raises(errors.GoneError, match="as told"):
+            await api.survey(POD, None)

@@ -48,9 +48,9 @@ def test_nothing_is_allowed_on_secrets_and_nothing_by_wildcard() -> None:
 
 def test_pods_and_data_sets_are_only_read_and_users_objects_never_written() -> None:
     verbs = {permission.resource: set(permission.verbs) for permission in PERMISSIONS}
-    assert verbs["pods"] == {"list", "watch"}
+    assert verbs["pods"] == {"watch"}
     assert verbs["configmaps"] == {"get"}
-    assert verbs["modeldeployments"] == {"list", "watch"}
+    assert verbs["modeldeployments"] == {"watch"}
     assert not [resource for resource in verbs if resource.startswith("pods/")]
 
 

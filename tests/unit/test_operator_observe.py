@@ -8,6 +8,7 @@ import pytest
 from modelward.api.names import MANAGED, NAME, REVISION, RUN
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.cluster.documents import Key
+from modelward.cluster.essence import JOB_UID_LABEL
 from modelward.cluster.kinds import (
     BENCHMARK_RUN,
     JOB,
@@ -22,7 +23,7 @@ from modelward.cluster.observe.deployments import DeploymentObserver
 from modelward.cluster.observe.runs import Runner, RunObserver
 from modelward.cluster.observe.unreadable import Unreadable, explain
 from modelward.cluster.refusals import Refusals
-from modelward.cluster.store import JOB_UID_LABEL, Store
+from modelward.cluster.store import Store
 from modelward.release.snapshot import Snapshot
 from modelward.writes import Document, PatchStatus
 from tests.unit.fake_api import FakeApi

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.cluster.documents import uid, version
+from modelward.cluster.essence import JOB_UID_LABEL
 from modelward.cluster.kinds import MODEL_DEPLOYMENT, POD, REPLICA_SET
-from modelward.cluster.store import JOB_UID_LABEL, Store
+from modelward.cluster.store import Store
 from modelward.writes import Document
 
 
@@ -73,7 +74,7 @@ def test_what_others_deleted_is_gone_although_we_wrote_it(store: Store) -> None:
     store.learn(REPLICA_SET, document("a", 5, owner="mdep"))
     store.forget(REPLICA_SET, "a")
     assert found(store) == []
-    assert store.known(REPLICA_SET) == {}
+    assert store.versions(REPLICA_SET) == {}
 
 
 def test_an_object_that_changed_its_owner_is_found_under_the_new_one_only(store: Store) -> None:

@@ -22,7 +22,7 @@ from tests.requests_noted import Noted
 
 @pytest.fixture
 def registry() -> kopf.OperatorRegistry:
-    return watch.registry(Configuration(), Store(), lambda _: None, lambda: None)
+    return watch.registry(Configuration(), Store(), lambda: None)
 
 
 def test_only_handlers_that_leave_no_trace_are_registered(registry: kopf.OperatorRegistry) -> None:
@@ -46,6 +46,17 @@ def test_kopf_posts_no_events_joins_no_peers_and_scans_nothing() -> None:
     assert settings.posting.enabled is False
     assert settings.peering.standalone is True
     assert settings.scanning.disabled is True
+
+
+def test_a_watch_begins_with_what_exists_so_that_nothing_is_ever_listed() -> None:
+    assert watch.settings().watching.initial_streaming is True
+
+
+async def test_kopf_remembers_no_object_between_its_events() -> None:
+    memories = watch.NoMemories()
+    body: kopf.RawBody = {"metadata": {"uid": "uid-a"}}
+    assert await memories.recall(body) is not await memories.recall(body)
+    assert list(memories.iter_all_memories()) == []
 
 
 def test_children_are_selected_by_label_and_our_own_kinds_are_not() -> None:
@@ -74,18 +85,16 @@ def test_kopf_tries_lists_and_watches_for_ever_and_soon_again() -> None:
         assert max(first) == first[-1] == 5
 
 
-def test_a_list_that_is_never_answered_is_given_up_before_the_watch_counts_as_dead() -> None:
+def test_a_request_that_is_never_answered_is_given_up_before_a_watch_counts_as_dead() -> None:
     """Kopf's own time-out for it is five minutes."""
     settings = watch.settings()
     assert settings.networking.request_timeout is not None
     assert settings.networking.request_timeout < settings.watching.inactivity_timeout
 
 
-async def test_a_watch_that_lists_anew_says_so() -> None:
+async def test_a_watch_that_begins_anew_says_so() -> None:
     asked: list[str] = []
-    registry = watch.registry(
-        Configuration(), Store(), lambda _: None, lambda: asked.append("relisted")
-    )
+    registry = watch.registry(Configuration(), Store(), lambda: asked.append("relisted"))
     tell: Any = next(iter(registry._watching.get_all_handlers())).fn
     meta = {"uid": "u", "name": "fraud", "namespace": "ml", "resourceVersion": "1"}
     for told in ("ADDED", None, "DELETED"):

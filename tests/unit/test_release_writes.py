@@ -7,7 +7,7 @@ import pytest
 from modelward.api.names import REVISION
 from modelward.release import memory, render
 from modelward.release.memory import Role
-from modelward.writes import Apply, Create, Delete, Write
+from modelward.writes import Apply, Create, Delete, PatchStatus, Plan, Write
 from tests.unit.documents import Document
 from tests.unit.world import World, released
 
@@ -167,3 +167,33 @@ def test_a_failure_is_remembered_beyond_the_history_limit_while_spec_asks_for_it
     world.run(60)
     assert world.status["failedRevision"]["reason"] == "accuracy"
     assert len(world.of("BenchmarkRun")) == 2
+
+
+class _Telling(World):
+    """A world that notes each plan that only tells something, though none came before it wrote."""
+
+    late: list[Document]
+
+    def reconcile(self, crash_after: int | None = None) -> Plan:
+        plan = super().reconcile(crash_after)
+        told = [write for write in plan.writes if isinstance(write, PatchStatus)]
+        if told and len(told) == len(plan.writes) and self.wrote:
+            self.late.append(told[0].status)
+        self.wrote = len(told) < len(plan.writes)
+        return plan
+
+    wrote = False
+
+    def play_controllers(self) -> None:
+        super().play_controllers()
+        self.wrote = False
+
+
+def test_no_second_patch_is_needed_to_tell_what_a_plan_has_left() -> None:
+    world = _Telling()
+    world.late = []
+    world.run(60)
+    world.change("2")
+    world.run(90)
+    assert world.serving() == {"2"}
+    assert world.late == []

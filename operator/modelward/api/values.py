@@ -8,6 +8,7 @@ import math
 import re
 from datetime import timedelta
 from fractions import Fraction
+from functools import lru_cache
 
 PERCENT_FORM = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
 POINTS_FORM = r"^[0-9]{1,2}(\.[0-9]{1,6})?pp$"
@@ -64,6 +65,7 @@ def parse_margin(text: str) -> Fraction:
     return share
 
 
+@lru_cache(maxsize=1024)  # a resource says the same few durations again and again
 def parse_duration(text: str) -> timedelta:
     """Return a duration in Go's form (`250ms`, `2s`, `1h30m`), exact to the microsecond.
 

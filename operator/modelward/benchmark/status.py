@@ -78,10 +78,11 @@ def going_on(
     snapshot: RunSnapshot, tried: tuple[Tried, ...], refusal: Refusal | None
 ) -> BenchmarkRunStatus:
     """Return the status of a run that is not at its end."""
-    is_running = len(tried) > 1 or any(pod.started for t in tried if t.job for pod in t.job.pods)
-    phase: Literal["Running", "Pending"] = "Running" if is_running else "Pending"
     hindered = hindrance(snapshot, tried)
     message = _progress(tried, refusal, hindered)
+    # That the attempt's pod has started is not told on its own: that would be one more write.
+    waits = not tried or (hindered and len(tried) == 1)
+    phase: Literal["Running", "Pending"] = "Pending" if waits else "Running"
     reason = BLOCKED if refusal or hindered else phase
     return BenchmarkRunStatus(
         observed_generation=snapshot.run.metadata.generation,
@@ -144,11 +145,12 @@ def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, hindered: str) 
         told = f"Job {refusal.name} can't be made, {refusal.reason}: {refusal.message}"
         return f"{told}; it is tried again every minute{before}"
     number = len(lost) + 1
-    doing = f"has not begun: {hindered}" if hindered else _doing(tried)
+    doing = f"has not begun: {hindered}" if hindered else "is under way"
     return f"attempt {number} of {MOST_ATTEMPTS} {doing}{before}"
 
 
-def _doing(tried: tuple[Tried, ...]) -> str:
+def _what_holds(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
+    """Tell what keeps the attempt's pod from starting; empty where nothing unusual does."""
     job = tried[-1].job if tried and tried[-1].goes_on else None
     started = any(pod.started for pod in job.pods) if job else False
     return "measures" if started else "begins"

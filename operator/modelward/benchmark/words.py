@@ -20,6 +20,11 @@ _ADVICE = {
 }
 
 
+def advice(reason: str) -> str:
+    """Return what a reason for Inconclusive means and what to do; itself where nothing is known."""
+    return _ADVICE.get(reason, reason)
+
+
 def passed(gates: Sequence[RunKpiStatus]) -> str:
     """Return what a run says whose gates all passed."""
     told = [f"{k.name} {k.value} ({k.objective})" for k in gates if k.verdict == "Pass"]
@@ -40,7 +45,7 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     for gate in gates:
         if gate.verdict == "Inconclusive":
             told.setdefault(gate.reason or "Undecided", []).append(gate.name)
-    parts = [f"{', '.join(names)}: {_ADVICE.get(why, why)}" for why, names in told.items()]
+    parts = [f"{', '.join(names)}: {advice(why)}" for why, names in told.items()]
     return "; ".join(parts + [hint] * bool(hint))
 
 

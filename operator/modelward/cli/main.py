@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from modelward import __version__
-from modelward.cli import operator
+from modelward.cli import judge, operator
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -15,6 +15,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     operator.add_arguments(
         commands.add_parser("operator", help="watch over the ModelDeployments of a cluster")
     )
+    judge.add_arguments(
+        commands.add_parser("judge", help="plan, replay and explain verdicts, without a cluster")
+    )
     commands.add_parser("runner", help="run one benchmark; started by the operator", add_help=False)
     arguments, rest = parser.parse_known_args(argv)
     if arguments.command == "runner":
@@ -24,4 +27,4 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_benchmark(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return operator.run(arguments)
+    return judge.run(arguments) if arguments.command == "judge" else operator.run(arguments)

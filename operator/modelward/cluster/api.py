@@ -4,24 +4,38 @@ Authentication, TLS and connections are the kubernetes client's. Its dynamic cli
 the few kinds are known beforehand, so nothing has to be discovered.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 from kubernetes.aio.client import ApiClient
+from pydantic_core import from_json, to_json
 
 from modelward.cluster import errors
-from modelward.cluster.documents import essence, uid
+from modelward.cluster.connection import Connection
+from modelward.cluster.documents import uid
+from modelward.cluster.essence import essence, metadata
 from modelward.cluster.kinds import Kind, kind_named
+from modelward.cluster.stream import lines
 from modelward.writes import Document
 
 FIELD_MANAGER = "modelward"
 
 _JSON = "application/json"
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
-"""Of each request."""
+"""Of each request that is answered at once."""
+SURVEY_TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
+"""Of a survey, which tells all objects of a kind, one by one."""
+_EXISTING = {
+    "watch": "true",
+    "sendInitialEvents": "true",
+    "resourceVersionMatch": "NotOlderThan",
+    "allowWatchBookmarks": "true",
+}
+_THAT_WAS_ALL = "k8s.io/initial-events-end"
+"""Annotation of the bookmark that follows the last object that exists."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ class Api:
     """Requests to the API server. Every method raises an `errors.ApiError` when it fails."""
 
     def __init__(self, client: ApiClient) -> None:
-        self._client = client
+        self._connection = Connection(client)
 
     async def create(self, body: Document) -> Document:
         """POST an object and return it as stored; NameTakenError if the name is in use.
@@ -115,29 +129,52 @@ class Api:
             return None
 
     async def find(self, kind: Kind, namespace: str, name: str) -> Document | None:
-        """Return the object of a watched kind, or None, as a list of one.
-
-        So the rights that a watch needs, list and watch, are all that the operator has.
-        """
+        """Return the object of a watched kind, or None."""
         query = {"fieldSelector": f"metadata.name={name}"}
-        answer = await self._send("list", kind.path(namespace), query=query)
-        common = {"apiVersion": kind.api_version, "kind": kind.name}
-        return next((essence({**common, **item}) for item in answer["items"] or ()), None)
+        found = await self._existing(kind, namespace, query)
+        return next(iter(found.items), None)
 
-    async def list(
-        self, kind: Kind, namespace: str | None, *, selector: str = "", metadata_only: bool = False
-    ) -> Listing:
-        """Return the objects of a kind as they are now, not as some cache had them."""
-        answer = await self._send(
-            "list",
-            kind.path(namespace),
-            query={"labelSelector": selector} if selector else None,
-            accept=_METADATA_ONLY if metadata_only else _JSON,
+    async def list(self, kind: Kind, namespace: str, *, selector: str) -> Listing:
+        """Return the objects of a watched kind as they are now, not as some cache had them."""
+        query = {"labelSelector": selector}
+        return await self._existing(kind, namespace, query, lambda each: essence(kind, each))
+
+    async def survey(self, kind: Kind, namespace: str | None) -> Listing:
+        """Return the metadata of all watched objects of a kind as they are now."""
+        query = {"labelSelector": kind.selector} if kind.selector else {}
+        return await self._existing(
+            kind, namespace, query, _metadata, accept=_METADATA_ONLY, limits=SURVEY_TIMEOUT
         )
-        # The members of a list have neither kind nor apiVersion of their own.
-        common = {} if metadata_only else {"apiVersion": kind.api_version, "kind": kind.name}
-        items = tuple(essence({**common, **item}) for item in answer["items"] or ())
-        return Listing(int(answer["metadata"]["resourceVersion"]), items)
+
+    async def _existing(
+        self,
+        kind: Kind,
+        namespace: str | None,
+        query: dict[str, str],
+        keep: Callable[[Document], Document] = lambda whole: whole,
+        accept: str = _JSON,
+        limits: aiohttp.ClientTimeout | None = None,
+    ) -> Listing:
+        """Return what exists, by a watch that begins with it and ends there.
+
+        That is a streaming list (Kubernetes 1.34). The API server sends object by object, so that
+        neither side holds all of them whole, and the right to watch is all that it takes.
+        """
+        items = []
+        async with self._request(
+            "watch", kind.path(namespace), _EXISTING | query, accept=accept, limits=limits
+        ) as response:
+            async for line in lines(response.content):
+                event = _parsed(line, response.status)
+                if event["type"] == "ERROR":
+                    told: Document = event["object"]
+                    raise errors.from_response(told["code"], to_json(told), None)
+                about = event["object"]["metadata"]
+                if event["type"] != "BOOKMARK":
+                    items.append(keep(event["object"]))
+                elif (about.get("annotations") or {}).get(_THAT_WAS_ALL) == "true":
+                    return Listing(int(about["resourceVersion"]), tuple(items))
+        raise errors.UnavailableError("the API server ended a list before its end")
 
     async def serves(self, kind: Kind) -> bool:
         """Whether the API server knows this kind."""
@@ -156,30 +193,50 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: Document | None = None,
         content_type: str = _JSON,
-        accept: str = _JSON,
     ) -> Document:
-        request = await self._client.param_serialize(
-            _METHODS[verb],
-            path,
-            query_params=list((query or {}).items()),
-            header_params={"Accept": accept, "Content-Type": content_type},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
+        async with self._request(
+            verb, path, query or {}, body=body, content_type=content_type
+        ) as response:
+            return _parsed(await response.read(), response.status)
+
+    @asynccontextmanager
+    async def _request(
+        self,
+        verb: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: Document | None = None,
+        content_type: str = _JSON,
+        accept: str = _JSON,
+        limits: aiohttp.ClientTimeout | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request and yield the response, if it is a success."""
+        headers = {"Accept": accept, "Content-Type": content_type}
+        content = None if body is None else to_json(body)
         try:
-            response = await self._client.call_api(*request, _request_timeout=TIMEOUT)
-            data: bytes = await response.response.read()
+            async with await self._connection.send(
+                _METHODS[verb], path, query, headers, content, limits or TIMEOUT
+            ) as response:
+                if not 200 <= response.status < 300:
+                    told, after = await response.read(), response.headers.get("Retry-After")
+                    raise errors.from_response(response.status, told, after)
+                yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             message = f"no answer from the API server: {str(error) or type(error).__name__}"
             raise errors.UnavailableError(message) from error
-        status = response.status
-        if not 200 <= status < 300:
-            raise errors.from_response(status, data, response.headers.get("Retry-After"))
-        try:
-            document: Document = json.loads(data)
-        except ValueError as error:
-            raise errors.UnavailableError(f"the answer is not JSON: {error}", status) from error
-        return document
+
+
+def _parsed(text: bytes, status: int) -> Document:
+    try:
+        document: Document = from_json(text)
+    except ValueError as error:
+        raise errors.UnavailableError(f"the answer is not JSON: {error}", status) from error
+    return document
+
+
+def _metadata(whole: Document) -> Document:
+    return {"metadata": metadata(whole["metadata"])}
 
 
 _METHODS = {
@@ -188,7 +245,7 @@ _METHODS = {
     "patch": "PATCH",
     "delete": "DELETE",
     "get": "GET",
-    "list": "GET",
+    "watch": "GET",
     "discover": "GET",
 }
 

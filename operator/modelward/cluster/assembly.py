@@ -96,8 +96,8 @@ def assemble(
     resync_seconds: float = 600.0,
 ) -> Assembly:
     """Put the operator together. Must be called within the event loop that it will run in."""
-    store = Store()
     queues = {kind.name: _queue(kind.name, metrics) for kind in OURS}
+    store = Store(lambda key: queues[key.kind].add(key))
     metrics.read_at_scrape(Inventory(store, requests))
     refusals = Refusals(clock.now)
 
@@ -117,7 +117,6 @@ def assemble(
         api=api,
         store=store,
         metrics=metrics,
-        wake=lambda key: queues[key.kind].add(key),
         wake_after=wake_after,
         namespaces=namespaces,
         period=resync_seconds,

@@ -72,13 +72,6 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def essence(document: Mapping[str, Any]) -> Document:
-    """Return the document without managedFields, which nobody reads and fill half of it."""
-    metadata = dict(document["metadata"])
-    metadata.pop("managedFields", None)
-    return {**document, "metadata": metadata}
-
-
 def concerned(kind: str, document: Document) -> tuple[Key, ...]:
     """Return the keys of our resources that must be looked at when this object has changed.
 

@@ -44,7 +44,8 @@ class Permission:
         }
 
 
-_WATCH = ("list", "watch")
+_WATCH = ("watch",)
+"""Not list: what exists is read by watches, too, which begin with it (Kubernetes 1.34)."""
 _OWNER = (
     "Demanded for a child's ownerReference where OwnerReferencesPermissionEnforcement is on; "
     "nothing is written"

@@ -1,9 +1,9 @@
 """Checking the cache against the API server: at the start whether it is filled, then now and then.
 
 A watch may lose an event. Kopf has open bugs of that kind (#1178), and after its watch expired it
-lists anew without saying what has gone meanwhile. So then, and every few minutes, the names and
-versions of all watched objects are listed (their metadata only), and what the cache has otherwise
-is mended.
+begins anew without saying what has gone meanwhile. So then, and every few minutes, a second watch,
+of metadata only, is opened for each kind, begins with all that exists and ends there; what the
+cache has otherwise is mended. Where nothing happens the operator so sends no request but watches.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 
 from modelward.cluster.api import Api, Listing
 from modelward.cluster.documents import Key, concerned, terminating, uid, version
@@ -25,8 +24,10 @@ from modelward.writes import Document
 
 log = logging.getLogger(__name__)
 
-_FIRST_CHECKS = (0.05, 0.1, 0.2, 0.5, 1.0)
-"""Seconds between the checks after the start; the last one is repeated."""
+_AGAIN = 1.0
+"""Seconds until the next look at what the cache must hold before anything is decided."""
+_GLANCE = 0.02
+"""Seconds between two looks at whether the cache holds it."""
 
 
 @dataclass
@@ -36,7 +37,6 @@ class Resync:
     api: Api
     store: Store
     metrics: Metrics
-    wake: Callable[[Key], None]
     wake_after: Callable[[Key, float], None]
     namespaces: Sequence[str | None]
     """Those that are watched; a single None for the whole cluster."""
@@ -50,9 +50,13 @@ class Resync:
 
     async def run(self) -> None:
         """Wait until the store is filled, then check it once in each period, until cancelled."""
+        # One by one: of many requests one may always fail, and what a watch has told stays known.
         for kind in WATCHED:
             for namespace in self.namespaces:
-                await self._until_filled(kind, namespace)
+                filled = await self.is_filled(kind, namespace)
+                while not filled:
+                    await asyncio.sleep(_AGAIN)
+                    filled = await self.is_filled(kind, namespace)
         self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
         while True:
@@ -72,57 +76,61 @@ class Resync:
                 await self._asked.wait()
         self._asked.clear()
 
-    async def _until_filled(self, kind: Kind, namespace: str | None) -> None:
-        # One by one: of many lists one may always fail, and what a watch has told stays known.
-        for wait in chain(_FIRST_CHECKS, repeat(_FIRST_CHECKS[-1])):
-            if await self.is_filled(kind, namespace):
-                return
-            await asyncio.sleep(wait)
-
     async def is_filled(self, kind: Kind, namespace: str | None) -> bool:
-        """Tell whether the store knows every object of a kind that the API server has."""
+        """Tell whether the store knows every object of a kind that the API server has.
+
+        The watch is given some time to tell of them; an object that goes meanwhile never comes.
+        """
         try:
-            listing = await self._list(kind, namespace)
+            listing = await self.api.survey(kind, namespace)
         except ApiError as error:
             log.warning("Waiting for the API server: %s", error)
             return False
-        known = self.store.known(kind)
-        return all(uid(item) in known for item in listing.items)
+        return await self._knows(kind, {uid(item) for item in listing.items})
+
+    async def _knows(self, kind: Kind, missing: set[str]) -> bool:
+        """Wait until the store has these uids; give up once nothing comes for a while."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.patience
+        while missing:
+            left = {each for each in missing if not self.store.has(kind, each)}
+            if len(left) < len(missing):
+                deadline = loop.time() + self.patience
+            elif loop.time() >= deadline:
+                return False
+            missing = left
+            await asyncio.sleep(_GLANCE)
+        return True
 
     async def check(self) -> None:
         """Mend what the store has wrong, and have every resource looked at some time soon."""
         try:
             for kind in WATCHED:
                 for namespace in self.namespaces:
-                    listing = await self._list(kind, namespace)
+                    listing = await self.api.survey(kind, namespace)
                     await asyncio.sleep(self.patience)
                     await self._mend(kind, namespace, listing)
         except ApiError as error:
             log.warning("The cache was not checked: %s", error)
         self.store.tidy()
         for kind in OURS:
-            for document in self.store.known(kind).values():
-                for key in concerned(kind.name, document):
+            for its_uid in self.store.versions(kind):
+                for key in concerned(kind.name, self.store.by_uid(kind, its_uid)):
                     self.wake_after(key, random.uniform(0, self.period / 10))  # noqa: S311
 
-    async def _list(self, kind: Kind, namespace: str | None) -> Listing:
-        return await self.api.list(kind, namespace, selector=kind.selector, metadata_only=True)
-
     async def _mend(self, kind: Kind, namespace: str | None, listing: Listing) -> None:
-        known = {
-            its_uid: document
-            for its_uid, document in self.store.known(kind).items()
-            if namespace in (None, document["metadata"].get("namespace"))
-        }
+        known = self.store.versions(kind)
         for item in listing.items:
             cached = known.pop(uid(item), None)
             if cached is None and terminating(item):
                 continue  # most likely one that we deleted
-            if cached is None or version(cached) < version(item):
+            if cached is None or cached < version(item):
                 await self._reread(kind, item)
-        for its_uid, document in known.items():
+        for its_uid, cached in known.items():
+            document = self.store.by_uid(kind, its_uid)
+            elsewhere = namespace not in (None, document["metadata"].get("namespace"))
             # What is newer than the list was created since.
-            if version(document) <= listing.version:
+            if cached <= listing.version and not elsewhere:
                 self._corrected(kind, document, "is gone")
                 self.store.bury(kind, its_uid)
 
@@ -130,13 +138,11 @@ class Resync:
         metadata = item["metadata"]
         document = await self.api.find(kind, metadata["namespace"], metadata["name"])
         if document is not None:
-            self.store.learn(kind, document)
             self._corrected(kind, document, "has changed")
+            self.store.learn(kind, document)
 
     def _corrected(self, kind: Kind, document: Document, what: str) -> None:
         metadata = document["metadata"]
         with about(Key(kind.name, metadata.get("namespace") or "", metadata["name"])):
             log.info("No watch has told that %s %s %s.", kind.name, metadata["name"], what)
         self.metrics.corrected(kind.name)
-        for key in concerned(kind.name, document):
-            self.wake(key)

@@ -124,8 +124,8 @@ async def served(api: Api) -> None:
 async def _run(options: Options, configuration: Configuration, assembly: Assembly) -> None:
     """Run all tasks until a signal comes, or until one ends, which is an error.
 
-    Kopf ends at errors that only a fresh list mends: an ERROR event but 410, or a watch that is
-    refused with 410. So do we: the next process lists everything.
+    Kopf ends at errors that only a fresh start mends: an ERROR event but 410, or a watch that is
+    refused with 410. So do we: the next process reads everything.
     """
     # Kopf's operator() would wait for all of its tasks when one has failed, and its watches may
     # then wait for a login that no task of it does any more.
@@ -153,8 +153,9 @@ async def _spawn_kopf(
     kopfs = copy.copy(configuration)
     kopfs.trace_configs = [assembly.requests.trace(watches=True)]
     tasks = await kopf.spawn_tasks(
-        registry=watch.registry(kopfs, assembly.store, assembly.wake, assembly.resync.ask),
+        registry=watch.registry(kopfs, assembly.store, assembly.resync.ask),
         settings=watch.settings(),
+        memories=watch.NoMemories(),
         # Kopf would make one of the user's name, and a container's user has none.
         identity=cast("Any", socket.gethostname()),
         clusterwide=not options.namespaces,

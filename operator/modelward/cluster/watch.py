@@ -1,4 +1,4 @@
-"""Kopf, wired to watch: its handlers take in what they are told and wake our loops.
+"""Kopf, wired to watch: its handlers take in what they are told.
 
 Only event and login handlers are used. Others leave traces on users' objects: create, update and
 resume handlers an annotation, daemons and timers a finalizer.
@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import kopf
+from kopf._core.reactor import inventory
 from kubernetes.aio.client import Configuration
 
 from modelward.api.names import PREFIX
 from modelward.cluster.connection import kopf_login
-from modelward.cluster.documents import Key, concerned, uid
+from modelward.cluster.documents import uid
 from modelward.cluster.kinds import WATCHED, Kind
 from modelward.cluster.store import Store
 from modelward.writes import Document
@@ -27,11 +28,11 @@ from modelward.writes import Document
 SILENCE_SECONDS = 70.0
 """A watch that says nothing for so long is dead: the API server sends a bookmark every minute."""
 REQUEST_SECONDS = 30.0
-"""Within which a list must be answered."""
+"""Within which whatever is no watch must be answered."""
 
 
 class _Backoffs:
-    """Seconds between the tries of a list or a watch; there is no last one.
+    """Seconds between the tries of a watch; there is no last one.
 
     Kopf ends at the last one, and with it our process, although nothing helps but waiting. Their
     size bounds how late we notice that the API server is back.
@@ -54,6 +55,24 @@ class _NoDiffBase(kopf.DiffBaseStorage):
         return None
 
 
+class NoMemories(inventory.ResourceMemories):
+    """Kopf remembers nothing of an object between its events, as no handler of ours needs it to.
+
+    Otherwise it keeps five objects and some sets for each of them, half as much as the store does.
+    """
+
+    async def recall(
+        self,
+        raw_body: kopf.RawBody,
+        *,
+        memobase: object | None = None,
+        noticed_by_listing: bool = False,
+        ephemeral: bool = True,
+    ) -> inventory.ResourceMemory:
+        """Return a new memory, which is not kept."""
+        return inventory.ResourceMemory(noticed_by_listing=noticed_by_listing)
+
+
 def settings() -> kopf.OperatorSettings:
     """How Kopf behaves: it watches, and does nothing else."""
     result = kopf.OperatorSettings()
@@ -63,12 +82,18 @@ def settings() -> kopf.OperatorSettings:
     # Never used, and no other operator's: Kopf takes its own finalizer off whatever it sees.
     result.persistence.finalizer = PREFIX + "never-used"
     result.persistence.diffbase_storage = _NoDiffBase()
+    # A watch begins with all that exists. So there are no lists, neither when a watch expires in a
+    # cluster where nothing happens, nor at the start, where one would fill memory at once.
+    result.watching.initial_streaming = True
     # Survive connections that die without a word. The server ends a watch after 300 s.
     result.watching.inactivity_timeout = SILENCE_SECONDS
     result.watching.server_timeout = 300
     result.watching.client_timeout = 310
     result.watching.connect_timeout = 30
     result.queueing.worker_limit = None
+    # A worker of its own waits so long for an object's next event: by default 5 s, in which the
+    # start makes one for every object of the cluster.
+    result.queueing.idle_timeout = 0.1
     result.networking.request_timeout = REQUEST_SECONDS
     result.networking.error_backoffs = _Backoffs()
     for kind in WATCHED:
@@ -81,12 +106,9 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    configuration: Configuration,
-    store: Store,
-    wake: Callable[[Key], None],
-    relisted: Callable[[], None],
+    configuration: Configuration, store: Store, relisted: Callable[[], None]
 ) -> kopf.OperatorRegistry:
-    """Kopf's handlers: they fill the store and wake the loops by key.
+    """Kopf's handlers: they fill the store, which wakes the loops.
 
     `relisted` is called when a watch could not go on where it was: what has gone meanwhile is not
     told then.
@@ -98,16 +120,12 @@ def registry(
 
     kopf.on.login(registry=result)(login)
     for kind in WATCHED:
-        _watch(kind, result, store, wake, relisted)
+        _watch(kind, result, store, relisted)
     return result
 
 
 def _watch(
-    kind: Kind,
-    registry: kopf.OperatorRegistry,
-    store: Store,
-    wake: Callable[[Key], None],
-    relisted: Callable[[], None],
+    kind: Kind, registry: kopf.OperatorRegistry, store: Store, relisted: Callable[[], None]
 ) -> None:
     # A coroutine, as Kopf runs plain functions in threads.
     async def changed(event: kopf.RawEvent, **_: object) -> None:
@@ -116,9 +134,7 @@ def _watch(
             store.forget(kind, uid(document))
         else:
             store.learn(kind, document)
-        if event["type"] is None:
+        if event["type"] is None:  # one of those that a watch begins with
             relisted()
-        for key in concerned(kind.name, document):
-            wake(key)
 
     kopf.on.event(kind.group, kind.version, kind.plural, registry=registry)(changed)

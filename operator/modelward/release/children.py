@@ -37,6 +37,16 @@ def after_turn(snapshot: Snapshot, turn: Turn | None, wanted: str) -> Snapshot:
     return replace(snapshot, revisions=tuple(revisions), service=service)
 
 
+def after_direction(snapshot: Snapshot, direction: Direction) -> Snapshot:
+    """Return the snapshot as it will be once pods are asked for and the Service is switched."""
+    revisions = tuple(
+        replace(revision, desired=direction.replicas.get(revision.hash, revision.desired))
+        for revision in snapshot.revisions
+    )
+    service = snapshot.service and root_service(snapshot, direction.selection)
+    return replace(snapshot, revisions=revisions, service=service)
+
+
 def _newborn(snapshot: Snapshot, wanted: str, remembered: Memory) -> Revision:
     written = {memory.INPUT_KEY: revision_input(snapshot.deployment.spec)}
     return Revision(

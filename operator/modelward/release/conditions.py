@@ -9,6 +9,7 @@ from typing import Literal
 from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
 from modelward.release import steps, verbs
+from modelward.release.budget import outlook
 from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
 from modelward.release.situation import Actor, Situation
@@ -84,8 +85,18 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
         return State("Paused", "Unknown", "Paused", message, reconciling=True)
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
-    message = sentence(f"{who} is at {where}; {ready}") + _blocked_run(situation, candidate)
+    message = sentence(f"{who} is at {where}; {ready}")
+    message += _blocked_run(situation, candidate) or _outlook(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
+
+
+def _outlook(situation: Situation, candidate: Actor) -> str:
+    """Say how long a benchmark may take; one that goes on from an earlier run takes less."""
+    step = steps.present(candidate.memory)
+    if step is None or step.benchmark is None or candidate.memory.continues:
+        return ""
+    budget = outlook(situation.spec, first_version=situation.stable is None)
+    return f" {budget.told}" if budget else ""
 
 
 def _blocked_run(situation: Situation, candidate: Actor) -> str:

@@ -29,22 +29,25 @@ def decide(snapshot: Snapshot) -> Plan:
     """Decide what to write now, and when to look again.
 
     One turn of the release at most is taken; traffic and children follow from what is remembered
-    then, and status from what is seen. Nothing is planned for an object that is being deleted.
+    then, and status tells what all these writes leave, so that it needs no second one. Nothing is
+    planned for an object that is being deleted.
     """
     if snapshot.deployment.metadata.deletion_timestamp:
         return Plan()
-    timer = Timer(snapshot.now)
-    before = situate(replace(snapshot, refusals=tuple(_standing_refusals(snapshot, timer))))
+    timer, wanted = Timer(snapshot.now), revision_hash(snapshot.deployment.spec)
+    standing = tuple(_standing_refusals(snapshot, wanted, timer))
+    before = situate(replace(snapshot, refusals=standing), wanted)
     turn = verbs_answered(before, next_turn(before, timer))
-    after = situate(children.after_turn(before.snapshot, turn, before.wanted))
+    after = situate(children.after_turn(before.snapshot, turn, wanted), wanted)
     direction = direct(after, timer)
+    written = situate(children.after_direction(after.snapshot, direction), wanted)
     if snapshot.datasets is not None:
         broken = any(dataset.problem for dataset in snapshot.datasets.values())
         timer.passed(snapshot.now, PROBLEMS_STAND if broken else DATASETS_STAND)
     return Plan(
         writes=(
             *children.writes(before, after, direction, turn),
-            *_status(after),
+            *_status(written),
         ),
         wake_after=timer.wake_after,
         metrics=measured(before, turn),
@@ -57,11 +60,10 @@ def needs_datasets(deployment: ModelDeployment, service: RootService | None) -> 
     return selection_of(service).revision != revision_hash(deployment.spec)
 
 
-def _standing_refusals(snapshot: Snapshot, timer: Timer) -> Iterator[Refusal]:
+def _standing_refusals(snapshot: Snapshot, wanted: str, timer: Timer) -> Iterator[Refusal]:
     """Refusals of late, except of a revision that spec no longer asks for and that never was."""
     name = snapshot.deployment.metadata.name
-    hashes = {revision.hash for revision in snapshot.revisions}
-    hashes.add(revision_hash(snapshot.deployment.spec))
+    hashes = {wanted, *(revision.hash for revision in snapshot.revisions)}
     for refusal in snapshot.refusals:
         whose = refusal.name.removeprefix(f"{name}-").partition("-")[0]
         matters = refusal.name == name or whose in hashes

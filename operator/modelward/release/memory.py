@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, cast
 
 from modelward.api.modeldeployment import Step
@@ -157,6 +158,7 @@ def _to_int(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
+@lru_cache(maxsize=256)  # the same few texts are read again and again
 def _to_steps(text: str) -> tuple[Step, ...]:
     try:
         steps = tuple(Step.model_validate(step) for step in json.loads(text or "[]"))

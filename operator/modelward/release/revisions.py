@@ -21,9 +21,10 @@ def revision_input(spec: ModelDeploymentSpec) -> str:
     Keys are sorted and null members left out, so that a field which is merely known to a newer
     schema changes no hash.
     """
-    wire = spec.to_wire()
-    written = {key: wire[key] for key in ("model", "serving") if key in wire}
-    return canonical(written)
+    parts = spec.model_dump(
+        mode="json", by_alias=True, exclude_none=True, include={"model", "serving"}
+    )
+    return canonical(parts)
 
 
 def revision_hash(spec: ModelDeploymentSpec) -> str:

@@ -11,7 +11,7 @@ from modelward.api.names import RELEASE
 from modelward.api.values import parse_duration
 from modelward.release import memory, steps
 from modelward.release.memory import Memory, Role
-from modelward.release.revisions import kpis_hash, revision_hash, revision_input
+from modelward.release.revisions import kpis_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
 
@@ -157,8 +157,8 @@ def run_number(name: str) -> int:
     return int(tail) if tail.isascii() and tail.isdigit() else 0
 
 
-def situate(snapshot: Snapshot) -> Situation:
-    """Say who is stable and who is the candidate.
+def situate(snapshot: Snapshot, wanted: str) -> Situation:
+    """Say who is stable and who is the candidate; `wanted` is the hash that spec asks for.
 
     The root Service decides who is stable: pointing it at the candidate alone, after its last step,
     is the promotion, whatever the roles still say. In a split, where somebody deleted the Service,
@@ -173,7 +173,7 @@ def situate(snapshot: Snapshot) -> Situation:
     rest = (actor for actor in actors if actor is not stable and actor.role == "candidate")
     return Situation(
         snapshot=snapshot,
-        wanted=revision_hash(snapshot.deployment.spec),
+        wanted=wanted,
         selection=selection,
         actors=actors,
         stable=stable,

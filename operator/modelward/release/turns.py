@@ -8,6 +8,7 @@ from typing import Literal
 from modelward.api.base import API_VERSION
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.release import steps, verbs
+from modelward.release.budget import outlook
 from modelward.release.memory import Memory, Outcome
 from modelward.release.situation import Actor, Situation
 from modelward.release.verbs import Verb
@@ -80,7 +81,16 @@ def begin(situation: Situation, requirements: str) -> Turn:
     note = f"Release of {named(situation, situation.wanted)} begins; {instead}."
     key = f"{situation.wanted}/{generation}/{requirements}/{ended}"
     told = announce(situation.deployment, "Normal", "ReleaseStarted", note, key)
-    return Turn({situation.wanted: memory}, (told,))
+    return Turn({situation.wanted: memory}, (told, *_too_small_a_budget(situation, key)))
+
+
+def _too_small_a_budget(situation: Situation, key: str) -> tuple[Announce, ...]:
+    """Tell when the declared load is not likely to come to a verdict, before it is sent."""
+    budget = outlook(situation.spec, first_version=situation.stable is None)
+    if budget is None or not budget.is_too_small:
+        return ()
+    told = announce(situation.deployment, "Warning", "BudgetTooSmall", budget.warning, key)
+    return (told,)
 
 
 def make_again(situation: Situation) -> Turn:
@@ -115,7 +125,9 @@ def judge_again(situation: Situation, candidate: Actor, requirements: str) -> Tu
         passed_by_hand=(),
     )
     note = f"KPIs or data sets changed: {named(situation, candidate.hash)} is judged again."
-    return _turn(situation, candidate, memory, "Normal", "JudgedAgain", note)
+    turn = _turn(situation, candidate, memory, "Normal", "JudgedAgain", note)
+    key = f"{candidate.hash}/{memory.release}"
+    return replace(turn, announcements=(*turn.announcements, *_too_small_a_budget(situation, key)))
 
 
 def advance(situation: Situation, candidate: Actor, why: str, **changes: object) -> Turn:

@@ -111,7 +111,9 @@ def forward(limits: Bounds, weight: int, stable: Pods, candidate: Pods, is_open:
     if stable.ready == 0:
         kept = max(goal.stable, min(limits.size, stable.desired))
         return Forward(Shares(kept, candidate.desired), open=True, reached=False)
-    settled = stable.desired == shares.stable and candidate.desired == goal.candidate
+    # Pods of the stable revision that are still there have a share, too.
+    settled = stable.desired == shares.stable and stable.present <= shares.stable
+    settled = settled and candidate.desired == goal.candidate
     reached = settled and candidate.available >= goal.candidate
     return Forward(shares, open=True, reached=reached)
 

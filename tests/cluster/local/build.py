@@ -1,4 +1,4 @@
-"""Kubernetes, etcd and CoreDNS, built from their Go modules into a cache by version."""
+"""Kubernetes, etcd, CoreDNS and kwok, built from their Go modules into a cache by version."""
 
 import functools
 import hashlib
@@ -66,6 +66,7 @@ _KUBERNETES = Module("kubernetes", target="tool")
 _ETCD = Module("etcd", target="tool")
 _COREDNS = Module("coredns")
 _PAUSE = Module("pause")
+_KWOK = Module("kwok", target="tool")
 _KIND = Module("kind", target="tool")
 _KUBECTL = Module("kubernetes", target="k8s.io/kubernetes/cmd/kubectl")
 
@@ -110,6 +111,11 @@ def binaries(with_node: bool) -> Binaries:
     if with_node:
         modules += [_PAUSE, _COREDNS]
     return Binaries({module.name: _built(module) for module in modules})
+
+
+def kwok() -> Path:
+    """The program that plays nodes and pods for tests of scale. Raises as `binaries` does."""
+    return _built(_KWOK) / "kwok"
 
 
 def kubectl() -> Path:

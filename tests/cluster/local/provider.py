@@ -60,6 +60,11 @@ class LocalCluster:
         return Path(self._state["kubectl"])
 
     @property
+    def addresses(self) -> Addresses:
+        """Where its parts listen."""
+        return Addresses(self._state["slot"], self._state["with_node"])
+
+    @property
     def _state(self) -> dict[str, Any]:
         return read_json(self.layout.state) or {}
 

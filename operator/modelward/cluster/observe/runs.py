@@ -12,11 +12,12 @@ from modelward.benchmark.decide import needs_pod_list
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
 from modelward.cluster.documents import Key, condition, controller, moment, terminating, uid
+from modelward.cluster.essence import JOB_UID_LABEL
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
 from modelward.cluster.observe.pods import problem
 from modelward.cluster.observe.unreadable import Unreadable, told
 from modelward.cluster.refusals import Refusals
-from modelward.cluster.store import JOB_UID_LABEL, Store
+from modelward.cluster.store import Store
 from modelward.writes import Document
 
 

@@ -1,0 +1,1 @@
+"""The judge, measured: requests to a verdict and errors, beside what others do."""

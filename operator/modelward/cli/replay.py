@@ -1,0 +1,149 @@
+"""`modelward judge replay`: what the declared limits would have said about data from the past."""
+
+import argparse
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from modelward.api.modeldeployment import ModelDeployment
+from modelward.api.values import format_percent, parse_percent
+from modelward.benchmark.evidence import objective_text
+from modelward.cli.inputs import InputError, name_of, read_deployment
+from modelward.cli.observations import AnsweredRow, Counted, read_observations
+from modelward.cli.replayed import LoadReplay, RowsReplay
+from modelward.cli.table import table
+from modelward.judge.declared import Alphas, load_shape
+from modelward.judge.verdict import Verdict
+
+PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
+
+KpiReplay = LoadReplay | RowsReplay
+
+
+def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
+    """Judge the lines and print what came of it; return the exit code. Raises InputError."""
+    if arguments.filename == "-":
+        raise InputError("standard input holds the observations: give -f a file")
+    deployment = read_deployment(arguments.filename)
+    replays = _replays(deployment, arguments.dispersion)
+    read = _feed(replays, lines)
+    judged = [(replay, replay.verdict()) for replay in replays]
+    outcome = _outcome(judged)
+    print(_json(judged, read) if arguments.json else _text(deployment, judged, read))
+    return outcome
+
+
+def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiReplay]:
+    spec = deployment.spec
+    alphas = Alphas(
+        parse_percent(spec.judgement.false_promotion), parse_percent(spec.judgement.false_rollback)
+    ).shared(spec.kpis)
+    window = load_shape(spec.load).window
+    sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
+    replays: list[KpiReplay] = []
+    for kpi in spec.kpis:
+        try:
+            if kpi.benchmark.metric == "accuracy":
+                is_sample = kpi.benchmark.dataset in sampled
+                replays.append(RowsReplay(kpi, alphas, sampled=is_sample))
+            else:
+                replays.append(LoadReplay(kpi, alphas, window, dispersion))
+        except ValueError as error:
+            raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
+    return replays
+
+
+def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
+    """Return how many lines were read."""
+    load = {r.kpi.name for r in replays if isinstance(r, LoadReplay)}
+    datasets = {r.kpi.benchmark.dataset for r in replays if isinstance(r, RowsReplay)}
+    read = 0
+    for observed in read_observations(lines):
+        read += 1
+        match observed.what:
+            case Counted(kpi=name) if name not in load:
+                raise InputError(f"line {observed.line}: no KPI under load is named {name}")
+            case AnsweredRow(dataset=name) if name not in datasets:
+                raise InputError(f"line {observed.line}: no KPI is on a data set named {name}")
+        for replay in replays:
+            replay.see(observed)
+    return read
+
+
+def _outcome(judged: list[tuple[KpiReplay, Verdict]]) -> int:
+    """Return the exit code that all gates make together; those versus stable need its answers."""
+    gates = {verdict.verdict for replay, verdict in judged if _counts_as_gate(replay)}
+    if "Fail" in gates:
+        return FAILS
+    return PASSES if gates == {"Pass"} else INCONCLUSIVE
+
+
+def _counts_as_gate(replay: KpiReplay) -> bool:
+    applicable = replay.kpi.objective.versus is None or replay.is_measured
+    return replay.kpi.effect == "gate" and applicable
+
+
+def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], read: int) -> str:
+    told = {PASSES: "every gate passes", FAILS: "a gate fails: it would have been rolled back",
+            INCONCLUSIVE: "Inconclusive: not every gate passes, and none fails"}  # fmt: skip
+    rows = []
+    for replay, verdict in judged:
+        where = replay.reached
+        rows.append(
+            (
+                replay.kpi.name,
+                objective_text(replay.kpi),
+                " ".join(filter(None, _said(replay, verdict))),
+                "-" if verdict.value is None else format_percent(verdict.value, 3),
+                f"{verdict.samples:,}",
+                f"{where.requests:,}" if where else "-",
+                str(where.line) if where else "-",
+                (where.at if where else None) or "",
+            )
+        )
+    heading = (
+        "KPI",
+        "OBJECTIVE",
+        "VERDICT",
+        "BAD OR RIGHT",
+        "EVIDENCE",
+        "REACHED AFTER",
+        "LINE",
+        "AT",
+    )
+    result = f"{name_of(deployment.metadata)}: {told[_outcome(judged)]} ({read:,} lines)"
+    return f"{table(heading, rows)}\n\n{result}"
+
+
+def _said(replay: KpiReplay, verdict: Verdict) -> tuple[str, str]:
+    if replay.kpi.objective.versus and not replay.is_measured:
+        return "NotApplicable", "NoStable"
+    return verdict.verdict, verdict.reason
+
+
+def _json(judged: list[tuple[KpiReplay, Verdict]], read: int) -> str:
+    names = {PASSES: "Pass", FAILS: "Fail", INCONCLUSIVE: "Inconclusive"}
+    document = {
+        "lines": read,
+        "verdict": names[_outcome(judged)],
+        "kpis": [_kpi_json(replay, verdict) for replay, verdict in judged],
+    }
+    return json.dumps(document, indent=2)
+
+
+def _kpi_json(replay: KpiReplay, verdict: Verdict) -> dict[str, Any]:
+    said, reason = _said(replay, verdict)
+    where = replay.reached
+    return {
+        "name": replay.kpi.name,
+        "effect": replay.kpi.effect,
+        "objective": objective_text(replay.kpi),
+        "verdict": said,
+        "reason": reason or None,
+        "value": None if verdict.value is None else float(verdict.value),
+        "low": float(verdict.low),
+        "high": float(verdict.high),
+        "samples": verdict.samples,
+        "effectiveSamples": verdict.effective_samples,
+        "reached": where and {"line": where.line, "at": where.at, "samples": where.requests},
+    }

@@ -1,0 +1,80 @@
+"""The tests of KPIs as a ModelDeployment declares them, for questions before a benchmark runs.
+
+What a benchmark is judged by is in its plan (modelward.benchmark.plan); it comes to the same tests.
+"""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from modelward.api.kpi import Kpi, Load
+from modelward.api.values import (
+    is_relative,
+    parse_duration,
+    parse_margin,
+    parse_percent,
+    parse_quantile,
+    parse_rate,
+    to_seconds,
+)
+from modelward.judge.exams import ExamObjective
+from modelward.judge.hypotheses import errors_objective, latency_objective
+from modelward.judge.paired import PairedObjective
+from modelward.judge.relative import RelativeObjective
+from modelward.judge.session import LoadObjective
+from modelward.judge.shape import LoadShape
+
+
+@dataclass(frozen=True)
+class Alphas:
+    """Error probabilities of one gate."""
+
+    false_promotion: Fraction
+    false_rollback: Fraction
+
+    def shared(self, kpis: list[Kpi]) -> "Alphas":
+        """Return those of each of several KPIs: any one gate under load rolls back.
+
+        Exams read all rows, so that they need no share.
+        """
+        sharing = sum(kpi.effect == "gate" and kpi.benchmark.metric != "accuracy" for kpi in kpis)
+        return replace(self, false_rollback=self.false_rollback / max(1, sharing))
+
+
+def exam_objective(kpi: Kpi, alphas: Alphas) -> ExamObjective:
+    """Return what the rows of a KPI are judged by. Raises ValueError where it has no limit."""
+    return ExamObjective(_limit(kpi), alphas.false_promotion, alphas.false_rollback)
+
+
+def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
+    """Return the tests of a KPI that is measured under load.
+
+    Raises ValueError for a limit that no number of requests can prove.
+    """
+    both = (alphas.false_promotion, alphas.false_rollback)
+    objective = kpi.objective
+    if objective.versus and is_relative(objective.worse_by_at_most or ""):
+        below = parse_percent(objective.unless_below) if objective.unless_below else None
+        return RelativeObjective(1 + _limit(kpi), *both, below)
+    if objective.versus:
+        return PairedObjective(_limit(kpi), *both)
+    if kpi.benchmark.metric == "latency":
+        quantile = parse_quantile(kpi.benchmark.quantile or "")
+        return latency_objective(quantile, objective.expected is not None, *both)
+    expected = parse_percent(objective.expected) if objective.expected else None
+    return errors_objective(_limit(kpi), expected, *both)
+
+
+def load_shape(load: Load) -> LoadShape:
+    """Return how the requests of a declared load fall into windows."""
+    seconds = (to_seconds(parse_duration(each)) for each in (load.for_, load.warm_up))
+    return LoadShape.of(parse_rate(load.rate), *seconds)
+
+
+def _limit(kpi: Kpi) -> Fraction:
+    objective = kpi.objective
+    limit = objective.at_least or objective.at_most
+    if objective.worse_by_at_most:
+        return parse_margin(objective.worse_by_at_most)
+    if limit is None:
+        raise ValueError("there is no limit: say atMost, atLeast or versus with worseByAtMost")
+    return parse_percent(limit)

@@ -1,0 +1,138 @@
+"""`modelward judge plan`: what it prints, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelward.cli.main import main
+from tests.unit.judge_command import ACCURACY, ERRORS, LATENCY, LOAD, VERSUS, Ask
+
+
+@pytest.fixture
+def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    return Ask(tmp_path, capsys, monkeypatch)
+
+
+def test_a_plan_tells_each_quality_with_its_requests_time_and_ends(ask: Ask) -> None:
+    code, out, _ = ask("plan", [ERRORS])
+    assert code == 0
+    assert "fraud: load 20/s for 1m at most, after 1s of warm-up and 30s of calibration" in out
+    row = next(line for line in out.splitlines() if "as expected" in line)
+    assert row.split()[0] == "5%"
+    assert out.count("%  ") > 4
+    assert "exact, at the dispersions that calibration finds" in out
+
+
+def test_a_plan_for_scripts_has_the_same_numbers(ask: Ask) -> None:
+    code, out, _ = ask("plan", [ERRORS, ACCURACY], "--json", "--rows", "golden=1000")
+    document = json.loads(out)
+    errors, accuracy = document["kpis"]
+    assert code == 0
+    assert document["load"]["evidenceRequests"] == 1_200
+    for quality in (*errors["qualities"], *accuracy["qualities"]):
+        ends = quality["pass"] + quality["fail"] + quality["inconclusive"]
+        assert ends == pytest.approx(1, abs=1e-5)
+    assert [quality["label"] for quality in errors["qualities"]] == [
+        "half of expected", "as expected", "at the limit", "beyond the limit"
+    ]  # fmt: skip
+    assert accuracy["qualities"][0]["samples"]["mean"] == pytest.approx(101.5, abs=0.1)
+    assert accuracy["qualities"][0]["seconds"] is None
+
+
+def test_a_budget_that_is_too_small_is_told_with_what_is_enough(ask: Ask) -> None:
+    code, out, _ = ask("plan", [ERRORS], load=LOAD | {"for": "5s"})
+    assert code == 3
+    assert "BUDGET TOO SMALL: a verdict is not likely even for a good version" in out
+    assert "enough for 95 of 100 good versions: load.for " in out
+    code, out, _ = ask("plan", [ERRORS | {"effect": "report"}, LATENCY], load=LOAD | {"for": "5s"})
+    assert "errors: <= 10%, expected 5%  (report only)" in out
+
+
+def test_dependent_requests_take_longer(ask: Ask) -> None:
+    def mean(*more: str) -> float:
+        _, out, _ = ask("plan", [ERRORS], "--json", *more, load=LOAD | {"for": "10m"})
+        expected = json.loads(out)["kpis"][0]["qualities"][1]
+        return float(expected["samples"]["mean"])
+
+    assert mean("--dispersion", "5") > 3 * mean("--dispersion", "1")
+
+
+@pytest.mark.parametrize(
+    ("kpi", "told"),
+    [
+        (LATENCY, "300 simulated benchmarks each, seed 1, independent requests"),
+        (VERSUS, "300 simulated benchmarks each, seed 1, independent requests"),
+        (ACCURACY, "say how many rows there are: --rows golden=N"),
+    ],
+)
+def test_a_plan_says_how_it_was_made(ask: Ask, kpi: dict[str, Any], told: str) -> None:
+    _, out, _ = ask("plan", [kpi], load=LOAD | {"for": "20s"})
+    assert told in out
+
+
+def test_short_exams_are_read_whole(ask: Ask) -> None:
+    _, out, _ = ask("plan", [ACCURACY], "--rows", "golden=999")
+    assert "all 999 rows are read, the verdict is exact for them" in out
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--rows", "silver=5"], "--rows silver=5: say a data set and its number of rows, as in"),
+        (["--rows", "golden=many"], "as in golden=1000; there are golden"),
+        (["--stable-errors", "2"], "--stable-errors '2': say a percentage such as 92%"),
+    ],
+)
+def test_options_that_make_no_sense_are_explained(ask: Ask, more: list[str], told: str) -> None:
+    code, _, err = ask("plan", [ERRORS], *more)
+    assert code == 2
+    assert told in err
+
+
+@pytest.mark.parametrize(
+    ("kpi", "told"),
+    [
+        (ERRORS | {"objective": {"atMost": "0%"}}, "spec.kpis: errors: null 0 is not between"),
+        (ERRORS | {"objective": {"atMost": "2"}}, "spec.kpis[0].objective.atMost: '2': say"),
+    ],
+)
+def test_a_declaration_that_cannot_be_judged_names_the_field(
+    ask: Ask, kpi: dict[str, Any], told: str
+) -> None:
+    for question in ("plan", "replay"):
+        code, _, err = ask(question, [kpi])
+        assert code == 2
+        assert told in err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("kind: Secret", "holds 0 objects of kind ModelDeployment"),
+        ("a: [", "is not YAML: "),
+        ("kind: ModelDeployment\nspec: {}", "spec.serving: Field required"),
+    ],
+)
+def test_a_file_that_is_no_deployment_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    path = tmp_path / "it.yaml"
+    path.write_text(text)
+    assert main(["judge", "plan", "-f", str(path)]) == 2
+    assert told in capsys.readouterr().err
+    assert main(["judge", "plan", "-f", str(tmp_path / "missing")]) == 2
+    assert "missing can't be read: No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("question", ["plan", "replay", "explain"])
+def test_help_has_exit_codes_and_examples(
+    question: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["judge", question, "--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert "exit codes:" in out
+    assert f"modelward judge {question}" in out.partition("examples:")[2]
