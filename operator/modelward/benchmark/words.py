@@ -7,7 +7,7 @@ from modelward.api.modeldeployment import Kpi
 
 _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
-    "Undecided": "undecided; more requests would decide it (load.rate, load.for), or a wider gap "
+    "Undecided": "undecided; a longer load would decide it (load.for), or a wider gap "
     "between expected and the limit",
     "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
     "load.rate",

@@ -55,7 +55,8 @@ class Resync:
             for namespace in self.namespaces:
                 filled = await self.is_filled(kind, namespace)
                 while not filled:
-                    await asyncio.sleep(_AGAIN)
+                    # With jitter no rhythm of what fails can meet this one again and again.
+                    await asyncio.sleep(_AGAIN * random.uniform(0.5, 1.5))  # noqa: S311
                     filled = await self.is_filled(kind, namespace)
         self.filled.set()
         log.info("Ready: the cache holds what the API server has.")
