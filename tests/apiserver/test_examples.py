@@ -15,14 +15,16 @@ pytestmark = pytest.mark.apiserver
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "examples"
-DEPLOYMENTS = ("minimal.yaml", "complete.yaml", "demo/digits.yaml")
+DEPLOYMENTS = ("minimal.yaml", "complete.yaml", "quickstart.yaml", "demo/digits.yaml")
 # Fields of someone else's schema: what the example shows of them is a choice.
 NOT_OURS = ("spec.serving.template",)
 
 
 def load(file: str) -> dict[str, Any]:
-    document: dict[str, Any] = yaml.safe_load((EXAMPLES / file).read_text())
-    return document
+    """Return the ModelDeployment of an example, whatever it brings along before it."""
+    *_, document = yaml.safe_load_all((EXAMPLES / file).read_text())
+    deployment: dict[str, Any] = document
+    return deployment
 
 
 @pytest.fixture(scope="module")
