@@ -37,7 +37,7 @@ test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTT
 test-delivery: $(VENV)/.locked ## what Argo CD, Flux, Helm and GitHub make of what is delivered
 	$(VENV)/bin/python -m pytest tests/delivery
 
-test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test notices; a minute or two
+test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test notices; minutes
 	$(PY) -m tests.mutants
 
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
