@@ -11,7 +11,7 @@ from modelward.judge.declared import Alphas, exam_objective, load_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
 from modelward.judge.paired import PairedWindow
 from modelward.judge.verdict import Verdict
-from modelward.judge.windows import RateWindow, Window, WindowJudge
+from modelward.judge.windows import RateWindow, Window, WindowJudge, assuming
 
 _NOTHING = Verdict("Inconclusive", "NotMeasured")
 
@@ -32,7 +32,9 @@ class LoadReplay:
     def __init__(self, kpi: Kpi, alphas: Alphas, window: int, dispersion: int | None) -> None:
         self.kpi = kpi
         self.reached: Reached | None = None
-        self._judge = WindowJudge(load_objective(kpi, alphas), dispersion)
+        objective = load_objective(kpi, alphas)
+        start = None if dispersion is None else assuming(objective, dispersion)
+        self._judge = WindowJudge(objective, start)
         self._window = window
         self._waiting: list[Request] = []
         self._is_latency = kpi.benchmark.metric == "latency"

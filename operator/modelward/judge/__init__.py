@@ -41,16 +41,10 @@ from modelward.judge.relative import (
     relative_verdict,
     share_of_errors,
 )
-from modelward.judge.session import (
-    FAILED,
-    LoadCounts,
-    LoadKpi,
-    LoadObjective,
-    LoadResult,
-    LoadSession,
-)
+from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
+from modelward.judge.windows import LoadCounts, LoadObjective
 
 __all__ = [
     "CALIBRATION_WINDOWS",

@@ -14,7 +14,7 @@ from statistics import NormalDist
 from modelward.judge.hypotheses import ShareTest
 from modelward.judge.paired import MAX_BET, PairedObjective
 from modelward.judge.relative import RelativeObjective
-from modelward.judge.session import LoadObjective
+from modelward.judge.windows import LoadObjective
 
 DISPERSION = 1.3
 """What calibration comes to on independent requests, about: 1.25 times the larger of two ratios

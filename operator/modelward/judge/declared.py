@@ -20,8 +20,8 @@ from modelward.judge.exams import ExamObjective
 from modelward.judge.hypotheses import errors_objective, latency_objective
 from modelward.judge.paired import PairedObjective
 from modelward.judge.relative import RelativeObjective
-from modelward.judge.session import LoadObjective
 from modelward.judge.shape import LoadShape
+from modelward.judge.windows import LoadObjective
 
 
 @dataclass(frozen=True)

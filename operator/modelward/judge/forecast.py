@@ -18,9 +18,8 @@ from modelward.judge.counts import CALIBRATION_WINDOWS, dispersion
 from modelward.judge.hypotheses import HALF, RateObjective
 from modelward.judge.paired import PairedObjective, PairedWindow
 from modelward.judge.relative import RelativeObjective
-from modelward.judge.session import LoadObjective
 from modelward.judge.shape import LoadShape
-from modelward.judge.windows import RateWindow, Window, WindowJudge
+from modelward.judge.windows import LoadObjective, RateWindow, Window, WindowJudge, assuming
 
 SEED = 1
 _RUNS, _FEWEST_RUNS, _WINDOWS = 300, 100, 72_000
@@ -118,7 +117,7 @@ def _dispersions(window: int, share: Fraction) -> tuple[int, ...]:
 
 
 def _drawn(
-    objective: LoadObjective, quality: Quality, shape: LoadShape, assumed: int | None
+    objective: LoadObjective, quality: Quality, shape: LoadShape, hundredths: int | None
 ) -> Chances:
     times = runs(shape)
     rng = random.Random(SEED)  # noqa: S311
@@ -126,8 +125,8 @@ def _drawn(
     outcomes: Counter[str] = Counter()
     ends: Counter[int] = Counter()
     for _ in range(times):
-        judge = WindowJudge(objective, assumed)
-        calibration = 0 if assumed else CALIBRATION_WINDOWS
+        judge = WindowJudge(objective, assuming(objective, hundredths) if hundredths else None)
+        calibration = 0 if hundredths else CALIBRATION_WINDOWS
         for window in itertools.islice(windows, calibration + shape.evidence_windows):
             if judge.add(window) != "Inconclusive":
                 ends[judge.counts.requests] += 1

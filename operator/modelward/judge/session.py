@@ -4,26 +4,23 @@ The runner feeds it from sockets, and tests from a simulated clock: the code tha
 """
 
 import math
-from abc import ABC, abstractmethod
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from modelward.judge.counts import RateCounts, Tally, dispersion
+from modelward.judge.counts import RateCounts
 from modelward.judge.hypotheses import RateObjective
-from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_decision
-from modelward.judge.rates import RateLooks, decision
-from modelward.judge.relative import RelativeCounts, RelativeObjective, relative_decision
+from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow
+from modelward.judge.relative import RelativeCounts, RelativeObjective
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Outcome
+from modelward.judge.windows import LoadCounts, LoadObjective, RateWindow, Window, WindowJudge
 
 FAILED = 2**63 - 1
 """Latency of a request that failed: an error is not an answer in time, however fast it came."""
 
 
-LoadObjective = RateObjective | PairedObjective | RelativeObjective
-LoadCounts = RateCounts | PairedCounts | RelativeCounts
 _COUNTS: dict[type[LoadObjective], type[LoadCounts]] = {
     RateObjective: RateCounts,
     PairedObjective: PairedCounts,
@@ -81,7 +78,7 @@ class LoadSession:
     def __init__(self, shape: LoadShape, kpis: tuple[LoadKpi, ...]) -> None:
         calibrated = all(kpi.start is not None for kpi in kpis)
         self.shape = replace(shape, calibration_windows=0) if calibrated else shape
-        self._kpis = [_session_of(kpi) for kpi in kpis]
+        self._kpis = [(kpi, WindowJudge(kpi.objective, kpi.start)) for kpi in kpis]
         self._open: defaultdict[int, _Window] = defaultdict(_Window)
         self._judged = 0
         self._latencies = array("q")
@@ -110,11 +107,11 @@ class LoadSession:
     @property
     def gate_failed(self) -> bool:
         """True when a gate's verdict is Fail."""
-        return any(kpi.outcome == "Fail" and kpi.is_gate for kpi in self._kpis)
+        return any(judge.outcome == "Fail" and kpi.is_gate for kpi, judge in self._kpis)
 
     def results(self) -> list[LoadResult]:
         """Return what each KPI came to so far, in the order they were given in."""
-        return [LoadResult(kpi.outcome, kpi.counts()) for kpi in self._kpis]
+        return [LoadResult(judge.outcome, judge.counts) for _, judge in self._kpis]
 
     def quantile(self, share: Fraction, requests: int) -> int:
         """Return a quantile of the first `requests` evidence latencies, by nearest rank.
@@ -129,132 +126,31 @@ class LoadSession:
 
     def _judge(self, window: _Window) -> None:
         self._judged += 1
-        if self._judged <= self.shape.calibration_windows:
-            for kpi in self._kpis:
-                kpi.calibrate(window)
-        else:
+        calibrating = self._judged <= self.shape.calibration_windows
+        if not calibrating:
             self._latencies.extend(window.latencies)
-            for kpi in self._kpis:
-                if kpi.outcome == "Inconclusive":
-                    kpi.judge(window)
+        for kpi, judge in self._kpis:
+            is_calibrated = kpi.start is not None
+            if judge.outcome == "Inconclusive" and not (calibrating and is_calibrated):
+                judge.add(_counted(kpi, window))
         self.finished = self._is_over()
 
     def _is_over(self) -> bool:
         return (
             self.gate_failed
-            or all(kpi.outcome != "Inconclusive" for kpi in self._kpis)
+            or all(judge.outcome != "Inconclusive" for _, judge in self._kpis)
             or self._judged == self.shape.calibration_windows + self.shape.evidence_windows
         )
 
 
-def _session_of(kpi: LoadKpi) -> "_KpiSession":
-    if isinstance(kpi.objective, PairedObjective):
-        return _PairedSession(kpi, kpi.objective)
-    if isinstance(kpi.objective, RelativeObjective):
-        return _RelativeSession(kpi, kpi.objective)
-    return _RateSession(kpi, kpi.objective)
-
-
-class _KpiSession(ABC):
-    """One KPI on its way to a verdict."""
-
-    is_gate: bool
-    outcome: Outcome = "Inconclusive"
-
-    @abstractmethod
-    def calibrate(self, window: _Window) -> None:
-        """Take note of a calibration window; one that went on from other counts needs none."""
-
-    @abstractmethod
-    def judge(self, window: _Window) -> None:
-        """Judge after one more window of evidence."""
-
-    @abstractmethod
-    def counts(self) -> LoadCounts:
-        """Return the counts so far."""
-
-
-class _RateSession(_KpiSession):
-    """A share of bad requests."""
-
-    def __init__(self, kpi: LoadKpi, objective: RateObjective) -> None:
-        self._kpi, self._objective = kpi, objective
-        self._calibration: list[tuple[int, int]] = []
-        self._counts = kpi.start if isinstance(kpi.start, RateCounts) else None
-        self._looks: RateLooks | None = None
-        self.is_gate = kpi.is_gate
-        if self._counts:
-            self.outcome, _ = decision(self._counts, objective)
-
-    def calibrate(self, window: _Window) -> None:
-        self._calibration.append(self._bad_ones(window.latencies))
-
-    def judge(self, window: _Window) -> None:
-        counts = self.counts()
-        self._looks = self._looks or RateLooks(self._objective, counts)
-        bad_ones = self._bad_ones(window.latencies)
-        self._counts = counts.with_window(len(window.latencies), *bad_ones)
-        self.outcome = self._looks.decide(self._counts)
-
-    def counts(self) -> RateCounts:
-        if self._counts is not None:
-            return self._counts
-        limit = Tally(dispersion([window[0] for window in self._calibration]))
-        expected = Tally(dispersion([window[1] for window in self._calibration]))
-        two_counts = self._objective.two_counts
-        return RateCounts(len(self._calibration), 0, limit, expected if two_counts else None)
-
-    def _bad_ones(self, latencies: "array[int]") -> tuple[int, int]:
-        limit, expected = self._kpi.limit, self._kpi.expected
-        return sum(x > limit for x in latencies), sum(x > expected for x in latencies)
-
-
-class _PairedSession(_KpiSession):
-    """A share of failed requests beside that of stable."""
-
-    def __init__(self, kpi: LoadKpi, objective: PairedObjective) -> None:
-        self._objective = objective
-        self._calibration: list[PairedWindow] = []
-        self._counts = kpi.start if isinstance(kpi.start, PairedCounts) else None
-        self.is_gate = kpi.is_gate
-        if self._counts:
-            self.outcome, _ = paired_decision(self._counts, objective)
-
-    def calibrate(self, window: _Window) -> None:
-        self._calibration.append(_paired(window))
-
-    def judge(self, window: _Window) -> None:
-        self._counts = self.counts().with_window(_paired(window))
-        self.outcome, _ = paired_decision(self._counts, self._objective)
-
-    def counts(self) -> PairedCounts:
-        if self._counts is not None:
-            return self._counts
-        return PairedCounts.calibrated(self._calibration, self._objective.margin)
-
-
-class _RelativeSession(_KpiSession):
-    """A share of failed requests as a multiple of that of stable."""
-
-    def __init__(self, kpi: LoadKpi, objective: RelativeObjective) -> None:
-        self._objective = objective
-        self._calibration: list[PairedWindow] = []
-        self._counts = kpi.start if isinstance(kpi.start, RelativeCounts) else None
-        self.is_gate = kpi.is_gate
-        if self._counts:
-            self.outcome, _ = relative_decision(self._counts, objective)
-
-    def calibrate(self, window: _Window) -> None:
-        self._calibration.append(_paired(window))
-
-    def judge(self, window: _Window) -> None:
-        self._counts = self.counts().with_window(_paired(window))
-        self.outcome, _ = relative_decision(self._counts, self._objective)
-
-    def counts(self) -> RelativeCounts:
-        if self._counts is not None:
-            return self._counts
-        return RelativeCounts.calibrated(self._calibration)
+def _counted(kpi: LoadKpi, window: _Window) -> Window:
+    if not isinstance(kpi.objective, RateObjective):
+        return _paired(window)
+    return RateWindow(
+        len(window.latencies),
+        sum(latency > kpi.limit for latency in window.latencies),
+        sum(latency > kpi.expected for latency in window.latencies),
+    )
 
 
 def _paired(window: _Window) -> PairedWindow:

@@ -1,6 +1,6 @@
-"""The judging of one KPI from windows of counts, as they stand in a log or a metrics server.
+"""The judging of one KPI from windows of counts.
 
-`modelward.judge.session` does the same with single requests that end in any order.
+They come from a benchmark's requests (`modelward.judge.session`), a log or a metrics server.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,10 @@ from modelward.judge.relative import (
     relative_decision,
     relative_verdict,
 )
-from modelward.judge.session import LoadCounts, LoadObjective
 from modelward.judge.verdict import Outcome, Verdict
+
+LoadObjective = RateObjective | PairedObjective | RelativeObjective
+LoadCounts = RateCounts | PairedCounts | RelativeCounts
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,17 @@ class WindowJudge:
     It stays with its first verdict and its counts, as a benchmark does.
     """
 
-    def __init__(self, objective: LoadObjective, dispersion: int | None = None) -> None:
-        """With `dispersion`, in hundredths, nothing is calibrated: all windows are evidence."""
+    def __init__(self, objective: LoadObjective, start: LoadCounts | None = None) -> None:
+        """With counts to go on from nothing is calibrated: all windows are evidence."""
         self.objective = objective
         self.outcome: Outcome = "Inconclusive"
         self.windows = 0
         """Windows until the verdict, those of calibration among them."""
         self._calibration: list[Window] = []
-        self._counts = None if dispersion is None else _assumed(objective, dispersion)
+        self._counts = start
         self._looks: RateLooks | None = None
+        if start is not None:
+            self.outcome = self._decide(start)
 
     @property
     def requests(self) -> int:
@@ -130,7 +134,8 @@ def _calibrated(objective: LoadObjective, windows: list[Window]) -> LoadCounts:
     return RateCounts(len(rates), 0, limit, expected if objective.two_counts else None)
 
 
-def _assumed(objective: LoadObjective, hundredths: int) -> LoadCounts:
+def assuming(objective: LoadObjective, hundredths: int) -> LoadCounts:
+    """Return counts without evidence whose dispersion is taken for granted."""
     match objective:
         case PairedObjective():
             quiet = PairedCounts.calibrated([], objective.margin)
