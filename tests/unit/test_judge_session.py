@@ -133,10 +133,10 @@ def test_without_time_for_evidence_the_session_ends_after_calibration() -> None:
 def test_the_quantile_is_the_nearest_rank_of_the_evidence() -> None:
     session = LoadSession(shape(windows=2), (ERRORS,))
     feed(session, [900 * MS] * 600 + [i * MS for i in range(1, 21)])
-    assert session.quantile(Fraction(1, 2), 20) == 10 * MS
-    assert session.quantile(Fraction(95, 100), 20) == 19 * MS
-    assert session.quantile(Fraction(1, 2), 10) == 5 * MS
-    assert session.quantile(Fraction(1, 2), 0) == 0
+    assert session.quantile(Fraction(1, 2), 60, 20) == 10 * MS
+    assert session.quantile(Fraction(95, 100), 60, 20) == 19 * MS
+    assert session.quantile(Fraction(1, 2), 60, 10) == 5 * MS
+    assert session.quantile(Fraction(1, 2), 60, 0) == 0
 
 
 @settings(max_examples=30)

@@ -10,7 +10,6 @@ from modelward.judge import (
     RateCounts,
     RowCounts,
     Tally,
-    dispersion,
     errors_objective,
     exam_verdict,
     latency_objective,
@@ -23,7 +22,7 @@ ERRORS = errors_objective(Fraction(2, 100), Fraction(1, 100), FIVE, FIVE)
 ERRORS_WITHOUT_EXPECTED = errors_objective(Fraction(2, 100), None, FIVE, FIVE)
 LATENCY = latency_objective(Fraction(95, 100), False, FIVE, FIVE)
 LATENCY_WITH_EXPECTED = latency_objective(Fraction(95, 100), True, FIVE, FIVE)
-INDEPENDENT = 125
+INDEPENDENT = 126
 
 
 def at_least(limit: Fraction) -> ExamObjective:
@@ -71,7 +70,8 @@ def test_a_share_that_no_number_of_requests_proves_is_refused(
 @pytest.mark.parametrize(
     ("counts", "verdict", "reason"),
     [
-        (errors(0, 0), "Inconclusive", "NotMeasured"),
+        (errors(0, 0), "Inconclusive", "Uncalibrated"),
+        (errors(0, 0, windows=59), "Inconclusive", "NotMeasured"),
         (errors(200, 2), "Inconclusive", "Undecided"),
         (errors(600, 2), "Pass", ""),
         (errors(100, 8), "Fail", "WorseThanExpected"),
@@ -83,7 +83,7 @@ def test_an_error_rate_is_judged_by_what_was_counted(
     result = rate_verdict(counts, ERRORS)
     assert (result.verdict, result.reason) == (verdict, reason)
     assert result.samples == counts.requests
-    assert result.effective_samples == counts.requests * 4 // 5
+    assert result.effective_samples == counts.requests * 100 // INDEPENDENT
     assert not result.independence_assumed or counts.requests == 0
 
 

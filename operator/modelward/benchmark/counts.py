@@ -2,12 +2,14 @@
 
 A dispersion is the factor by which evidence is tempered because requests are not independent, in
 hundredths, rounded up, never below 100: the judge measures it on the calibration windows before
-the evidence. It counts the same whether or not the calibration was long enough; the result's
-number of windows tells that.
+the evidence. 125 says that it is only assumed. It counts the same whether or not the calibration
+was long enough; the result's number of windows tells that, and requests are 0 where it did not end.
 """
 
 from dataclasses import dataclass, fields
 from typing import ClassVar
+
+from modelward.judge import UNMEASURED
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
@@ -275,10 +277,16 @@ def counts_of(
 def added(start: Counts, total: Counts) -> Counts:
     """Return what was counted after `start`, where `total` goes on from it.
 
-    Raises CountsError where it does not: counted less, or by another calibration or other rows.
+    Where the dispersion of `start` was only assumed, it may have been measured since; all of
+    `total` was counted after that. Raises CountsError where neither is so: counted less, or by
+    another calibration or other rows.
     """
     if type(start) is not type(total):
         raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
+    if UNMEASURED in _dispersions(start) and (
+        _dispersions(start) != _dispersions(total) or _requests(total) == 0
+    ):
+        return total
     values: dict[str, int | None] = {}
     for name in (field.name for field in fields(total)):
         before, now = getattr(start, name), getattr(total, name)
@@ -287,6 +295,15 @@ def added(start: Counts, total: Counts) -> Counts:
         adds_up = name not in _STAY | {"quantile_micros"} and now is not None
         values[name] = now - before if adds_up else now
     return type(total)(**values)  # type: ignore[arg-type]
+
+
+def _dispersions(counts: Counts) -> list[int]:
+    names = [f.name for f in fields(counts) if f.name.startswith("dispersion")]
+    return [value for name in names if (value := getattr(counts, name)) is not None]
+
+
+def _requests(counts: Counts) -> int:
+    return counts.read if isinstance(counts, ExamCounts | PairedExamCounts) else counts.requests
 
 
 def _within(*checks: tuple[str, int, int, int]) -> None:
