@@ -110,7 +110,7 @@ def test_a_failed_gate_ends_the_session_and_a_failed_report_does_not() -> None:
     slow = LoadKpi(LATENCY.objective, limit=FAILED, expected=FAILED)
     for kpi, ended in ((ERRORS, True), (report, False)):
         session = LoadSession(shape(), (kpi, slow))
-        feed(session, [MS] * 600 + [MS, FAILED] * 20)
+        feed(session, ([MS] * 9 + [FAILED]) * 60 + [MS, FAILED] * 20)
         assert session.results()[0].outcome == "Fail"
         assert (session.finished, session.gate_failed) == (ended, ended)
 
@@ -127,7 +127,7 @@ def test_without_time_for_evidence_the_session_ends_after_calibration() -> None:
     session = LoadSession(shape(windows=0), (ERRORS,))
     feed(session, [MS] * 600)
     assert session.finished
-    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "NotMeasured"
+    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "Uncalibrated"
 
 
 def test_the_quantile_is_the_nearest_rank_of_the_evidence() -> None:
