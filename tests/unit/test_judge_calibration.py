@@ -51,7 +51,7 @@ def bursts(every: int, windows: int) -> list[Window]:
     ("per_window", "hundredths"),
     [
         ([0] * 60, UNMEASURED),  # no bad request: nothing was measured, the margin stays
-        (([1] + [0] * 5) * 9 + [0] * 6, UNMEASURED),  # nine single ones: too few to measure anything
+        (([1] + [0] * 5) * 9 + [0] * 6, UNMEASURED),  # nine single ones: too few to measure
         ([1] * 60, UNMEASURED + 1),  # more even than chance: never below 1
         ([5] + [0] * 59, 750),  # one burst of five
         ([0, 0, 4, 1] + [0] * 56, 750),  # the same, cut by a window's end

@@ -34,7 +34,7 @@ Faults = Callable[[random.Random, float], Iterator[bool]]
 
 
 def counts(requests: int, lost: int, won: int, both: int = 0, bet: int = 5_000) -> PairedCounts:
-    return PairedCounts(60, 125, bet, requests, lost, won, both)
+    return PairedCounts(60, 126, bet, requests, lost, won, both)
 
 
 def paired_exam(

@@ -6,10 +6,8 @@ the evidence. 125 says that it is only assumed. It counts the same whether or no
 was long enough; the result's number of windows tells that, and requests are 0 where it did not end.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
-
-from modelward.judge import UNMEASURED
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
@@ -246,8 +244,6 @@ _SAMPLED: dict[type[Counts], type[Counts]] = {
     PairedExamCounts: PairedSampleCounts,
 }
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
-"""What is known before the evidence."""
 
 
 def counts_of(
@@ -272,38 +268,6 @@ def counts_of(
     if len(ints) != wanted:
         raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
     return kind(*ints)
-
-
-def added(start: Counts, total: Counts) -> Counts:
-    """Return what was counted after `start`, where `total` goes on from it.
-
-    Where the dispersion of `start` was only assumed, it may have been measured since; all of
-    `total` was counted after that. Raises CountsError where neither is so: counted less, or by
-    another calibration or other rows.
-    """
-    if type(start) is not type(total):
-        raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
-    if UNMEASURED in _dispersions(start) and (
-        _dispersions(start) != _dispersions(total) or _requests(total) == 0
-    ):
-        return total
-    values: dict[str, int | None] = {}
-    for name in (field.name for field in fields(total)):
-        before, now = getattr(start, name), getattr(total, name)
-        if name in _STAY and before != now:
-            raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
-        adds_up = name not in _STAY | {"quantile_micros"} and now is not None
-        values[name] = now - before if adds_up else now
-    return type(total)(**values)  # type: ignore[arg-type]
-
-
-def _dispersions(counts: Counts) -> list[int]:
-    names = [f.name for f in fields(counts) if f.name.startswith("dispersion")]
-    return [value for name in names if (value := getattr(counts, name)) is not None]
-
-
-def _requests(counts: Counts) -> int:
-    return counts.read if isinstance(counts, ExamCounts | PairedExamCounts) else counts.requests
 
 
 def _within(*checks: tuple[str, int, int, int]) -> None:
