@@ -146,7 +146,7 @@ def test_draws_from_a_sample_are_told_as_such() -> None:
     ("report", "sentence"),
     [
         (KpiReport.of("I", LatencyCounts(125, 1_000, 0, 143_000, 125, 10)),
-         "load ended before its 60 windows of calibration"),
+         "load ended before calibration did"),
         (KpiReport(verdict="I", reason="GeneratorLagged"), "could not keep its schedule"),
         (KpiReport(verdict="I", reason="NotDeterministic"), "answered differently the second time"),
     ],
