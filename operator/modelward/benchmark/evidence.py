@@ -34,7 +34,6 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
     RelativeErrorCounts,
-    added,
     counts_of,
 )
 from modelward.benchmark.plan import (
@@ -44,6 +43,7 @@ from modelward.benchmark.plan import (
     rate_objective,
     relative_objective,
 )
+from modelward.benchmark.totals import added
 from modelward.judge import (
     PairedCounts,
     RateCounts,

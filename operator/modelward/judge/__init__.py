@@ -19,7 +19,7 @@ precision, recall and F1, `modelward.judge.release` what holds across the steps 
 """
 
 from modelward.judge.boundary import Boundary, RateStream
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.exams import (
     ExamObjective,
     RowCounts,
@@ -49,6 +49,7 @@ from modelward.judge.windows import LoadCounts, LoadObjective
 __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
+    "UNMEASURED",
     "Boundary",
     "Evidence",
     "ExamObjective",
@@ -72,7 +73,6 @@ __all__ = [
     "ShareTest",
     "Tally",
     "Verdict",
-    "dispersion",
     "errors_objective",
     "exam_decision",
     "exam_verdict",
