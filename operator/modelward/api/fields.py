@@ -125,16 +125,23 @@ PositiveDuration = Annotated[
 ]
 """A length of time."""
 
+_IS_RATE = (
+    f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= {MOST_PER_SECOND}.0"
+)
+
 Rate = Annotated[
     str,
     _checked(parse_rate),
-    _schema(
-        f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 "
-        f"&& {_RATE_NUMBER} <= {MOST_PER_SECOND}.0",
-        f"say a rate from 0.1/s to {MOST_PER_SECOND}/s, such as 20/s",
-    ),
+    _schema(_IS_RATE, f"say a rate from 0.1/s to {MOST_PER_SECOND}/s, such as 20/s"),
 ]
 """So many requests per second."""
+
+FirstRate = Annotated[
+    str,
+    _checked(parse_rate),
+    _schema(_IS_RATE, f"say the rate to begin with, from 0.1/s to {MOST_PER_SECOND}/s, as in 1/s"),
+]
+"""So many requests per second, from where a rate rises."""
 
 Quantile = Annotated[
     str,

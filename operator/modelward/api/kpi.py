@@ -19,6 +19,7 @@ from modelward.api.cel import (
 )
 from modelward.api.fields import (
     Duration,
+    FirstRate,
     Name,
     ObjectName,
     PositiveDuration,
@@ -119,7 +120,7 @@ class Load(ApiModel):
     """The longest that load is sent after warm-up and calibration, for example 2m."""
     warm_up: Duration = "5s"
     """How long load is sent before anything is counted."""
-    ramp_from: Rate | None = None
+    ramp_from: FirstRate | None = None
     """Requests per second at the beginning of the warm-up, for example 1/s. They rise evenly to
     `rate`, which is reached when counting begins. Default: `rate` from the first request on.
     """
