@@ -25,10 +25,10 @@ from modelward.api.kpi import (
     MOST_KPIS,
     Dataset,
     Kpi,
-    Load,
     applicable,
     datasets_are_declared,
 )
+from modelward.api.load import Load
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
 from modelward.api.pods import BenchmarkPod
 from modelward.api.status import Conditions

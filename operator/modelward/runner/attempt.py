@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
     KpiReport,
@@ -21,7 +22,6 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.evidence import late, sent_late
 from modelward.benchmark.plan import load_shape
 from modelward.judge import LoadSession
 from modelward.runner import report
@@ -163,9 +163,9 @@ class Attempt:
         delay = self._send_delay
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
             # A KPI that had its verdict needed no load.
-            if delay is not None and sent_late(kpi, delay) and not report.has_verdict(kpi):
+            if delay is not None and lag.sent_late(kpi, delay) and not report.has_verdict(kpi):
                 self._reports[i] = report.LAGGED
-                told = f"KPI {kpi.name} is not judged, {late(kpi, delay)}"
+                told = f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
                 self._message = self._message or told
             else:
                 time_out = report.request_seconds(self._plan)
