@@ -25,10 +25,10 @@ from modelward.api.kpi import (
     MOST_KPIS,
     Dataset,
     Kpi,
-    Load,
     applicable,
     datasets_are_declared,
 )
+from modelward.api.load import Load
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
 from modelward.api.pods import BenchmarkPod
 from modelward.api.status import Conditions
@@ -228,6 +228,8 @@ class BenchmarkRunStatus(ApiModel):
         Field(default_factory=list)
     )
     """Jobs of this run, in order."""
+    send_delay: Value | None = None
+    """How late requests of the load were sent after they were due: 99 of 100 by this at most."""
     kpis: Annotated[
         list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ] = Field(default_factory=list)

@@ -18,12 +18,9 @@ from modelward.api.cel import (
     text,
 )
 from modelward.api.fields import (
-    Duration,
     Name,
     ObjectName,
-    PositiveDuration,
     Quantile,
-    Rate,
 )
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
@@ -33,8 +30,6 @@ Metric = Literal["accuracy", "errorRate", "latency"]
 MOST_DATASETS = 8
 MOST_KPIS = 32
 MOST_GATES = 16
-MOST_REQUESTS = 9_999_999
-"""What a benchmark pod can count in one run."""
 
 
 class ConfigMapKey(ApiModel):
@@ -73,30 +68,6 @@ class Dataset(ApiModel):
 
     Default: outputs[0].data[0] for protocol v2, prediction for http.
     """
-
-
-class Load(ApiModel):
-    """Load of the benchmark step. The rows of a data set are the payload."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                f"type(self.rate) != string || !self.rate.endsWith('/s') "
-                f"|| !({is_duration('self.__for__')}) || {number('self.rate', '/s')} "
-                f"* double(duration(self.__for__).getMilliseconds()) <= {MOST_REQUESTS}000.0",
-                f"one run sends at most {MOST_REQUESTS} requests: lower rate or for",
-            )
-        )
-    )
-
-    rate: Rate = "10/s"
-    """Requests per second, for example 20/s, on a fixed schedule whether or not answers come."""
-    for_: PositiveDuration = Field(default="1m", alias="for")
-    """The longest that load is sent after warm-up and calibration, for example 2m."""
-    warm_up: Duration = "5s"
-    """How long load is sent before anything is counted."""
-    dataset: Name | None = None
-    """Data set whose rows are sent. Default: the first one."""
 
 
 class BenchmarkSource(ApiModel):

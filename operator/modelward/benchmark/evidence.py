@@ -18,6 +18,7 @@ from modelward.api.values import (
     format_points,
     is_relative,
 )
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -128,6 +129,10 @@ def _evidence(
             _check_goes_on(asked.start, report, added(counts_in(asked, asked.start.counts), counts))
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
+    if asked.metric != "accuracy" and not (asked.start and report.counts == asked.start.counts):
+        problem = lag.problem(asked, result.send_delay_micros)
+        if problem:
+            raise ContradictionError(f"KPI {asked.name} has counts of a load, {problem}")
     verdict = judged(asked, counts, plan, asked.start.windows if asked.start else result.windows)
     if verdict.verdict[0] != report.verdict:
         raise ContradictionError(

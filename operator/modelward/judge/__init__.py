@@ -18,6 +18,7 @@ precision, recall and F1, `modelward.judge.release` what holds across the steps 
 `modelward.judge.guards` what is wrong with counters before they are evidence.
 """
 
+from modelward.judge.arrivals import due_times
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.exams import (
@@ -73,6 +74,7 @@ __all__ = [
     "ShareTest",
     "Tally",
     "Verdict",
+    "due_times",
     "errors_objective",
     "exam_decision",
     "exam_verdict",

@@ -6,7 +6,8 @@ What a benchmark is judged by is in its plan (modelward.benchmark.plan); it come
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, Load
+from modelward.api.kpi import Kpi
+from modelward.api.load import Load
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -67,7 +68,12 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
 def load_shape(load: Load) -> LoadShape:
     """Return how the requests of a declared load fall into windows."""
     seconds = (to_seconds(parse_duration(each)) for each in (load.for_, load.warm_up))
-    return LoadShape.of(parse_rate(load.rate), *seconds)
+    return LoadShape.of(
+        parse_rate(load.rate),
+        *seconds,
+        ramp_from=parse_rate(load.ramp_from) if load.ramp_from else None,
+        poisson=load.arrivals == "poisson",
+    )
 
 
 def _limit(kpi: Kpi) -> Fraction:

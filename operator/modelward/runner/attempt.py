@@ -10,8 +10,8 @@ import logging
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
     KpiReport,
@@ -22,16 +22,16 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.judge import LoadSession, LoadShape
+from modelward.benchmark.plan import load_shape
+from modelward.judge import LoadSession
 from modelward.runner import report
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
-from modelward.runner.load import Load, Target
+from modelward.runner.load import Load, Pace, Target
 from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
 
-_REQUEST_SECONDS = 10
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class Attempt:
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         protocol = protocol_of(subject)
         datasets = prepare(self._plan, self._files, protocol)
-        client = Client(subject.url, protocol, _request_seconds(self._plan), name)
+        client = Client(subject.url, protocol, float(report.request_seconds(self._plan)), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
@@ -134,14 +134,14 @@ class Attempt:
         return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
-        shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
         kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
-        self._session = LoadSession(shape, kpis)
+        self._session = LoadSession(load_shape(load), kpis)
         if self._session.finished:
             return
         paired = any(kpi.versus for _, kpi in self._load_kpis())
         baseline = stable.target(load.dataset) if stable and paired else None
-        self._load = Load(self._session, candidate.target(load.dataset), baseline)
+        pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
+        self._load = Load(self._session, candidate.target(load.dataset), baseline, pace)
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.
@@ -160,18 +160,21 @@ class Attempt:
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
+        delay = self._send_delay
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if self._lagged_for(kpi):
+            # A KPI that had its verdict needed no load.
+            if delay is not None and lag.sent_late(kpi, delay) and not report.has_verdict(kpi):
                 self._reports[i] = report.LAGGED
-                self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
+                told = f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
+                self._message = self._message or told
             else:
-                self._reports[i] = report.load_report(kpi, result, self._session)
+                time_out = report.request_seconds(self._plan)
+                self._reports[i] = report.load_report(kpi, result, self._session, time_out)
 
-    def _lagged_for(self, kpi: PlanKpi) -> bool:
-        """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
-        if self._load is None or report.has_verdict(kpi):
-            return False
-        return self._load.lagged(report.tolerated_delay(kpi))
+    @property
+    def _send_delay(self) -> int | None:
+        """How late the load was sent, in microseconds rounded up; None where there was none."""
+        return None if self._load is None else -(-self._load.delays.p99 // 1000)
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
         differing = exam.candidate.differing
@@ -200,12 +203,7 @@ class Attempt:
             datasets=tuple(d[:DIGEST_CHARS] for d in digests(self._plan, self._files)),
             outcome=outcome,
             windows=self._session.calibration_windows if measured and self._session else 0,
+            send_delay_micros=self._send_delay if measured else None,
             kpis=kpis,
             message=self._message[:300],
         )
-
-
-def _request_seconds(plan: RunnerPlan) -> float:
-    """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
-    return float(max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)]))

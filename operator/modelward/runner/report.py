@@ -34,7 +34,8 @@ from modelward.judge import (
 )
 
 _NANOSECONDS = 1_000_000_000
-_MAX_ERROR_DELAY = _NANOSECONDS
+_MICROSECONDS = 1_000_000
+_REQUEST_SECONDS = 10
 
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
@@ -78,15 +79,10 @@ def first_report(kpi: PlanKpi) -> KpiReport:
     return KpiReport(verdict=kpi.start.verdict, counts=kpi.start.counts)
 
 
-def tolerated_delay(kpi: PlanKpi) -> int:
-    """Return how late (in ns) requests may be sent before a KPI says nothing about the server.
-
-    A latency is counted from when a request was due, so what we lose goes to the server's account:
-    half of what it is allowed. For errors it matters only that the load is what was asked for.
-    """
-    if kpi.metric == "errorRate":
-        return _MAX_ERROR_DELAY
-    return int(min(kpi.limit, kpi.expected or kpi.limit) * _NANOSECONDS / 2)
+def request_seconds(plan: RunnerPlan) -> Fraction:
+    """Return how long a request may take: long enough to see whether it is beyond a limit."""
+    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
+    return max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)])
 
 
 def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
@@ -112,17 +108,20 @@ def exam_report(
     return KpiReport.of(_LETTERS[outcome], counts)
 
 
-def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:
+def load_report(
+    kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction
+) -> KpiReport:
     """Return the report of a KPI under load as far as it got.
 
+    A failed request has the latency of one that was given up, after `time_out` seconds.
     A failed gate ends the load before the others are decided: these were not measured.
     """
     if result.outcome == "Inconclusive" and session.gate_failed:
         return NOT_MEASURED
-    return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result, session))
+    return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result, session, time_out))
 
 
-def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> Counts:
+def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction) -> Counts:
     counts = result.counts
     if isinstance(counts, RelativeCounts):
         return RelativeErrorCounts(
@@ -140,11 +139,12 @@ def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> Counts:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
     before = counts_in(kpi, kpi.start.counts) if kpi.start else None
     observed = _quantile_micros(kpi.quantile, result, session, before)
+    longest = min(MAX_MICROSECONDS, int(time_out * _MICROSECONDS))
     return LatencyCounts(
         dispersion=counts.limit.dispersion,
         requests=counts.requests,
         beyond_limit=counts.limit.bad,
-        quantile_micros=observed,
+        quantile_micros=min(observed, longest),
         dispersion_expected=counts.expected.dispersion if counts.expected else None,
         beyond_expected=counts.expected.bad if counts.expected else None,
     )
@@ -159,5 +159,4 @@ def _quantile_micros(
     requests = result.counts.requests - (before.requests if before else 0)
     if before and requests == 0:
         return before.quantile_micros
-    observed = session.quantile(share, result.evidence_from, requests)
-    return min(max(observed // 1000, 0), MAX_MICROSECONDS)
+    return max(session.quantile(share, result.evidence_from, requests) // 1000, 0)

@@ -14,7 +14,8 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
         (2, "2", "2 s", "-2s", "2d", "720h0.001s", ""),
     ),
     "say a duration above 0s": (("1ms", "20m", "1h30m"), (20, "20", "0s", "-1m", "721h", "1w")),
-    "say a rate from": (("20/s", "0.1/s", "10000/s"), (20, "20", "0/s", "10001/s", "20/m", "-1/s")),
+    "say a rate from": (("20/s", "0.1/s", "3000/s"), (20, "20", "0/s", "3001/s", "20/m", "-1/s")),
+    "say the rate to begin with": ((), (1, "1", "0/s", "3001/s", "20/m", "-1/s")),
     "say a quantile from": ((), (95, "95", "0.95", "p49", "p100", "p99.99", "p95%", "P95")),
     "say a number of pods": ((0, 1, 1000, "0%", "25%", "100%"), (-1, 1001, "1", "101%", "2.5%")),
     "say a name in lower case": (
