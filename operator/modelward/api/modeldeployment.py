@@ -16,9 +16,9 @@ from modelward.api.kpi import (
     Datasets,
     Kpi,
     Load,
-    Metric,
     datasets_are_declared,
 )
+from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step
