@@ -34,6 +34,10 @@ Judging = Literal["answers", "classes", "values", "requests"]
 taken for. values: one number for all rows. requests: each is good or bad."""
 
 
+RowKind = Literal["answers", "classes", "values", "slices"]
+"""What rows come to for one KPI: as its metric is judged, or the value of the worst slice."""
+
+
 @dataclass(frozen=True)
 class MetricKind:
     """What a metric is."""
@@ -145,3 +149,17 @@ CLASS_METRICS = metrics_where(judging="classes")
 """Those about labels, of one label or as a mean over all."""
 VALUE_METRICS = metrics_where(judging="values")
 """Those that are one number for all rows, so that all are read."""
+
+
+def row_kind(metric: Metric, average: str | None, *, sliced: bool, versus: bool) -> RowKind | None:
+    """Return what rows come to for a KPI; None under load."""
+    kind = METRICS[metric]
+    if kind.source != "rows":
+        return None
+    if sliced:
+        return "slices"
+    if kind.judging == "values" or average == "macro":
+        return "values"
+    if kind.judging == "classes" and average != "micro":
+        return "values" if versus else "classes"
+    return "answers"
