@@ -1,6 +1,8 @@
 """What metrics of rows make of answers that are not as they should be."""
 
 from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -96,6 +98,25 @@ def test_a_schema_that_is_none_or_leads_elsewhere_judges_nothing(schema: Json, t
     with pytest.raises(UnfitError, match=told) as unfit:
         counts_of_rows({"metric": "jsonSchema", "jsonSchema": schema}, [(None, {})])
     assert unfit.value.reason == "RowsUnfit"
+
+
+def test_a_schema_fetches_nothing() -> None:
+    asked: list[str] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    with HTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        schema = {"$ref": f"http://127.0.0.1:{server.server_port}/schema"}
+        with pytest.raises(UnfitError, match="refers to what is not in it"):
+            counts_of_rows({"metric": "jsonSchema", "jsonSchema": schema}, [(None, {})])
+        server.shutdown()
+    assert asked == []
 
 
 @pytest.mark.parametrize(
