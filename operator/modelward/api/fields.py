@@ -5,13 +5,15 @@ are int-or-string with a rule that takes only the right form: whoever forgets th
 to say. In Python they are strings whose form was checked; `modelward.api.values` reads them.
 """
 
+import contextlib
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
 from modelward.api.values import (
+    NUMBER_FORM,
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
@@ -19,6 +21,7 @@ from modelward.api.values import (
     count_of,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -41,10 +44,11 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 
 def _check_limit(value: str) -> None:
-    try:
-        parse_percent(value)
-    except ValueFormError:
-        parse_duration(value)
+    for parse in (parse_percent, parse_number):
+        with contextlib.suppress(ValueFormError):
+            parse(value)
+            return
+    parse_duration(value)
 
 
 def _check_count(value: int | str) -> int | str:
@@ -86,24 +90,28 @@ Limit = Annotated[
     str,
     _checked(_check_limit),
     _schema(
-        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
+        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
+        f"|| {form('self', NUMBER_FORM)}",
         "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
-        f"250ms, at most {_LONGEST}",
+        f"250ms, at most {_LONGEST}; for mae, rmse, logLoss and brier a number in quotes, such as "
+        '"0.35"',
     ),
 ]
-"""A percentage or a duration, whichever the KPI's metric is measured in."""
+"""A percentage, a duration or a number, whichever the KPI's metric is measured in."""
 
 Margin = Annotated[
     str,
     _checked(parse_margin),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
-        f": {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
+        f": {form('self', NUMBER_FORM)} "
+        f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
         "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
-        "stable's rate, such as 50%",
+        "stable's rate, such as 50%; for mae, rmse, logLoss and brier a number in quotes, such as "
+        '"0.01"',
     ),
 ]
-"""A difference between two percentages, or a part of one of them."""
+"""A difference between two values, or a part of one of them."""
 
 Duration = Annotated[
     str,
@@ -148,6 +156,26 @@ Quantile = Annotated[
     _checked(parse_quantile),
     _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
+
+PositiveLabel = Annotated[
+    int | str,
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "maxLength": 64}
+        | rules(
+            rule(
+                "type(self) == int || type(self) == string && self.size() > 0",
+                "say a label as it stands in the rows, such as fraud or 1",
+            )
+        )
+    ),
+]
+"""A label."""
+
+JsonSchema = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+]
+"""A JSON Schema."""
 
 Count = Annotated[
     int | str,

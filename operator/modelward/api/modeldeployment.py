@@ -15,10 +15,10 @@ from modelward.api.kpi import (
     Dataset,
     Datasets,
     Kpi,
-    Metric,
     datasets_are_declared,
 )
 from modelward.api.load import Load
+from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step

@@ -7,86 +7,44 @@ was long enough; the result's number of windows tells that, and requests are 0 w
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-MAX_REQUESTS = 9_999_999
+from modelward.benchmark.rowcounts import (
+    MAX_REQUESTS,
+    ClassCounts,
+    CountsError,
+    ExamCounts,
+    PairedExamCounts,
+    PairedSampleCounts,
+    RowCounts,
+    SampleCounts,
+    SliceCounts,
+    ValueCounts,
+    check_length,
+    within,
+)
+
+__all__ = [
+    "MAX_REQUESTS",
+    "ClassCounts",
+    "Counts",
+    "CountsError",
+    "ErrorCounts",
+    "ExamCounts",
+    "LatencyCounts",
+    "PairedErrorCounts",
+    "PairedExamCounts",
+    "PairedSampleCounts",
+    "RelativeErrorCounts",
+    "SampleCounts",
+    "SliceCounts",
+    "ValueCounts",
+    "added",
+    "counts_of",
+]
+
 MAX_DISPERSION = 99_999
 MAX_BET = 5_000
 MAX_MICROSECONDS = 99_999_999
-
-
-class CountsError(ValueError):
-    """Integers that cannot have been counted; the message says why."""
-
-
-@dataclass(frozen=True)
-class ExamCounts:
-    """Rows of a data set that is the requirement itself. On the wire: [rows, read, correct]."""
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that were asked and answered."""
-    correct: int
-    """Rows that were answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        most = MAX_REQUESTS if self.sampled else self.rows
-        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
-        _within(("correct rows", self.correct, 0, self.read))
-
-    def to_ints(self) -> tuple[int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct)
-
-
-@dataclass(frozen=True)
-class PairedExamCounts:
-    """Rows that the revision and stable were both asked.
-
-    On the wire: [rows, read, correct, stable correct, lost].
-    """
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that both were asked."""
-    correct: int
-    """Rows that the revision answered as expected."""
-    baseline: int
-    """Rows that stable answered as expected."""
-    lost: int
-    """Rows that stable alone answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        alone = SampleCounts if self.sampled else ExamCounts
-        alone(self.rows, self.read, self.correct)
-        alone(self.rows, self.read, self.baseline)
-        _within(
-            ("rows that stable alone had right", self.lost, 0, self.baseline),
-            ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
-             self.read - self.baseline),
-        )  # fmt: skip
-
-    def to_ints(self) -> tuple[int, int, int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct, self.baseline, self.lost)
-
-
-@dataclass(frozen=True)
-class SampleCounts(ExamCounts):
-    """Rows drawn with replacement: `read` is how often rows were drawn and asked."""
-
-    sampled: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class PairedSampleCounts(PairedExamCounts):
-    """Rows drawn with replacement for the revision and stable alike."""
-
-    sampled: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -110,8 +68,8 @@ class PairedErrorCounts:
     """Pairs in which both failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
-        _within(
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
+        within(
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("lost pairs", self.lost, 0, self.requests),
             ("won pairs", self.won, 0, self.requests - self.lost),
@@ -142,7 +100,7 @@ class RelativeErrorCounts:
     """Those that failed for stable."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
@@ -169,8 +127,8 @@ class ErrorCounts:
     """Evidence requests that failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
-        _within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
+        within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
 
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
@@ -199,7 +157,7 @@ class LatencyCounts:
     """Evidence requests that took longer than `expected`; at least those beyond the limit."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("requests beyond the limit", self.beyond_limit, 0, self.requests),
@@ -208,7 +166,7 @@ class LatencyCounts:
         if (self.dispersion_expected is None) != (self.beyond_expected is None):
             raise CountsError("only one of the two counts for `expected` is there")
         if self.dispersion_expected is not None and self.beyond_expected is not None:
-            _within(
+            within(
                 ("dispersion beyond expected", self.dispersion_expected, 100, MAX_DISPERSION),
                 ("requests beyond expected", self.beyond_expected, self.beyond_limit,
                  self.requests),
@@ -222,14 +180,7 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = (
-    ExamCounts
-    | PairedExamCounts
-    | ErrorCounts
-    | PairedErrorCounts
-    | RelativeErrorCounts
-    | LatencyCounts
-)
+Counts = RowCounts | ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
@@ -265,12 +216,7 @@ def counts_of(
         kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
-    if len(ints) != wanted:
-        raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
+    check_length(metric, ints, wanted)
     return kind(*ints)
 
 
-def _within(*checks: tuple[str, int, int, int]) -> None:
-    for what, value, low, high in checks:
-        if not low <= value <= high:
-            raise CountsError(f"{what}: {value} is not between {low} and {high}")

@@ -2,19 +2,21 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
-from modelward.api.modeldeployment import Kpi
+from modelward.api.metrics import METRICS, Unit
+from modelward.api.modeldeployment import Dataset, Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -30,12 +32,14 @@ from modelward.benchmark.contract import (
     RunnerPlan,
 )
 from modelward.judge import (
+    MIN_SLICE_ROWS,
     ExamObjective,
     LoadObjective,
     LoadShape,
     PairedObjective,
     RateObjective,
     RelativeObjective,
+    ValueObjective,
     errors_objective,
     latency_objective,
 )
@@ -74,6 +78,7 @@ def runner_plan(
     spec = run.spec
     if not spec.applicable_kpis:
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
+    sampled = sampled_names(spec.datasets)
     try:
         load = _load(spec)
         plan = RunnerPlan(
@@ -87,7 +92,7 @@ def runner_plan(
             ),
             load=load,
             kpis=tuple(
-                _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
+                plan_kpi(kpi, sampled, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
             ),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
@@ -107,8 +112,10 @@ def runner_plan(
 
 def _check_limits(plan: RunnerPlan) -> None:
     for kpi in plan.kpis:
+        if kpi.rows == "sample" and kpi.row_kind in ("values", "slices"):
+            raise PlanError(f"kpis: {kpi.name} is one value of all rows: say rows: exam")
         try:
-            if kpi.metric != "accuracy":
+            if not kpi.of_rows:
                 load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
@@ -153,6 +160,16 @@ def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
     return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
+def value_objective(kpi: PlanKpi) -> ValueObjective:
+    """Return what a metric that is one value of all rows is judged by."""
+    kind = METRICS[kpi.metric]
+    return ValueObjective(
+        kpi.limit,
+        more_is_better=kind.direction == "atLeast",
+        needs_every_answer=kind.judging == "values" and not kind.worst_loss,
+    )
+
+
 def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     """Return the tests of a KPI with a limit of its own.
 
@@ -183,7 +200,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
     left of upTo. So may a closed loop, whose pace is the server's.
     """
-    reads = any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis)
+    reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     if reads or (load and load.concurrency):
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
@@ -202,7 +219,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
 
 
 def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
-    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
+    if all(_of_rows(kpi) for kpi in spec.applicable_kpis):
         return None
     dataset = spec.load.dataset or next((data.name for data in spec.datasets), None)
     if dataset is None:
@@ -218,24 +235,37 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
-    read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
-    expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
-    unless_below = kpi.objective.unless_below
-    at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
-    sampled = {data.name for data in spec.datasets if data.rows == "sample"}
+def sampled_names(datasets: Sequence[Dataset]) -> frozenset[str]:
+    """Name the data sets whose rows are drawn with replacement."""
+    return frozenset(data.name for data in datasets if data.rows == "sample")
+
+
+def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) -> PlanKpi:
+    """Return a KPI as a benchmark pod is asked for it; `sampled` names data sets.
+
+    Raises PlanError for one without a limit, ValueError for a limit of the wrong form.
+    """
+    source, objective = kpi.benchmark, kpi.objective
+    quantile, expected = source.quantile, objective.expected
+    positive, unless_below = source.positive_label, objective.unless_below
     return PlanKpi(
         name=kpi.name,
-        metric=kpi.benchmark.metric,
-        dataset=kpi.benchmark.dataset,
-        rows="sample" if kpi.benchmark.dataset in sampled else None,
+        metric=source.metric,
+        dataset=source.dataset,
+        average=None if source.average == "binary" else source.average,
+        positive_label=None if positive is None else str(positive),
+        prediction=source.prediction,
+        json_schema=source.json_schema,
+        worst_slice_of=source.worst_slice_of,
+        min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
+        rows="sample" if source.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
         limit=_limit(kpi),
-        versus=kpi.objective.versus,
-        relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
+        versus=objective.versus,
+        relative=True if is_relative(objective.worse_by_at_most or "") else None,
         unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=read(expected) if expected else None,
-        direction="atLeast" if at_least else "atMost",
+        expected=_PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
     )
@@ -247,14 +277,26 @@ def _limit(kpi: Kpi) -> Fraction:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
         return parse_margin(objective.worse_by_at_most)
-    limit = objective.at_least or objective.at_most
+    kind = METRICS[kpi.benchmark.metric]
+    limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
-        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
-    return (_seconds if kpi.benchmark.metric == "latency" else parse_percent)(limit)
+        raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
+    return _PARSERS[kind.unit](limit)
+
+
+def _of_rows(kpi: Kpi) -> bool:
+    return METRICS[kpi.benchmark.metric].source == "rows"
 
 
 def _seconds(duration: str) -> Fraction:
     return to_seconds(parse_duration(duration))
+
+
+_PARSERS: Mapping[Unit, Callable[[str], Fraction]] = {
+    "percent": parse_percent,
+    "number": parse_number,
+    "duration": _seconds,
+}
 
 
 def _first_problem(error: ValidationError) -> str:

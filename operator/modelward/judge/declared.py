@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from modelward.api.kpi import Kpi
 from modelward.api.load import Load
+from modelward.api.metrics import ROW_METRICS
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -35,9 +36,11 @@ class Alphas:
     def shared(self, kpis: list[Kpi]) -> "Alphas":
         """Return those of each of several KPIs: any one gate under load rolls back.
 
-        Exams read all rows, so that they need no share.
+        Metrics of rows come to what all rows would say, so that they need no share.
         """
-        sharing = sum(kpi.effect == "gate" and kpi.benchmark.metric != "accuracy" for kpi in kpis)
+        sharing = sum(
+            kpi.effect == "gate" and kpi.benchmark.metric not in ROW_METRICS for kpi in kpis
+        )
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 
