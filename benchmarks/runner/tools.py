@@ -90,11 +90,11 @@ def wrk(machine: Machine, url: str, callers: int, seconds: int) -> Measured:
     options = ("--latency", "--timeout=30s", "--threads=1", f"--connections={callers}")
     script = ("--script", str(_FOLDER / "post.lua"), f"--duration={seconds}s", url + PATH)
     ran = machine.run(_debian("wrk"), *options, *script, environment=_REQUEST)
-    found = dict(re.findall(r"^ +(50|90|99)% +([0-9.]+[a-z]+)$", ran.output, re.MULTILINE))
+    found = dict(re.findall(r"^ +(50|75|99)% +([0-9.]+[a-z]+) *$", ran.output, re.MULTILINE))
     rate = re.search(r"^Requests/sec: +([0-9.]+)$", ran.output, re.MULTILINE)
     assert rate, ran.output
     return Measured(
-        float(rate[1]), [_seconds(found[each]) for each in ("50", "90", "99")], ran.busy
+        float(rate[1]), [_seconds(found[each]) for each in ("50", "75", "99")], ran.busy
     )
 
 
@@ -108,7 +108,7 @@ def autocannon(machine: Machine, url: str, callers: int, seconds: int) -> Measur
     load = (f"--connections={callers}", f"--duration={seconds}", "--timeout=30", "--json")
     ran = machine.run(*_autocannon(), *request, *load, url + PATH)
     told = json.loads(ran.output)
-    latency = [told["latency"][each] / 1000 for each in ("p50", "p90", "p99")]
+    latency = [told["latency"][each] / 1000 for each in ("p50", "p75", "p99")]
     return Measured(told["requests"]["total"] / told["duration"], latency, ran.busy)
 
 

@@ -43,6 +43,12 @@ CONNECT_SECONDS = 5.0
 IDLE_NS = 1_000_000_000
 """How long an idle connection is kept: less than any server does, or a request would now and then
 meet a connection that its server is just closing, and count as the model's error."""
+_UNREACHED: dict[type[BaseException], str] = {
+    TimeoutError: "no connection in time",
+    ConnectionRefusedError: "connection refused",
+    socket.gaierror: "name not resolved",
+}
+_NOT_REACHED = "no connection"
 _NO_WAIT = contextlib.nullcontext()
 _ADDRESS_SECONDS = 300.0
 _EYEBALLS_SECONDS = 0.25
@@ -149,19 +155,19 @@ class Transport:
                 connected = await start_connection(
                     await self._resolved(), happy_eyeballs_delay=_EYEBALLS_SECONDS, loop=loop
                 )
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self._held), sock=connected
-                )
+                try:
+                    _, connection = await loop.create_connection(
+                        lambda: Connection(self._held), sock=connected
+                    )
+                except BaseException:
+                    connected.close()
+                    raise
                 return connection
-        except TimeoutError:
-            raise RequestFailedError("no connection in time", unreached=True) from None
-        except ConnectionRefusedError:
-            raise RequestFailedError("connection refused", unreached=True) from None
-        except socket.gaierror:
-            raise RequestFailedError("name not resolved", unreached=True) from None
-        except OSError:
+        except (OSError, RuntimeError) as error:
+            # The name may by now be that of another address.
             self._addresses_until = 0.0
-            raise RequestFailedError("no connection", unreached=True) from None
+            reason = next((_UNREACHED[k] for k in _UNREACHED if isinstance(error, k)), _NOT_REACHED)
+            raise RequestFailedError(reason, unreached=True) from None
 
     async def _resolved(self) -> list[AddrInfoType]:
         loop = asyncio.get_running_loop()
