@@ -66,7 +66,7 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 	$(PY) -m tests.lint.generated --write
 
 lock: $(VENV)/.locked ## pin the dependencies anew
-	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) --extra datasets -o requirements/operator.txt pyproject.toml
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \

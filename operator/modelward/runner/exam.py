@@ -147,7 +147,7 @@ class Exam:
     async def _ask(self, rows: range, count: bool = False) -> dict[int, list[Answer]]:
         """Return the answers of all examinees by row, each row asked of them in turn.
 
-        A few rows are asked at a time.
+        A few rows are asked at a time. Answers that count are not kept: there may be millions.
         """
         answers: dict[int, list[Answer]] = {}
         turns = iter(rows)
@@ -156,9 +156,11 @@ class Exam:
             for i in turns:
                 if self._over:
                     return
-                answers[i] = [await examinee.ask(i) for examinee in self._examinees]
+                found = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
-                    self._count_in_order(i, answers[i])
+                    self._count_in_order(i, found)
+                else:
+                    answers[i] = found
 
         await gather_or_cancel(*(ask_in_turn(turns) for _ in range(_CONCURRENCY)))
         return answers
