@@ -80,6 +80,9 @@ bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at o
 bench-judge: $(VENV)/.locked ## errors and requests to a verdict, beside other rules; minutes, FULL=1 for all
 	$(PY) -m benchmarks.judging
 
+bench-rows: $(VENV)/.locked ## a million rows: memory, rows read, and errors of the early end; minutes
+	$(PY) -m benchmarks.million
+
 bench-looks: $(VENV)/.locked ## what a million looks cost
 	$(PY) -m benchmarks.looks
 
@@ -112,4 +115,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench bench-judge bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-judge bench-rows bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy

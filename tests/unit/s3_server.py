@@ -11,26 +11,34 @@ from pathlib import Path
 from tests.cluster.paths import cache
 
 _REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements" / "s3.txt"
-_READY = "Running on "
+_AS_BYTES = {"Content-Type": "application/octet-stream"}
+_PROGRAM = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+print("http://%s:%d" % server.get_host_and_port(), flush=True)
+sys.stdin.read()
+"""
 
 
 @contextmanager
 def s3_server() -> Iterator[str]:
     """Run a server and return its address; it takes all credentials."""
-    program = _installed() / "bin" / "moto_server"
+    python = _installed() / "bin" / "python"
     with subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", "0"], stderr=subprocess.PIPE, text=True
+        [python, "-c", _PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        assert server.stderr
+        assert server.stdout
         try:
-            yield next(line.split(_READY)[1].strip() for line in server.stderr if _READY in line)
+            yield server.stdout.readline().strip()
         finally:
-            server.terminate()
+            server.kill()
 
 
 def put(url: str, content: bytes = b"") -> None:
     """Make a bucket, or an object with this content."""
-    request = urllib.request.Request(url, data=content, method="PUT")
+    request = urllib.request.Request(url, data=content, method="PUT", headers=_AS_BYTES)
     with urllib.request.urlopen(request) as answer:
         assert answer.status == 200
 

@@ -1,4 +1,4 @@
-"""Data sets outside of ConfigMaps: what the plan says of them, and what the benchmark pod mounts."""
+"""Data sets outside of ConfigMaps: what the plan says of them, and what benchmark pods mount."""
 
 from dataclasses import replace
 

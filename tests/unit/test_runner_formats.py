@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.benchmark.rows import Row, RowsError, check_rows, sha256_of
-from modelward.benchmark.strictjson import Json
 from modelward.runner import parquet
 from modelward.runner.files import open_file
 from modelward.runner.protocols import protocol_of
@@ -103,7 +102,7 @@ def table(path: Path, query: str) -> Path:
     return path
 
 
-def dataset(file: Path, scratch: Path, **data: Json) -> Dataset:
+def dataset(file: Path, scratch: Path, **data: object) -> Dataset:
     plan = a_plan("http://m:80", ACCURACY, rows=file.read_bytes())
     declared = {"format": "parquet", "sizeLimit": 2**20} | data
     wire = json.loads(plan.to_json())

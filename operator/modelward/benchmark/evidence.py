@@ -71,8 +71,25 @@ def evidence(
 
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
+    _check_number_of_rows(plan, result)
     reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
     return _of_all(spec, (_evidence(*report, plan, result) for report in reports))
+
+
+def _check_number_of_rows(plan: RunnerPlan, result: RunnerResult) -> None:
+    """Raise ContradictionError where two KPIs know different numbers of rows of one data set.
+
+    Nobody but the pod has seen the rows, so that this much is asked of their number.
+    """
+    known: dict[str, int] = {}
+    for asked, report in zip(plan.kpis, result.kpis, strict=True):
+        if asked.dataset and report.counts:
+            rows = report.counts[0]
+            if known.setdefault(asked.dataset, rows) != rows:
+                raise ContradictionError(
+                    f"KPI {asked.name}: data set {asked.dataset} has {rows} rows, and "
+                    f"{known[asked.dataset]} for another KPI"
+                )
 
 
 def unmeasured(

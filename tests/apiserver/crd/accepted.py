@@ -19,6 +19,15 @@ spec:
   datasets:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
@@ -51,6 +60,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,
@@ -69,6 +81,15 @@ spec:
   - name: traffic
     configMap: {name: fraud-golden, key: traffic.jsonl}
     rows: sample
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, for: 2m, warmUp: 10s}
   kpis:
@@ -91,6 +112,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,

@@ -38,6 +38,28 @@ def _kpi(index: int) -> Document:
     }
 
 
+def _dataset(index: int) -> Document:
+    source: Document = [
+        {"configMap": {"name": "a" * 253, "key": "a" * 253}, "format": "jsonl"},
+        {"persistentVolumeClaim": {"claimName": "a" * 253, "path": "a" * 512}, "format": "parquet"},
+        {"uri": "https://a/" + "a" * 1014},
+    ][index % 3]
+    return source | {
+        "name": _unique(40)(index),
+        "columns": {"id": "a" * 253, "inputs": "a" * 1024, "expected": "a" * 256},
+        "sizeLimit": "99999Gi",
+        "rows": "sample" if index == 1 else "exam",
+        "prediction": "a" * 256,
+        "sha256": "0" * 64,
+    }
+
+
+def _env(index: int) -> Document:
+    secret = {"secretKeyRef": {"name": "a" * 253, "key": "a" * 253}}
+    value: Document = {"valueFrom": secret} if index else {"value": "a" * 1024}
+    return {"name": f"{index:02d}".rjust(128, "A")} | value
+
+
 def _step(index: int) -> Document:
     if index == 0:
         return {"benchmark": {"upTo": "720h"}}
@@ -53,6 +75,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
         "spec.serving.protocol": _constant("http"),
         "spec.serving.http.path": _constant(_PATH),
         "spec.serving.template.spec.containers[].name": _unique(63),
+        "spec.benchmarkPod.env[]": _env,
         "spec.rollout.steps[]": _step,
         "spec.rollout.maxSurge": _constant("100%"),
         "spec.rollout.maxUnavailable": _constant("100%"),
@@ -63,6 +86,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
     "BenchmarkRun": {
         "metadata": _constant({"name": "a" * 60}),
+        "spec.pod.env[]": _env,
         "spec.subject.protocol": _constant("http"),
         "spec.subject.path": _constant(_PATH),
         "spec.baseline.protocol": _constant("http"),
@@ -74,7 +98,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
-    "spec.datasets[].name": _unique(40),
+    "spec.datasets[]": _dataset,
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),
