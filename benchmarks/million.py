@@ -9,6 +9,7 @@ full pass over all rows, where that is the hardest to tell.
 """
 
 import asyncio
+import functools
 import json
 import math
 import random
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -34,7 +35,7 @@ ROWS, FEW = 1_000_000, 1_000
 MOST_GROWTH = 64
 """MiB of memory that a million rows may take beyond a thousand: 16 bytes each, and SQLite's."""
 QUALITY = Fraction(96, 100)
-REVISIONS, JUDGED_ROWS, LOOK_EVERY = 400, 20_000, 20
+REVISIONS, JUDGED_ROWS, LOOK_EVERY = 400, 5_000, 10
 OBJECTIVE = ExamObjective(Fraction(92, 100), Fraction(1, 20), Fraction(1, 20))
 _DRIVER = "from benchmarks.million import measured; measured(*__import__('sys').argv[1:])"
 
@@ -88,7 +89,7 @@ async def _attempt(url: str, file: Path) -> tuple[str, list[int], int, float]:
     return verdict, counts, peak, seconds
 
 
-async def _serve(right_below: int) -> tuple[str, Callable[[], object]]:
+async def _serve(right_below: int) -> tuple[str, Callable[[], Awaitable[None]]]:
     async def infer(request: web.Request) -> web.Response:
         value = (await request.json())["inputs"][0]["data"][0]
         return web.json_response({"outputs": [{"data": [2 * value + (value >= right_below)]}]})
@@ -115,7 +116,7 @@ def _write(file: Path, order: "range | list[int]") -> Path:
 
 def wrong_ends(correct: int, rows: int, shuffled: bool) -> float:
     """Return the share of revisions whose exam ends with another verdict than a full pass."""
-    full = exam_decision(RowCounts(rows, rows, correct), OBJECTIVE)[0]
+    full = _outcome(rows, rows, correct)
     ends = [_end(_answers(correct, rows, f"digest/{n}", shuffled)) for n in range(REVISIONS)]
     return sum(end != full for end in ends) / REVISIONS
 
@@ -128,12 +129,17 @@ def _answers(correct: int, rows: int, key: str, shuffled: bool) -> list[bool]:
     return [answers[number] for number in sorted(range(rows), key=lambda n: place(n, key))]
 
 
+@functools.cache
+def _outcome(rows: int, read: int, right: int) -> Outcome:
+    return exam_decision(RowCounts(rows, read, right), OBJECTIVE)[0]
+
+
 def _end(answers: list[bool]) -> Outcome:
     right = 0
     for read, answer in enumerate(answers, start=1):
         right += answer
         if read % LOOK_EVERY == 0 or read == len(answers):
-            outcome = exam_decision(RowCounts(len(answers), read, right), OBJECTIVE)[0]
+            outcome = _outcome(len(answers), read, right)
             if outcome != "Inconclusive":
                 return outcome
     raise AssertionError("all rows were read without a verdict")

@@ -45,7 +45,7 @@ Uri = Annotated[
     WithJsonSchema(
         text(
             r"^((s3|gs|az)://[^\s/@?#]+/[^\s?#]*[^\s/?#]"
-            r"|hf://(datasets/)?[^\s/@?#]+/[^\s/@?#]+(@[^\s/@?#]+)?/[^\s?#]*[^\s/?#]"
+            r"|hf://datasets/[^\s/@?#]+/[^\s/@?#]+(@[^\s/@?#]+)?/[^\s?#]*[^\s/?#]"
             r"|https?://[^\s/@?#]+/[^\s#]*)$",
             "say where the file is: s3://BUCKET/KEY, gs://BUCKET/KEY, az://CONTAINER/PATH, "
             "hf://datasets/OWNER/NAME@REVISION/PATH or https://HOST/PATH, without a user name or "

@@ -60,18 +60,13 @@ def _chunks(uri: str) -> AsyncGenerator[bytes, None]:
 
 
 def _from_hub(uri: str) -> AsyncGenerator[bytes, None]:
-    """Read a file of a data set or model: https://huggingface.co/docs/hub/en/datasets-downloading."""
-    repository, revision, path = _hub_parts(uri.removeprefix("hf://"))
-    url = f"{os.environ.get('HF_ENDPOINT', _HUB)}/{repository}/resolve/{revision}/{path}"
+    """Read a file of a data set: https://huggingface.co/docs/hub/en/datasets-downloading."""
+    owner, name, path = uri.removeprefix("hf://datasets/").split("/", 2)
+    name, _, revision = name.partition("@")
+    hub = os.environ.get("HF_ENDPOINT", _HUB)
+    url = f"{hub}/datasets/{owner}/{name}/resolve/{revision or 'main'}/{path}"
     token = os.environ.get("HF_TOKEN")
     return _over_http(url, {"Authorization": f"Bearer {token}"} if token else {}, uri)
-
-
-def _hub_parts(text: str) -> tuple[str, str, str]:
-    prefix = "datasets/" if text.startswith("datasets/") else ""
-    owner, name, path = text.removeprefix(prefix).split("/", 2)
-    name, _, revision = name.partition("@")
-    return f"{prefix}{owner}/{name}", revision or "main", path
 
 
 async def _over_http(url: str, headers: dict[str, str], uri: str) -> AsyncGenerator[bytes, None]:

@@ -129,7 +129,12 @@ spec:
     http: {path: /}
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
-  datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
+  datasets:
+  - name: d
+    configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
+    prediction: p
+  benchmarkPod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
   kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
   rollout:
     steps: [{benchmark: {}}]
@@ -149,6 +154,7 @@ spec:
   datasets:
   - name: d
     configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   kpis:
@@ -156,6 +162,7 @@ spec:
     benchmark: {metric: accuracy, dataset: d}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
+  pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
 """,

@@ -39,12 +39,12 @@ def _kpi(index: int) -> Document:
 
 
 def _dataset(index: int) -> Document:
-    source: Document = [
+    sources: list[Document] = [
         {"configMap": {"name": "a" * 253, "key": "a" * 253}, "format": "jsonl"},
         {"persistentVolumeClaim": {"claimName": "a" * 253, "path": "a" * 512}, "format": "parquet"},
         {"uri": "https://a/" + "a" * 1014},
-    ][index % 3]
-    return source | {
+    ]
+    return sources[index % 3] | {
         "name": _unique(40)(index),
         "columns": {"id": "a" * 253, "inputs": "a" * 1024, "expected": "a" * 256},
         "sizeLimit": "99999Gi",
