@@ -66,7 +66,7 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 	$(PY) -m tests.lint.generated --write
 
 lock: $(VENV)/.locked ## pin the dependencies anew
-	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) --extra datasets -o requirements/operator.txt pyproject.toml
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
@@ -84,6 +84,9 @@ bench-judge: $(VENV)/.locked ## errors and requests to a verdict, beside other r
 
 bench-runner: $(VENV)/.locked ## the load generator's rate, truth and memory, beside Locust, wrk, autocannon
 	$(PY) -m benchmarks.runner $(PARTS)
+
+bench-rows: $(VENV)/.locked ## a million rows: memory, rows read, and errors of the early end; minutes
+	$(PY) -m benchmarks.million
 
 bench-looks: $(VENV)/.locked ## what a million looks cost
 	$(PY) -m benchmarks.looks
@@ -117,4 +120,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench bench-judge bench-runner bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-judge bench-runner bench-rows bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy

@@ -161,3 +161,15 @@ def test_why_there_are_no_counts_is_told(reason: str, outcome: str, told: str) -
 def test_objectives_are_shown_as_they_were_written() -> None:
     texts = [objective_text(kpi) for kpi in a_run(ACCURACY, ERRORS).spec.kpis]
     assert texts == [">= 92%", "<= 5%, expected 2%"]
+
+
+def test_a_data_set_has_one_number_of_rows_for_all_kpis() -> None:
+    run = a_run(ACCURACY, ACCURACY | {"name": "accuracy-vs-stable"})
+    plan = runner_plan(run, 1, 1_200)
+    whole, part = (
+        KpiReport.model_validate({"verdict": "P", "counts": (rows, rows, rows)})
+        for rows in (200, 60)
+    )
+    assert evidence(run.spec, plan, a_result(plan, kpis=(whole, whole)))
+    with pytest.raises(ContradictionError, match="golden has 60 rows, and 200 for another KPI"):
+        evidence(run.spec, plan, a_result(plan, kpis=(whole, part)))

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
+from modelward.api.datasets import MOST_DATASETS, SOURCE_RULES, Digest, Rows
 from modelward.api.fields import (
     Counted,
     Label,
@@ -21,9 +22,7 @@ from modelward.api.fields import (
     Verdict,
 )
 from modelward.api.kpi import (
-    MOST_DATASETS,
     MOST_KPIS,
-    Dataset,
     Kpi,
     applicable,
     datasets_are_declared,
@@ -44,18 +43,6 @@ ServiceName = Annotated[
     ),
 ]
 """Name of a Service."""
-
-Digest = Annotated[
-    str,
-    WithJsonSchema(
-        text(
-            "^[0-9a-f]{64}$",
-            "say the sha256 of the ConfigMap key's value: 64 hexadecimal digits, lower case",
-            64,
-        )
-    ),
-]
-
 
 RevisionHash = Annotated[
     str,
@@ -85,11 +72,13 @@ class Subject(ApiModel):
     """Path for protocol http."""
 
 
-class RunDataset(Dataset):
+class RunDataset(Rows):
     """A data set as it was when the run was asked for."""
 
+    model_config = ConfigDict(json_schema_extra=rules(*SOURCE_RULES))
+
     sha256: Digest
-    """Digest of the key's value; rows that differ are refused."""
+    """Digest of the rows as they stand in their file; others are refused."""
 
 
 class RunJudgement(ApiModel):

@@ -1,8 +1,8 @@
 """Data sets, and the measurable requirements on them."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
@@ -10,16 +10,13 @@ from modelward.api.cel import (
     implies,
     is_duration,
     is_one_of,
-    map_list,
     number,
     rule,
     rules,
-    text,
 )
 from modelward.api.fields import (
     JsonSchema,
     Name,
-    ObjectName,
     PositiveLabel,
     Quantile,
 )
@@ -27,47 +24,10 @@ from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
 from modelward.api.metrics import CLASS_METRICS, VALUE_METRICS, Metric, RowKind, row_kind
 from modelward.api.objective import Objective
 
-MOST_DATASETS = 8
 MOST_KPIS = 32
 MOST_GATES = 16
 
 
-class ConfigMapKey(ApiModel):
-    """A key of a ConfigMap in the resource's namespace."""
-
-    name: ObjectName
-    """Name of the ConfigMap."""
-    key: Annotated[
-        str,
-        WithJsonSchema(
-            text(
-                "^[-._a-zA-Z0-9]+$",
-                "say a key of the ConfigMap: letters, digits, dashes, dots and underscores",
-                253,
-            )
-        ),
-    ]
-    """Key within it."""
-
-
-class Dataset(ApiModel):
-    """Golden rows: JSON lines of {"id", "inputs", "expected"}; further members name slices."""
-
-    name: Name
-    """Name that KPIs refer to."""
-    config_map: ConfigMapKey
-    """Where the rows are."""
-    rows: Literal["exam", "sample"] = "exam"
-    """exam: these rows are the requirement itself. Each is read once; of a thousand or more, where
-    that takes longer than a minute, only as many as show what all of them would.
-    sample: they stand for traffic. Rows are drawn again and again, until it is shown what share of
-    answers is right. For models that answer at random.
-    """
-    prediction: str | None = Field(default=None, min_length=1, max_length=256)
-    """JMESPath of the prediction in the server's answer.
-
-    Default: outputs[0].data[0] for protocol v2, prediction for http. A KPI may name another part.
-    """
 
 
 class BenchmarkSource(ApiModel):
@@ -144,12 +104,6 @@ class Kpi(ApiModel):
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
     """Return the KPIs that can be measured: without a stable revision, none versus stable."""
     return [kpi for kpi in kpis if has_baseline or kpi.objective.versus is None]
-
-
-Datasets = Annotated[
-    list[Dataset],
-    Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
-]
 
 
 def _needs_all_rows(kpi: str) -> str:

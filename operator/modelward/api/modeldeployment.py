@@ -6,14 +6,12 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import Schema, implies, map_list, rule, rules, text
+from modelward.api.datasets import ClaimFile, Columns, ConfigMapKey, Dataset, Datasets
 from modelward.api.fields import Port
 from modelward.api.kpi import (
     MOST_GATES,
     MOST_KPIS,
     BenchmarkSource,
-    ConfigMapKey,
-    Dataset,
-    Datasets,
     Kpi,
     datasets_are_declared,
 )
@@ -28,6 +26,8 @@ __all__ = [
     "BenchmarkPod",
     "BenchmarkSource",
     "BenchmarkStep",
+    "ClaimFile",
+    "Columns",
     "ConfigMapKey",
     "Dataset",
     "HttpServing",

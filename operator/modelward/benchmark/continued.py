@@ -97,8 +97,10 @@ def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
     return next((what for what, ours, theirs in compared if ours != theirs), None)
 
 
-def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[str | None, ...]]:
-    return [(data.name, data.rows, data.prediction, data.sha256) for data in spec.datasets]
+def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[object, ...]]:
+    return [
+        (data.name, data.rows, data.prediction, data.sha256, data.reading) for data in spec.datasets
+    ]
 
 
 def _load_of(spec: BenchmarkRunSpec) -> tuple[object, ...]:

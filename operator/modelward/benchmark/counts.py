@@ -38,7 +38,6 @@ __all__ = [
     "SampleCounts",
     "SliceCounts",
     "ValueCounts",
-    "added",
     "counts_of",
 ]
 

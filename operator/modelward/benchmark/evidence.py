@@ -38,6 +38,7 @@ def evidence(
 
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
+    _check_number_of_rows(plan, result)
     reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
     shown = [_evidence(*report, plan, result) for report in reports]
     named = _worst_slices(plan, result)
@@ -49,6 +50,22 @@ def _worst_slices(plan: RunnerPlan, result: RunnerResult) -> dict[str, str]:
     """Return the names of worst slices by KPI, of those that have any."""
     cut = [kpi.name for kpi in plan.kpis if kpi.row_kind == "slices"]
     return {kpi: name for kpi, name in zip(cut, result.slices, strict=False) if name}
+
+
+def _check_number_of_rows(plan: RunnerPlan, result: RunnerResult) -> None:
+    """Raise ContradictionError where two KPIs know different numbers of rows of one data set.
+
+    Nobody but the pod has seen the rows, so that this much is asked of their number.
+    """
+    known: dict[str, int] = {}
+    for asked, report in zip(plan.kpis, result.kpis, strict=True):
+        if asked.dataset and report.counts:
+            rows = report.counts[0]
+            if known.setdefault(asked.dataset, rows) != rows:
+                raise ContradictionError(
+                    f"KPI {asked.name}: data set {asked.dataset} has {rows} rows, and "
+                    f"{known[asked.dataset]} for another KPI"
+                )
 
 
 def unmeasured(

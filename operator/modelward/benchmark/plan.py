@@ -8,7 +8,7 @@ from fractions import Fraction
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
 from modelward.api.metrics import METRICS, Unit
 from modelward.api.modeldeployment import Dataset, Kpi
 from modelward.api.values import (
@@ -23,6 +23,7 @@ from modelward.api.values import (
     to_seconds,
 )
 from modelward.benchmark.contract import (
+    PlanColumns,
     PlanDataset,
     PlanJudgement,
     PlanKpi,
@@ -86,10 +87,7 @@ def runner_plan(
             nonce=nonce(run.metadata.uid, attempt),
             subject=_subject(spec.subject, run.metadata.namespace),
             baseline=_subject(spec.baseline, run.metadata.namespace) if spec.baseline else None,
-            datasets=tuple(
-                PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
-                for data in spec.datasets
-            ),
+            datasets=tuple(_dataset(data) for data in spec.datasets),
             load=load,
             kpis=tuple(
                 plan_kpi(kpi, sampled, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
@@ -198,10 +196,12 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo. So may a closed loop, whose pace is the server's.
+    left of upTo. So may a file that is no ConfigMap's, and a closed loop, whose pace is the
+    server's.
     """
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
-    if reads or (load and load.concurrency):
+    fetches = any(data.config_map is None for data in spec.datasets)
+    if reads or fetches or (load and load.concurrency):
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
         return PREPARATION_SECONDS
@@ -215,6 +215,21 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         model_name=subject.model_name,
         path=subject.path,
         revision=subject.revision,
+    )
+
+
+def _dataset(data: RunDataset) -> PlanDataset:
+    claim, columns = data.persistent_volume_claim, data.columns
+    file_format = data.file_format
+    return PlanDataset(
+        name=data.name,
+        claim_path=claim.path if claim else None,
+        uri=data.uri,
+        format=None if file_format == "jsonl" else file_format,
+        columns=PlanColumns(**columns.model_dump()) if columns else None,
+        size_limit=None if data.config_map else data.size_limit_bytes,
+        prediction=data.prediction,
+        sha256=data.sha256,
     )
 
 

@@ -175,13 +175,7 @@ def _run_spec(
         subject=_subject(deployment, actor),
         baseline=_subject(deployment, stable) if stable and compared else None,
         datasets=[
-            RunDataset(
-                name=dataset.name,
-                config_map=dataset.config_map,
-                rows=dataset.rows,
-                prediction=dataset.prediction,
-                sha256=digests[dataset.name],
-            )
+            RunDataset.model_validate(dataset.to_wire() | {"sha256": digests[dataset.name]})
             for dataset in spec.datasets
         ],
         load=spec.load,

@@ -7,9 +7,11 @@ others could not change it.
 
 import asyncio
 import logging
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
 from modelward.benchmark import lag
 from modelward.benchmark.contract import (
@@ -27,10 +29,11 @@ from modelward.judge import LoadSession
 from modelward.runner import report
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
+from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace, Target
 from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
-from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
+from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
@@ -47,7 +50,7 @@ class _Side:
         return Examinee(self.client, self.datasets[dataset], sampled=sampled)
 
     def target(self, dataset: str) -> Target:
-        return Target(self.client, [q.body for q in self.datasets[dataset].questions])
+        return Target(self.client, self.datasets[dataset].payload())
 
 
 class Attempt:
@@ -56,14 +59,21 @@ class Attempt:
     def __init__(
         self,
         plan: RunnerPlan,
-        files: dict[str, bytes],
+        given: Given,
         whole_exam_seconds: float = _WHOLE_EXAM_SECONDS,
+        scratch: Path | None = None,
     ) -> None:
-        """An exam is read whole where that takes less than `whole_exam_seconds`."""
+        """`given` are the files of data sets; the others are fetched into the folder `scratch`.
+
+        An exam is read whole where that takes less than `whole_exam_seconds`.
+        """
         self._plan = plan
         self._whole_exam_seconds = whole_exam_seconds
         self._started = time.monotonic()
-        self._files = files
+        self._given = given
+        self._scratch = scratch
+        self._files: dict[str, RowsFile] = {}
+        self._tables: dict[str, Table] = {}
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
@@ -73,11 +83,13 @@ class Attempt:
     async def run(self, seconds: float) -> RunnerResult:
         """Measure for at most `seconds`, and return what is known then.
 
-        Raises ValueError for a plan that can't be carried out.
+        Raises ValueError for a plan that can't be carried out, and OSError where data sets can't
+        be had.
         """
         baseline = self._plan.baseline
         try:
             async with asyncio.timeout(seconds) as limit, AsyncExitStack() as clients:
+                await self._read()
                 candidate = await self._side(clients, self._plan.subject, "the revision")
                 stable = None
                 if baseline:
@@ -90,13 +102,29 @@ class Attempt:
         except TimeoutError:
             if not limit.expired():
                 raise
+            if not self._tables:
+                raise TimeoutError(
+                    f"data sets were not read within {seconds:.0f} s: raise upTo of the benchmark "
+                    "step, or take smaller ones"
+                ) from None
             _log.warning("time is up", extra={"seconds": seconds})
         self._report()
         return self._result("Measured", tuple(self._reports))
 
+    async def _read(self) -> None:
+        """Fetch data sets and read through them, in a thread so that this can be cancelled."""
+        stop = threading.Event()
+        try:
+            self._files = await open_files(self._plan, self._given, self._scratch, stop)
+            self._tables = await asyncio.to_thread(
+                read_tables, self._plan, self._files, self._scratch, stop
+            )
+        finally:
+            stop.set()
+
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         protocol = protocol_of(subject)
-        datasets = prepare(self._plan, self._files, protocol)
+        datasets = asked(self._plan, self._tables, protocol)
         client = Client(subject.url, protocol, float(report.request_seconds(self._plan)), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
@@ -219,7 +247,9 @@ class Attempt:
             v=1,
             nonce=self._plan.nonce,
             revision=self._plan.subject.revision,
-            datasets=tuple(d[:DIGEST_CHARS] for d in digests(self._plan, self._files)),
+            datasets=tuple(
+                self._files[data.name].digest[:DIGEST_CHARS] for data in self._plan.datasets
+            ),
             outcome=outcome,
             windows=self._session.calibration_windows if measured and self._session else 0,
             send_delay_micros=self._send_delay if measured else None,

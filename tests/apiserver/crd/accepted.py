@@ -20,6 +20,15 @@ spec:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
   - {name: labelled, configMap: {name: fraud-golden, key: labelled.jsonl}}
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
@@ -74,6 +83,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,
@@ -95,6 +107,15 @@ spec:
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   - name: labelled
     configMap: {name: fraud-golden, key: labelled.jsonl}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
@@ -139,6 +160,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,
@@ -153,7 +177,12 @@ spec:
     http: {path: /}
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
-  datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
+  datasets:
+  - name: d
+    configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
+    prediction: p
+  benchmarkPod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
   kpis:
   - name: a
     benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
@@ -176,6 +205,7 @@ spec:
   datasets:
   - name: d
     configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   kpis:
@@ -183,6 +213,7 @@ spec:
     benchmark: {metric: accuracy, dataset: d, prediction: p}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
+  pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
 """,

@@ -58,6 +58,28 @@ def _kpi(index: int) -> Document:
     }
 
 
+def _dataset(index: int) -> Document:
+    sources: list[Document] = [
+        {"configMap": {"name": "a" * 253, "key": "a" * 253}, "format": "jsonl"},
+        {"persistentVolumeClaim": {"claimName": "a" * 253, "path": "a" * 512}, "format": "parquet"},
+        {"uri": "https://a/" + "a" * 1014},
+    ]
+    return sources[index % 3] | {
+        "name": _unique(40)(index),
+        "columns": {"id": "a" * 253, "inputs": "a" * 1024, "expected": "a" * 256},
+        "sizeLimit": "99999Gi",
+        "rows": "exam",
+        "prediction": "a" * 256,
+        "sha256": "0" * 64,
+    }
+
+
+def _env(index: int) -> Document:
+    secret = {"secretKeyRef": {"name": "a" * 253, "key": "a" * 253}}
+    value: Document = {"valueFrom": secret} if index else {"value": "a" * 1024}
+    return {"name": f"{index:02d}".rjust(128, "A")} | value
+
+
 def _step(index: int) -> Document:
     if index == 0:
         return {"benchmark": {"upTo": "720h"}}
@@ -75,6 +97,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
         "spec.serving.protocol": _constant("http"),
         "spec.serving.http.path": _constant(_PATH),
         "spec.serving.template.spec.containers[].name": _unique(63),
+        "spec.benchmarkPod.env[]": _env,
         "spec.rollout.steps[]": _step,
         "spec.rollout.maxSurge": _constant("100%"),
         "spec.rollout.maxUnavailable": _constant("100%"),
@@ -85,6 +108,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
     "BenchmarkRun": {
         "metadata": _constant({"name": "a" * 60}),
+        "spec.pod.env[]": _env,
         "spec.subject.protocol": _constant("http"),
         "spec.subject.path": _constant(_PATH),
         "spec.baseline.protocol": _constant("http"),
@@ -96,8 +120,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
-    "spec.datasets[].name": _unique(40),
-    "spec.datasets[].rows": _constant("exam"),
+    "spec.datasets[]": _dataset,
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),

@@ -30,6 +30,15 @@ ELSEWHERE: dict[str, str] = {
 }
 """Rules that need more than one changed object, and their tests in test_crd_lifecycle."""
 
+
+def _one_value(pod: str) -> Example:
+    return Example(
+        "say either value or valueFrom",
+        takes=({f"{pod}.env[0].value": ""},),
+        refuses=({f"{pod}.env[0].value": OMIT}, {f"{pod}.env[1].value": "x"}),
+    )
+
+
 RULES: dict[str, tuple[Example, ...]] = {
     "": (
         Example(
@@ -107,6 +116,37 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
+    "spec.datasets[]": (
+        Example(
+            "say where the rows are",
+            takes=({"spec.datasets[0].configMap.key": "rows.csv"},),
+            refuses=(
+                {"spec.datasets[0].configMap": OMIT},
+                {"spec.datasets[0].uri": "s3://golden/rows.jsonl"},
+                {"spec.datasets[2].uri": "s3://golden/rows.jsonl"},
+            ),
+        ),
+        Example(
+            "a ConfigMap holds rows as",
+            takes=(
+                {
+                    "spec.datasets[0].configMap.key": "rows.parquet",
+                    "spec.datasets[0].format": "jsonl",
+                },
+            ),
+            refuses=(
+                {"spec.datasets[0].configMap.key": "rows.parquet"},
+                {"spec.datasets[0].format": "parquet"},
+            ),
+        ),
+        Example(
+            "rows outside of ConfigMaps are pinned",
+            takes=({"spec.datasets[0].sha256": "0" * 64},),
+            refuses=({"spec.datasets[2].sha256": OMIT}, {"spec.datasets[3].sha256": OMIT}),
+        ),
+    ),
+    "spec.benchmarkPod.env[]": (_one_value("spec.benchmarkPod"),),
+    "spec.pod.env[]": (_one_value("spec.pod"),),
     "spec.load": (
         Example(
             "one run sends at most",

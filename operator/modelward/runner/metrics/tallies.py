@@ -267,7 +267,7 @@ class SliceTally:
         }
 
     def _slice_of(self, row: Row) -> str:
-        name = text_of(row.members.get(self._column))
+        name = text_of(row.columns.get(self._column))
         if name is None:
             raise UnfitError(
                 "RowsUnfit",
