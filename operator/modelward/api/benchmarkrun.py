@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from modelward.api import protocol
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
 from modelward.api.fields import (
@@ -29,8 +30,9 @@ from modelward.api.kpi import (
     applicable,
     datasets_are_declared,
 )
-from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
+from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
+from modelward.api.protocol import ProtocolName
 from modelward.api.status import Conditions
 
 ServiceName = Annotated[
@@ -67,9 +69,12 @@ RevisionHash = Annotated[
 
 
 class Subject(ApiModel):
-    """The revision that is measured, and where it answers."""
+    """The revision that is measured, and where it answers.
 
-    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("path")))
+    What is said of its protocol stands beside it, as in `path: /predict`.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=protocol.flattened)
 
     revision: RevisionHash
     """Hash that names the revision."""
@@ -77,12 +82,14 @@ class Subject(ApiModel):
     """Service in the run's namespace."""
     port: Port
     """Port of the Service."""
-    protocol: Protocol
-    """v2 (Open Inference Protocol) or http (plain JSON over POST)."""
+    protocol: ProtocolName
     model_name: ModelName
     """Name of the model as its server knows it."""
-    path: Path | None = None
-    """Path for protocol http."""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said of the protocol's options."""
+        return protocol.said_of(self.protocol, self.model_extra)
 
 
 class RunDataset(Dataset):

@@ -1,11 +1,12 @@
 """The ModelDeployment resource: what the user declares."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from modelward.api import protocol
 from modelward.api.base import ApiModel, ObjectMeta
-from modelward.api.cel import Schema, implies, map_list, rule, rules, text
+from modelward.api.cel import map_list, rule, rules, text
 from modelward.api.fields import Port
 from modelward.api.kpi import (
     MOST_GATES,
@@ -21,8 +22,10 @@ from modelward.api.kpi import (
 )
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
+from modelward.api.protocol import ProtocolName
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step
 from modelward.api.status import ModelDeploymentStatus
+from modelward.protocols import DEFAULT
 
 __all__ = [
     "BenchmarkPod",
@@ -30,7 +33,6 @@ __all__ = [
     "BenchmarkStep",
     "ConfigMapKey",
     "Dataset",
-    "HttpServing",
     "Judgement",
     "Kpi",
     "Load",
@@ -41,13 +43,10 @@ __all__ = [
     "ObjectMeta",
     "Objective",
     "PauseStep",
-    "Protocol",
     "Rollout",
     "Serving",
     "Step",
 ]
-
-Protocol = Literal["v2", "http"]
 
 MOST_REPLICAS = 1000
 
@@ -63,31 +62,6 @@ ModelName = Annotated[
     ),
 ]
 """Name of a model as its server knows it."""
-
-Path = Annotated[
-    str,
-    WithJsonSchema(
-        text(r"^/[^\s?#]*$", "say a path that begins with a slash, such as /predict", 256)
-    ),
-]
-"""Path of a URL, without a query."""
-
-
-def path_with_http(path: str) -> tuple[Schema, Schema]:
-    """Return the rules: `path` is given for protocol http, and for no other."""
-    http = "has(self.protocol) && self.protocol == 'http'"
-    example = "http: {path: /predict}" if path == "http" else "path: /predict"
-    return (
-        rule(
-            implies(http, f"has(self.{path})"),
-            f"protocol http asks one path with POST: say which, as in {example}",
-        ),
-        rule(
-            implies(f"has(self.{path})", http),
-            f"only protocol http has {path}: remove it, or say protocol: http",
-        ),
-    )
-
 
 LastingPort = Annotated[
     Port,
@@ -118,26 +92,29 @@ class Model(RevisionPart):
     """What people call this version, for example a date."""
 
 
-class HttpServing(RevisionPart):
-    """How a plain HTTP model is asked."""
-
-    path: Path
-    """Path that takes a POST with a row's inputs as its JSON body."""
-
-
 class Serving(RevisionPart):
-    """How the model is served. A change here, or in model, is a new revision."""
+    """How the model is served. A change here, or in model, is a new revision.
 
-    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("http")))
+    What is said of a protocol stands below its name, as in `http: {path: /predict}`.
+    """
 
-    protocol: Protocol | None = None
-    """v2 (Open Inference Protocol, the default) or http (plain JSON over POST)."""
+    model_config = ConfigDict(json_schema_extra=protocol.nested)
+
+    protocol: ProtocolName | None = None
     port: LastingPort
     """Port on which the first container serves, and callers reach the Service. It never changes."""
-    http: HttpServing | None = None
-    """Required for protocol http."""
     template: PodTemplate
     """Pod template; its first container serves the model."""
+
+    @property
+    def spoken(self) -> str:
+        """Name of the protocol, by default the Open Inference Protocol."""
+        return self.protocol or DEFAULT
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said of the protocol's options."""
+        return protocol.said_of(self.spoken, (self.model_extra or {}).get(self.spoken))
 
 
 Kpis = Annotated[

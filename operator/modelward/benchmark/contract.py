@@ -8,11 +8,12 @@ and shares in the plan are decimals written as strings, so that neither side rou
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, WithJsonSchema, model_serializer, model_validator
+from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_serializer, model_validator
 
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+from modelward.protocols import PROTOCOLS
 
 MAX_RESULT_BYTES = 2_048
 MAX_MESSAGE_CHARS = 300
@@ -33,11 +34,20 @@ class PlanSubject(Message):
 
     url: str = Field(pattern="^http://[^/]+$", max_length=300)
     """Base, http://<service>.<namespace>.svc:<port>."""
-    protocol: Literal["v2", "http"]
+    protocol: str = Field(max_length=63, json_schema_extra={"enum": list(PROTOCOLS)})
     model_name: str = Field(max_length=253)
-    path: str | None = Field(default=None, max_length=1024)
-    """Path for protocol http."""
+    options: dict[str, Annotated[str, Field(max_length=1024)]] = Field(
+        default_factory=dict, max_length=8
+    )
+    """What was said of the protocol: path for http, endpoint and prefix for openai, and so on."""
     revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
+
+    @field_validator("protocol")
+    @classmethod
+    def _is_spoken(cls, name: str) -> str:
+        if name not in PROTOCOLS:
+            raise ValueError(f"{name!r} is none of {', '.join(PROTOCOLS)}")
+        return name
 
 
 class PlanDataset(Message):

@@ -185,7 +185,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
         protocol=subject.protocol,
         model_name=subject.model_name,
-        path=subject.path,
+        options=subject.said,
         revision=subject.revision,
     )
 
