@@ -2,13 +2,10 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.client_reqrep import ConnectionKey
 
-from modelward.runner import client as client_module
-from modelward.runner.client import Answer, Client, describe
+from modelward.runner.client import Answer, Client
 from modelward.runner.protocols import v2
 from modelward.runner.reach import UnreachableError, reach
 from tests.unit.model_server import Handler, ModelServer
@@ -90,7 +87,7 @@ async def test_what_the_server_says_of_an_error_is_kept_in_part() -> None:
 async def test_an_answer_without_end_is_not_read_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client_module, "MAX_BODY", 1000)
+    monkeypatch.setattr("modelward.runner.exchange.MAX_BODY", 1000)
     answer = await ask(replying(b'"' + b"x" * 100_000 + b'"'))
     assert answer.problem == "the answer is longer than 1000 bytes"
 
@@ -98,7 +95,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.6)
-    monkeypatch.setattr(client_module, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("modelward.runner.transport.CONNECT_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -142,20 +139,3 @@ async def test_somebody_who_answers_late_is_waited_for() -> None:
         asyncio.get_running_loop().call_later(0.2, setattr, server, "is_ready", True)
         await reach(client)
         assert server.is_ready
-
-
-def key() -> ConnectionKey:
-    return ConnectionKey("m", 80, False, True, None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (aiohttp.ClientConnectorDNSError(key(), OSError(1, "no name")), "name not resolved"),
-        (aiohttp.ClientConnectorError(key(), OSError(113, "no route")), "no connection"),
-        (aiohttp.ClientOSError(104, "reset"), "connection closed before the answer"),
-        (aiohttp.ClientError(), "ClientError"),
-    ],
-)
-def test_faults_have_names_of_few_words(error: Exception, words: str) -> None:
-    assert describe(error) == words
