@@ -1,6 +1,5 @@
 """Serving protocols in the resources: fields and rules made from the protocols' own options."""
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -112,4 +111,3 @@ def _only(spoken: str, field: str, protocol: Protocol) -> Schema:
         implies(f"has(self.{field})", spoken),
         f"only protocol {protocol.name} has {field}: remove it, or say protocol: {protocol.name}",
     )
-

@@ -8,7 +8,14 @@ and shares in the plan are decimals written as strings, so that neither side rou
 
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
@@ -36,8 +43,8 @@ class PlanSubject(Message):
     """Base, http://<service>.<namespace>.svc:<port>."""
     protocol: str = Field(max_length=63, json_schema_extra={"enum": list(PROTOCOLS)})
     model_name: str = Field(max_length=253)
-    options: dict[str, Annotated[str, Field(max_length=1024)]] = Field(
-        default_factory=dict, max_length=8
+    options: dict[str, Annotated[str, Field(max_length=1024)]] | None = Field(
+        default=None, max_length=8
     )
     """What was said of the protocol: path for http, endpoint and prefix for openai, and so on."""
     revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)

@@ -185,7 +185,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
         protocol=subject.protocol,
         model_name=subject.model_name,
-        options=subject.said,
+        options=subject.said or None,
         revision=subject.revision,
     )
 

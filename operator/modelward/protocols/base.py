@@ -120,6 +120,8 @@ class Dialogue:
     prediction: str
     """JMESPath of the prediction in a good answer, where the data set names none."""
     transport: Literal["http", "grpc"] = "http"
+    streams: bool = False
+    """True where an answer may come in parts whose times tell something."""
     metadata: Request | None = None
     """Asks what the server knows of the model, where the protocol has that."""
     read_metadata: Callable[[Reply], Answered] | None = None

@@ -82,6 +82,7 @@ def _dialogue(asked: Asked) -> Dialogue:
         ready=Request("GET", f"{prefix}/models"),
         is_ready=partial(_lists, asked.model),
         prediction=endpoint.prediction,
+        streams=endpoint.streams,
     )
 
 
@@ -200,8 +201,7 @@ PROTOCOL = Protocol(
             "row says stream: false.",
             values=tuple(ENDPOINTS),
             default="chat",
-            example="chat",
         ),
-        Option("prefix", "Path before the endpoints, /v1 by default.", default="/v1", example="/v1"),
+        Option("prefix", "Path before the endpoints, /v1 by default.", default="/v1"),
     ),
 )

@@ -77,7 +77,7 @@ def _over_grpc(model: str, *, raw: bool) -> Dialogue:
 
 def _document(inputs: Json) -> dict[str, Json]:
     """Return the request's document: `inputs` is its tensors, or the whole of it."""
-    document = inputs if isinstance(inputs, dict) else {"inputs": inputs}
+    document: dict[str, Json] = inputs if isinstance(inputs, dict) else {"inputs": inputs}
     tensors = document.get("inputs")
     if not isinstance(tensors, list) or not all(isinstance(each, dict) for each in tensors):
         raise NotAskableError(

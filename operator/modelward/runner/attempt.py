@@ -23,11 +23,11 @@ from modelward.benchmark.contract import (
     RunnerResult,
 )
 from modelward.judge import LoadSession, LoadShape
+from modelward.protocols import dialogue
 from modelward.runner import report
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
 from modelward.runner.load import Load, Target
-from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
 
@@ -47,7 +47,7 @@ class _Side:
         return Examinee(self.client, self.datasets[dataset], sampled=sampled)
 
     def target(self, dataset: str) -> Target:
-        return Target(self.client, [q.body for q in self.datasets[dataset].questions])
+        return Target(self.client, [q.request for q in self.datasets[dataset].questions])
 
 
 class Attempt:
@@ -95,15 +95,16 @@ class Attempt:
         return self._result("Measured", tuple(self._reports))
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
-        protocol = protocol_of(subject)
-        datasets = prepare(self._plan, self._files, protocol)
-        client = Client(subject.url, protocol, _request_seconds(self._plan), name)
+        asked = dialogue(subject.protocol, subject.model_name, subject.options or {})
+        datasets = prepare(self._plan, self._files, asked)
+        client = Client(subject.url, asked, _request_seconds(self._plan), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
+                await side.client.tell_metadata()
         exams = [k for k in self._plan.kpis if k.metric == "accuracy" and not report.has_verdict(k)]
         for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:

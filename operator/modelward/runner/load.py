@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from time import perf_counter_ns
 
 from modelward.judge import FAILED, LoadSession
+from modelward.protocols.base import Request
 from modelward.runner.client import Answer, Client
 
 _START_NS = 50_000_000
@@ -27,7 +28,7 @@ class Target:
     """One revision under load, and what went wrong with it."""
 
     client: Client
-    bodies: list[bytes]
+    requests: list[Request]
     """Sent in turn."""
     problems: Counter[str] = field(default_factory=Counter)
     unreached: int = 0
@@ -109,7 +110,7 @@ class Load:
     async def _ask_one(self, target: Target, request: int, due: int) -> Answer:
         await asyncio.sleep(max(due - perf_counter_ns(), 0) / 1e9)
         sent = perf_counter_ns()
-        answer = await target.client.predict(target.bodies[request % len(target.bodies)])
+        answer = await target.client.predict(target.requests[request % len(target.requests)])
         if self._session.shape.window_of(request) >= 0:
             self._delays.append(sent - due)
             target.unreached += answer.unreached

@@ -1,7 +1,6 @@
 """The data sets of a plan: read, checked against their digests, in the order they are asked in."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,8 +20,8 @@ from modelward.benchmark.rows import (
     sha256_of,
 )
 from modelward.benchmark.strictjson import Json
+from modelward.protocols.base import Dialogue, NotAskableError, Request
 from modelward.runner.client import Answer
-from modelward.runner.protocols import Protocol
 
 
 class DatasetInvalidError(Exception):
@@ -34,8 +33,7 @@ class Question:
     """A row as it is asked."""
 
     row: Row
-    body: bytes
-    """The request's body."""
+    request: Request
 
 
 @dataclass(frozen=True)
@@ -80,14 +78,14 @@ def digests(plan: RunnerPlan, files: dict[str, bytes]) -> tuple[str, ...]:
     return tuple(sha256_of(files[data.name]) for data in plan.datasets)
 
 
-def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> dict[str, Dataset]:
-    """Return all data sets of a plan by name, as they are asked by a protocol.
+def prepare(plan: RunnerPlan, files: dict[str, bytes], dialogue: Dialogue) -> dict[str, Dataset]:
+    """Return all data sets of a plan by name, as they are asked by a dialogue.
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
     exams = {kpi.dataset for kpi in plan.kpis if kpi.metric == "accuracy" and kpi.rows is None}
     datasets = {
-        data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
+        data.name: _dataset(data, files[data.name], plan.subject.revision, dialogue)
         for data in plan.datasets
     }
     for name, dataset in datasets.items():
@@ -120,7 +118,7 @@ def exact(value: Json) -> Json:
             return value
 
 
-def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protocol) -> Dataset:
+def _dataset(data: PlanDataset, content: bytes, revision: str, dialogue: Dialogue) -> Dataset:
     digest = sha256_of(content)
     if digest != data.sha256:
         raise DatasetInvalidError(
@@ -132,16 +130,19 @@ def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protoco
     except RowsError as error:
         raise DatasetInvalidError(f"data set {data.name}, {error}") from error
     order = keyed_order(len(rows), digest, revision)
-    questions = tuple(_question(rows[i], protocol) for i in order)
-    return Dataset(data.name, questions, _compiled(data, protocol), f"{digest}/{revision}")
+    questions = tuple(_question(rows[i], data.name, dialogue) for i in order)
+    return Dataset(data.name, questions, _compiled(data, dialogue), f"{digest}/{revision}")
 
 
-def _question(row: Row, protocol: Protocol) -> Question:
-    return Question(row, json.dumps(protocol.body(row.inputs), separators=(",", ":")).encode())
+def _question(row: Row, dataset: str, dialogue: Dialogue) -> Question:
+    try:
+        return Question(row, dialogue.ask(row.inputs))
+    except NotAskableError as error:
+        raise DatasetInvalidError(f"data set {dataset}, row {row.id}: {error}") from error
 
 
-def _compiled(data: PlanDataset, protocol: Protocol) -> ParsedResult:
-    expression = data.prediction or protocol.prediction
+def _compiled(data: PlanDataset, dialogue: Dialogue) -> ParsedResult:
+    expression = data.prediction or dialogue.prediction
     try:
         return jmespath.compile(expression)
     except jmespath.exceptions.JMESPathError as error:

@@ -16,20 +16,25 @@ STREAM: dict[str, Json] = {"stream": True, "stream_options": {"include_usage": T
 HELLO: Json = [{"role": "user", "content": "hello"}]
 CHAT, TEXT, EMBED = ({"endpoint": e} for e in ("chat", "completions", "embeddings"))
 
+
+def with_stream(**members: Json) -> Json:
+    return {"model": "m"} | members | STREAM
+
+
 ASKED = [
     Asking("a text is what the user says", "openai", "hello", "/v1/chat/completions",
-           {"model": "m", "messages": HELLO} | STREAM),
+           with_stream(messages=HELLO)),
     Asking("a list is the messages", "openai", HELLO, "/v1/chat/completions",
-           {"model": "m", "messages": HELLO} | STREAM, CHAT),
+           with_stream(messages=HELLO), CHAT),
     Asking("an object has members of the request", "openai",
            {"messages": HELLO, "max_tokens": 8, "temperature": 0}, "/v1/chat/completions",
-           {"model": "m", "messages": HELLO, "max_tokens": 8, "temperature": 0} | STREAM),
+           with_stream(messages=HELLO, max_tokens=8, temperature=0)),
     Asking("what a row says itself stands", "openai", {"messages": HELLO, "model": "lora"},
-           "/v1/chat/completions", {"model": "lora", "messages": HELLO} | STREAM),
+           "/v1/chat/completions", with_stream(messages=HELLO, model="lora")),
     Asking("a row can do without a stream", "openai", {"messages": HELLO, "stream": False},
            "/v1/chat/completions", {"model": "m", "messages": HELLO, "stream": False}),
     Asking("a prompt", "openai", "Once", "/v1/completions",
-           {"model": "m", "prompt": "Once"} | STREAM, TEXT),
+           with_stream(prompt="Once"), TEXT),
     Asking("an embedding, which is no stream", "openai", "Once", "/v1/embeddings",
            {"model": "m", "input": "Once"}, EMBED),
     Asking("the prefix is another", "openai", "Once", "/serve/v3/embeddings",

@@ -115,7 +115,7 @@ def test_a_tensor_that_is_not_as_it_says_is_refused(
         dialogue("v2", "m", said).ask([X | wrong])
 
 
-ELEMENTS = {
+ELEMENTS: dict[str, st.SearchStrategy[Json]] = {
     "BOOL": st.booleans(), "UINT8": st.integers(0, 255), "INT8": st.integers(-128, 127),
     "UINT16": st.integers(0, 2**16 - 1), "INT16": st.integers(-(2**15), 2**15 - 1),
     "UINT32": st.integers(0, 2**32 - 1), "INT32": st.integers(-(2**31), 2**31 - 1),
@@ -128,7 +128,7 @@ ELEMENTS = {
 
 @given(st.data(), st.sampled_from(sorted(ELEMENTS)))
 def test_what_is_sent_raw_is_read_again(data: st.DataObject, datatype: str) -> None:
-    elements = data.draw(st.lists(ELEMENTS[datatype], max_size=20))
+    elements: list[Json] = list(data.draw(st.lists(ELEMENTS[datatype], max_size=20)))
     assert decode(datatype, encode(datatype, elements)) == elements
 
 
@@ -136,8 +136,7 @@ def test_what_is_sent_raw_is_read_again(data: st.DataObject, datatype: str) -> N
 def test_what_a_grpc_server_echoes_is_what_was_asked(
     data: st.DataObject, datatype: str, raw: bool
 ) -> None:
-    elements: Json = data.draw(st.lists(ELEMENTS[datatype], min_size=1, max_size=20))
-    assert isinstance(elements, list)
+    elements: list[Json] = list(data.draw(st.lists(ELEMENTS[datatype], min_size=1, max_size=20)))
     tensor: Json = {"name": "x", "shape": [len(elements)], "datatype": datatype, "data": elements}
     asked = dialogue("v2", "m", GRPC | (BINARY if raw else {}))
     request = pb.ModelInferRequest.FromString(asked.ask([tensor]).body)
