@@ -29,6 +29,7 @@ from modelward.api.kpi import (
     Load,
     applicable,
     datasets_are_declared,
+    tokens_are_streamed,
 )
 from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
@@ -118,6 +119,7 @@ class BenchmarkRunSpec(ApiModel):
                 "a BenchmarkRun is evidence and its spec can't change: make another one",
             ),
             *datasets_are_declared(),
+            tokens_are_streamed("self.subject.protocol"),
             rule(
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
@@ -143,7 +145,7 @@ class BenchmarkRunSpec(ApiModel):
     ]
     """Golden data sets, each pinned to its content."""
     load: Load = Load()
-    """Load that is sent for errorRate and latency."""
+    """Load that is sent for errors, times and rates."""
     kpis: Annotated[
         list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ]

@@ -5,12 +5,13 @@ are int-or-string with a rule that takes only the right form: whoever forgets th
 to say. In Python they are strings whose form was checked; `modelward.api.values` reads them.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
+from modelward.api.cel import Schema, form, is_duration, is_percent, is_rate, number, rule, rules, text
 from modelward.api.values import (
     POINTS_FORM,
     QUANTILE_FORM,
@@ -39,10 +40,11 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 
 def _check_limit(value: str) -> None:
-    try:
-        parse_percent(value)
-    except ValueFormError:
-        parse_duration(value)
+    for parse in (parse_percent, parse_rate):
+        with contextlib.suppress(ValueFormError):
+            parse(value)
+            return
+    parse_duration(value)
 
 
 def _check_count(value: int | str) -> int | str:
@@ -84,12 +86,13 @@ Limit = Annotated[
     str,
     _checked(_check_limit),
     _schema(
-        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
-        "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
-        f"250ms, at most {_LONGEST}",
+        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
+        f"|| {is_rate('self')}",
+        "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s",
     ),
 ]
-"""A percentage or a duration, whichever the KPI's metric is measured in."""
+"""A percentage, a duration or a rate, whichever the KPI's metric is measured in."""
 
 Margin = Annotated[
     str,

@@ -10,7 +10,9 @@ from modelward.api.cel import (
     form,
     implies,
     is_duration,
+    is_one_of,
     is_percent,
+    is_rate,
     map_list,
     number,
     rule,
@@ -25,10 +27,22 @@ from modelward.api.fields import (
     Quantile,
     Rate,
 )
+from modelward.api.loadmetrics import RATES, STREAMED, TIMES
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
+from modelward.protocols import PROTOCOLS
 
-Metric = Literal["accuracy", "errorRate", "latency"]
+Metric = Literal[
+    "accuracy",
+    "errorRate",
+    "latency",
+    "timeToFirstToken",
+    "interTokenLatency",
+    "timePerOutputToken",
+    "requestsPerSecond",
+    "tokensPerSecond",
+    "goodput",
+]
 
 MOST_DATASETS = 8
 MOST_KPIS = 32
@@ -71,7 +85,8 @@ class Dataset(ApiModel):
     prediction: str | None = Field(default=None, min_length=1, max_length=256)
     """JMESPath of the prediction in the server's answer.
 
-    Default: outputs[0].data[0] for protocol v2, prediction for http.
+    Default: outputs[0].data[0] for protocol v2, predictions[0] for v1, prediction for http; for
+    openai choices[0].message.content, choices[0].text or data[0].embedding.
     """
 
 
@@ -99,6 +114,26 @@ class Load(ApiModel):
     """Data set whose rows are sent. Default: the first one."""
 
 
+class Within(ApiModel):
+    """Times that a good answer keeps, each counted from when its request was due."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            rule(
+                "has(self.latency) || has(self.timeToFirstToken) || has(self.timePerOutputToken)",
+                "say at least one time, as in {timeToFirstToken: 500ms, timePerOutputToken: 50ms}",
+            )
+        )
+    )
+
+    latency: PositiveDuration | None = None
+    """Until the whole answer."""
+    time_to_first_token: PositiveDuration | None = None
+    """Until its first text."""
+    time_per_output_token: PositiveDuration | None = None
+    """For each token after the first, on average."""
+
+
 class BenchmarkSource(ApiModel):
     """A KPI that is measured by a benchmark pod."""
 
@@ -115,22 +150,32 @@ class BenchmarkSource(ApiModel):
                 "latency send are those of load.dataset",
             ),
             rule(
-                implies("self.metric == 'latency'", "has(self.quantile)"),
-                "say which quantile of the latency, as in {metric: latency, quantile: p95}",
+                implies(is_one_of("self.metric", TIMES), "has(self.quantile)"),
+                "say which quantile of the time, as in {metric: latency, quantile: p95}",
             ),
             rule(
-                implies("has(self.quantile)", "self.metric == 'latency'"),
-                "only latency has a quantile: remove it",
+                implies("has(self.quantile)", is_one_of("self.metric", TIMES)),
+                f"only {', '.join(TIMES)} have a quantile: remove it",
+            ),
+            rule(
+                "has(self.within) == (self.metric == 'goodput')",
+                "goodput counts the answers within limits, and no other metric has these: say "
+                "{metric: goodput, within: {timeToFirstToken: 500ms}}, or remove within",
             ),
         )
     )
 
     metric: Metric
-    """accuracy (share of rows answered as expected), errorRate or latency."""
+    """accuracy (share of rows answered as expected), errorRate or latency; for answers that are
+    streamed timeToFirstToken, interTokenLatency and timePerOutputToken. Only shown, as effect:
+    report: requestsPerSecond, tokensPerSecond and goodput (answers within limits each second).
+    """
     dataset: Name | None = None
     """Data set, for accuracy."""
     quantile: Quantile | None = None
-    """Quantile, for latency: p50 to p99.9."""
+    """Quantile, for latency and the times of tokens: p50 to p99.9."""
+    within: Within | None = None
+    """Limits that an answer keeps to count for goodput."""
 
 
 def _for_metric(metric: str, expression: str) -> str:
@@ -140,6 +185,20 @@ def _for_metric(metric: str, expression: str) -> str:
 def _limit_for_metric(metric: str, expression: str) -> str:
     """Return the expression for a limit of the KPI's own; what is versus stable needs none."""
     return _for_metric(metric, f"has(self.objective.versus) || {expression}")
+
+
+def _for_times(expression: str) -> str:
+    return implies(
+        f"has(self.benchmark) && {is_one_of('self.benchmark.metric', TIMES)}", expression
+    )
+
+
+def _of_rates() -> str:
+    return f"has(self.benchmark) && {is_one_of('self.benchmark.metric', RATES)}"
+
+
+def _for_rates(expression: str) -> str:
+    return implies(_of_rates(), expression)
 
 
 _KPI_RULES = rules(
@@ -196,20 +255,41 @@ _KPI_RULES = rules(
         field=".objective.worseByAtMost",
     ),
     rule(
-        _for_metric("latency", "!has(self.objective.versus)"),
-        "latency can't be compared with stable, whose pods are busy with users: say a limit, as "
+        _for_times("!has(self.objective.versus)"),
+        "a time can't be compared with stable, whose pods are busy with users: say a limit, as "
         "in {atMost: 250ms}; accuracy and errorRate can be versus: stable",
         field=".objective.versus",
     ),
     rule(
-        _limit_for_metric(
-            "latency",
-            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
+        _for_times(
+            "has(self.objective.versus) || has(self.objective.atMost) && "
+            "!has(self.objective.atLeast) && "
             f"{is_duration('self.objective.atMost')} && "
             "duration(self.objective.atMost) > duration('0s')",
         ),
-        "latency has an upper limit, a duration above 0s, as in {atMost: 250ms}",
+        "a time has an upper limit, a duration above 0s, as in {atMost: 250ms}",
         field=".objective",
+    ),
+    rule(
+        _for_rates("self.effect == 'report'"),
+        f"{', '.join(RATES)} are only shown, because no test of them with known error "
+        "probabilities is at hand: say effect: report; gate on errorRate, latency or the times of "
+        "tokens instead",
+        field=".effect",
+    ),
+    rule(
+        _for_rates(
+            "has(self.objective.atLeast) && !has(self.objective.expected) && "
+            f"{is_rate('self.objective.atLeast')}"
+        ),
+        "a rate has a lower limit and nothing beside it, as in {atLeast: 18/s}",
+        field=".objective",
+    ),
+    rule(
+        f"{_of_rates()} || "
+        f"!has(self.objective.atLeast) || !({is_rate('self.objective.atLeast')})",
+        f"only {', '.join(RATES)} have a rate as their limit: say a percentage or a duration",
+        field=".objective.atLeast",
     ),
 )
 
@@ -244,6 +324,19 @@ Datasets = Annotated[
     list[Dataset],
     Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
 ]
+
+
+def tokens_are_streamed(protocol: str) -> Schema:
+    """Return the rule for a spec with kpis: `protocol` is the path of its serving protocol."""
+    streamed = [name for name, each in PROTOCOLS.items() if each.streams]
+    metric = "has(k.benchmark) && " + is_one_of("k.benchmark.metric", STREAMED)
+    spoken = f"has({protocol}) && {is_one_of(protocol, streamed)}"
+    return rule(
+        f"({spoken}) || !self.kpis.exists(k, {metric})",
+        f"tokens are only known of answers that are streamed: say protocol: "
+        f"{' or '.join(streamed)}, or remove the KPIs about tokens",
+        field=".kpis",
+    )
 
 
 def datasets_are_declared() -> tuple[Schema, ...]:

@@ -19,6 +19,7 @@ from modelward.api.kpi import (
     Load,
     Metric,
     datasets_are_declared,
+    tokens_are_streamed,
 )
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
@@ -145,7 +146,9 @@ Kpis = Annotated[
 class ModelDeploymentSpec(ApiModel):
     """A model, how it is served, what it must fulfil and how versions are switched."""
 
-    model_config = ConfigDict(json_schema_extra=rules(*datasets_are_declared()))
+    model_config = ConfigDict(json_schema_extra=rules(
+            *datasets_are_declared(), tokens_are_streamed("self.serving.protocol")
+        ))
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
+from modelward.api.loadmetrics import RATES
 from modelward.api.values import parse_rate
 from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
 from modelward.benchmark.counts import (
@@ -108,7 +109,7 @@ def _load_of(spec: BenchmarkRunSpec) -> tuple[Fraction, str]:
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:
     """Return what a KPI goes on from. Its verdict is computed again: nothing is taken on trust."""
-    if not shown.evidence or shown.verdict not in _LETTERS:
+    if not shown.evidence or shown.verdict not in _LETTERS or asked.metric in RATES:
         return None
     if asked.metric != "accuracy" and (shown.independence_assumed or not shown.samples):
         return None

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from modelward.api.kpi import Metric
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
@@ -27,7 +28,6 @@ MAX_MESSAGE_CHARS = 300
 DIGEST_CHARS = 16
 """Hex digits of a data set's sha256 that a result repeats."""
 
-Metric = Literal["accuracy", "errorRate", "latency"]
 Outcome = Literal["Measured", "Unreachable", "DatasetInvalid"]
 """Whether anything was measured at all. Measured also when time ran out on the way."""
 Letter = Literal["P", "F", "I"]
@@ -68,7 +68,7 @@ class PlanDataset(Message):
 
 
 class PlanLoad(Message):
-    """Load on a fixed schedule, for errorRate and latency."""
+    """Load on a fixed schedule, for errors, times and rates."""
 
     rate: Exact
     """Requests per second."""
@@ -93,8 +93,16 @@ class PlanStart(Message):
     """As in a result. What is counted now is added: a result's counts are totals."""
 
 
+class PlanWithin(Message):
+    """Times in seconds that an answer keeps to count for goodput."""
+
+    latency: Exact | None = None
+    time_to_first_token: Exact | None = None
+    time_per_output_token: Exact | None = None
+
+
 class PlanKpi(Message):
-    """A KPI, its values without units: shares (0.92) and seconds (0.25)."""
+    """A KPI, its values without units: shares (0.92), seconds (0.25) and numbers a second (18)."""
 
     name: str = Field(max_length=63)
     metric: Metric
@@ -104,7 +112,9 @@ class PlanKpi(Message):
     """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
     and a part of a thousand or more may be enough."""
     quantile: Exact | None = None
-    """Quantile as a share (0.95), for latency."""
+    """Quantile as a share (0.95), for latency and the times of tokens."""
+    within: PlanWithin | None = None
+    """Limits, for goodput."""
     limit: Exact
     """With versus: by how much it may be worse than stable, as a share (0.01)."""
     versus: Literal["stable"] | None = None
@@ -206,14 +216,15 @@ _KPI_SCHEMA = {
     "description": "Verdict, reason why there are no counts (else empty), then the counts. "
     "accuracy: rows, rows read (of a sample: drawn), correct ones. "
     "errorRate: dispersion, requests, failed ones. "
-    "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
+    "latency and the times of tokens: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
     "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
     "rows read, correct ones, those that stable had right, those that stable alone had right; "
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
     "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
-    "failed for the subject, those that failed for stable.",
+    "failed for the subject, those that failed for stable. requestsPerSecond, tokensPerSecond, "
+    "goodput: how many came, and in how many milliseconds.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},

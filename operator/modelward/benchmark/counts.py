@@ -7,12 +7,16 @@ number of windows tells that.
 """
 
 from dataclasses import dataclass, fields
+from fractions import Fraction
 from typing import ClassVar
+
+from modelward.api.loadmetrics import RATES, TIMES
 
 MAX_REQUESTS = 9_999_999
 MAX_DISPERSION = 99_999
 MAX_BET = 5_000
 MAX_MICROSECONDS = 99_999_999
+MAX_COUNT = 99_999_999
 
 
 class CountsError(ValueError):
@@ -222,6 +226,39 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
+@dataclass(frozen=True)
+class ThroughputCounts:
+    """What came in a time, for people: no verdict rests on it. On the wire: [came, milliseconds].
+
+    Of more than can be written both are divided alike.
+    """
+
+    came: int
+    """Answers or tokens."""
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        _within(
+            ("came", self.came, 0, MAX_COUNT), ("milliseconds", self.milliseconds, 1, MAX_COUNT)
+        )
+
+    @classmethod
+    def of(cls, came: int, nanoseconds: int) -> "ThroughputCounts":
+        """Return what came in a time, as precisely as it can be written."""
+        milliseconds = max(1, round(nanoseconds / 1_000_000))
+        parts = max(1, -(-came // MAX_COUNT), -(-milliseconds // MAX_COUNT))
+        return cls(round(came / parts), max(1, round(milliseconds / parts)))
+
+    @property
+    def per_second(self) -> Fraction:
+        """How many a second."""
+        return Fraction(1000 * self.came, self.milliseconds)
+
+    def to_ints(self) -> tuple[int, int]:
+        """Return the integers in wire order."""
+        return (self.came, self.milliseconds)
+
+
 Counts = (
     ExamCounts
     | PairedExamCounts
@@ -229,6 +266,7 @@ Counts = (
     | PairedErrorCounts
     | RelativeErrorCounts
     | LatencyCounts
+    | ThroughputCounts
 )
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
@@ -236,7 +274,8 @@ _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", True): (PairedExamCounts, 5),
     ("errorRate", False): (ErrorCounts, 3),
     ("errorRate", True): (PairedErrorCounts, 6),
-    ("latency", False): (LatencyCounts, 4),
+    **{(metric, False): (LatencyCounts, 4) for metric in TIMES},
+    **{(metric, False): (ThroughputCounts, 2) for metric in RATES},
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {

@@ -10,12 +10,14 @@ from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
+from modelward.api.loadmetrics import RATES, TIMES
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     format_duration,
     format_multiple,
     format_percent,
     format_points,
+    format_rate,
     is_relative,
 )
 from modelward.benchmark.contract import (
@@ -34,6 +36,7 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
     RelativeErrorCounts,
+    ThroughputCounts,
     added,
     counts_of,
 )
@@ -171,6 +174,8 @@ def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
 def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
     """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
+        case ThroughputCounts():
+            return Verdict("Inconclusive", "NotJudged")
         case ExamCounts() | PairedExamCounts():
             return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
         case RelativeErrorCounts():
@@ -212,7 +217,7 @@ def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts
 
 
 def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
-    if asked.metric == "accuracy":
+    if asked.metric == "accuracy" or asked.metric in RATES:
         return None
     return load_objective(asked, plan.judgement).describe()
 
@@ -251,6 +256,8 @@ def _not_applicable(kpi: Kpi) -> RunKpiStatus:
 
 
 def _value(counts: Counts, verdict: Verdict) -> str | None:
+    if isinstance(counts, ThroughputCounts):
+        return format_rate(counts.per_second)
     if verdict.value is None:
         return None
     if isinstance(counts, LatencyCounts):
@@ -267,5 +274,5 @@ def _end(kpi: Kpi, share: Fraction) -> str | None:
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
-    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""
+    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric in TIMES else ""
     return format_percent(share) + beyond

@@ -195,7 +195,7 @@ def _questions(asked: PlanKpi, judgement: PlanJudgement) -> tuple[str, str]:
         limit = format_percent(asked.limit, 6)
         return f"fewer than {limit} right", f"{limit} right or more"
     objective = rate_objective(asked, judgement)
-    slow = "requests beyond the limit" if asked.metric == "latency" else "failed requests"
+    slow = "requests beyond the limit" if asked.metric in TIMES else "failed requests"
     null = format_percent(objective.rollback.null, 6)
     beyond = "requests beyond expected" if objective.two_counts else slow
     return (

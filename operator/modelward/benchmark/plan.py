@@ -2,13 +2,15 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
+from modelward.api.kpi import Within
+from modelward.api.loadmetrics import RATES, TIMES
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
@@ -27,6 +29,7 @@ from modelward.benchmark.contract import (
     PlanLoad,
     PlanStart,
     PlanSubject,
+    PlanWithin,
     RunnerPlan,
 )
 from modelward.judge import (
@@ -108,7 +111,7 @@ def runner_plan(
 def _check_limits(plan: RunnerPlan) -> None:
     for kpi in plan.kpis:
         try:
-            if kpi.metric != "accuracy":
+            if kpi.metric != "accuracy" and kpi.metric not in RATES:
                 load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
@@ -162,7 +165,7 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     if kpi.metric == "errorRate":
         return errors_objective(kpi.limit, kpi.expected, *alphas)
     if kpi.quantile is None:
-        raise ValueError("latency needs a quantile, such as p95")
+        raise ValueError(f"{kpi.metric} needs a quantile, such as p95")
     return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
 
 
@@ -205,7 +208,7 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
 
 
 def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
-    read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
+    read = _reader(kpi)
     expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
     unless_below = kpi.objective.unless_below
     at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
@@ -216,6 +219,7 @@ def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
         dataset=kpi.benchmark.dataset,
         rows="sample" if kpi.benchmark.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
+        within=_within(kpi.benchmark.within) if kpi.benchmark.within else None,
         limit=_limit(kpi),
         versus=kpi.objective.versus,
         relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
@@ -236,7 +240,19 @@ def _limit(kpi: Kpi) -> Fraction:
     limit = objective.at_least or objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
-    return (_seconds if kpi.benchmark.metric == "latency" else parse_percent)(limit)
+    return _reader(kpi)(limit)
+
+
+def _reader(kpi: Kpi) -> Callable[[str], Fraction]:
+    """Return what reads a KPI's limits."""
+    if kpi.benchmark.metric in TIMES:
+        return _seconds
+    return parse_rate if kpi.benchmark.metric in RATES else parse_percent
+
+
+def _within(within: Within) -> PlanWithin:
+    said = within.model_dump(exclude_none=True)
+    return PlanWithin(**{name: _seconds(limit) for name, limit in said.items()})
 
 
 def _seconds(duration: str) -> Fraction:

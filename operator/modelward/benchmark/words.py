@@ -11,6 +11,7 @@ _ADVICE = {
     "between expected and the limit",
     "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
     "load.rate",
+    "NotJudged": "only shown: no test of a rate with known error probabilities is at hand",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time; for "

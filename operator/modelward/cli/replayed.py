@@ -37,7 +37,7 @@ class LoadReplay:
         self._judge = WindowJudge(objective, start)
         self._window = window
         self._waiting: list[Request] = []
-        self._is_latency = kpi.benchmark.metric == "latency"
+        self._is_latency = kpi.benchmark.metric in TIMES
         self._limit = _seconds(kpi.objective.at_most) if self._is_latency else Fraction(0)
         expected = kpi.objective.expected
         self._expected = _seconds(expected) if self._is_latency and expected else None

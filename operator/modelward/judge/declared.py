@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from modelward.api.kpi import Kpi, Load
+from modelward.api.loadmetrics import TIMES
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -57,7 +58,7 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
         return RelativeObjective(1 + _limit(kpi), *both, below)
     if objective.versus:
         return PairedObjective(_limit(kpi), *both)
-    if kpi.benchmark.metric == "latency":
+    if kpi.benchmark.metric in TIMES:
         quantile = parse_quantile(kpi.benchmark.quantile or "")
         return latency_objective(quantile, objective.expected is not None, *both)
     expected = parse_percent(objective.expected) if objective.expected else None

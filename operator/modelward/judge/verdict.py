@@ -15,6 +15,7 @@ Reason = Literal[
     "Undecided",
     "Uncalibrated",
     "NotMeasured",
+    "NotJudged",
 ]
 
 

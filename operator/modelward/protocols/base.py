@@ -141,6 +141,8 @@ class Protocol:
     ready_path: Callable[[Asked], str | None]
     """Path that the kubelet can ask whether a pod's model is ready; None: only that it listens."""
     options: tuple[Option, ...] = ()
+    streams: bool = False
+    """True where answers may come in parts, as tokens do."""
 
     def told(self, said: Mapping[str, object]) -> dict[str, str]:
         """Return what was said of each option, or else its default.
