@@ -15,7 +15,6 @@ from modelward.judge import (
     exam_verdict,
     latency_objective,
     rate_verdict,
-    slices_decision,
 )
 
 FIVE = Fraction(5, 100)
@@ -169,34 +168,6 @@ def test_an_exam_is_judged_only_when_all_rows_were_read() -> None:
     result = exam_verdict(RowCounts(200, 199, 199), at_least(Fraction("0.5")))
     assert (result.verdict, result.reason) == ("Inconclusive", "NotMeasured")
     assert exam_verdict(RowCounts(200, 0, 0), at_least(Fraction("0.5"))).value is None
-
-
-def a_slice(rows: int, correct: int, read: int | None = None) -> RowCounts:
-    return RowCounts(rows, rows if read is None else read, correct)
-
-
-@pytest.mark.parametrize(
-    ("slices", "outcome", "named"),
-    [
-        ({"a": a_slice(300, 290), "b": a_slice(200, 184)}, "Pass", ["a", "b"]),
-        ({"a": a_slice(300, 290), "b": a_slice(200, 183)}, "Fail", ["b"]),
-        ({"a": a_slice(300, 290), "b": a_slice(199, 0)}, "Pass", ["a"]),
-        ({"a": a_slice(300, 290), "b": a_slice(200, 150, read=150)}, "Inconclusive", ["b"]),
-        ({"a": a_slice(199, 199)}, "Inconclusive", []),
-    ],
-)
-def test_the_worst_slice_decides_if_it_has_rows_enough(
-    slices: dict[str, RowCounts], outcome: str, named: list[str]
-) -> None:
-    assert slices_decision(slices, at_least(Fraction("0.92"))) == (outcome, named)
-
-
-def test_each_of_k_slices_fails_at_a_kth_of_the_error_probability() -> None:
-    """A large slice that is read in part: alone it fails, as one of forty it does not yet."""
-    part = a_slice(5_000, 124, read=150)
-    assert slices_decision({"a": part}, at_least(Fraction("0.92")))[0] == "Fail"
-    others = {str(i): a_slice(300, 300) for i in range(39)}
-    assert slices_decision(others | {"a": part}, at_least(Fraction("0.92")))[0] == "Inconclusive"
 
 
 def test_the_interval_beside_an_exam_is_for_traffic() -> None:

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelward.benchmark.contract import RunnerPlan
+from modelward.benchmark.contract import PlanKpi, RunnerPlan
 from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
+from modelward.runner.metrics import readings
+from modelward.runner.metrics.answers import is_right_by
 from modelward.runner.rows import Dataset, DatasetInvalidError, exact, keyed_order, prepare
 from tests.unit.runner_plans import ACCURACY, a_plan, asked_by, golden
 
@@ -29,7 +31,13 @@ def row(expected: str) -> bytes:
 def is_right(expected: str, predicted: str, prediction: str | None = None) -> bool:
     dataset = prepared(row(expected), prediction)
     document = json.loads(f'{{"outputs": [{{"data": [{predicted}]}}]}}')
-    return dataset.is_right(dataset.questions[0].row, Answer(document=document))
+    return judged(dataset, Answer(document=document))
+
+
+def judged(dataset: Dataset, answer: Answer) -> bool:
+    kpi = PlanKpi.model_validate_json(json.dumps(ACCURACY))
+    (reading,) = readings([kpi])
+    return is_right_by(kpi)(dataset.questions[0].row, reading.of(dataset, answer))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +74,7 @@ def test_an_answer_without_a_prediction_is_wrong() -> None:
 
 def test_a_failed_request_is_a_wrong_answer() -> None:
     dataset = prepared(row("null"))
-    assert not dataset.is_right(dataset.questions[0].row, Answer(problem="status 500"))
+    assert not judged(dataset, Answer(problem="status 500"))
 
 
 def test_floats_are_the_decimals_that_they_are_written_as() -> None:

@@ -191,6 +191,8 @@ class RunKpiStatus(ApiModel):
     """Why there is no Pass, in one word."""
     value: Value | None = None
     """What was measured."""
+    slice: Label | None = None
+    """The worst slice, for KPIs with worstSliceOf: `value` is its."""
     baseline: Value | None = None
     """What the stable revision showed, for KPIs versus stable."""
     objective: Value | None = None

@@ -7,12 +7,23 @@ to say. In Python they are strings whose form was checked; `modelward.api.values
 
 import contextlib
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from modelward.api.cel import Schema, form, is_duration, is_percent, is_rate, number, rule, rules, text
+from modelward.api.cel import (
+    Schema,
+    form,
+    is_duration,
+    is_percent,
+    is_rate,
+    number,
+    rule,
+    rules,
+    text,
+)
 from modelward.api.values import (
+    NUMBER_FORM,
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
@@ -20,6 +31,7 @@ from modelward.api.values import (
     count_of,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -40,7 +52,7 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 
 def _check_limit(value: str) -> None:
-    for parse in (parse_percent, parse_rate):
+    for parse in (parse_percent, parse_number, parse_rate):
         with contextlib.suppress(ValueFormError):
             parse(value)
             return
@@ -87,24 +99,27 @@ Limit = Annotated[
     _checked(_check_limit),
     _schema(
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
-        f"|| {is_rate('self')}",
+        f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
         "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
-        f"250ms, at most {_LONGEST}, or a rate such as 500/s",
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s; for mae, rmse, logLoss and brier a "
+        'number in quotes, such as "0.35"',
     ),
 ]
-"""A percentage, a duration or a rate, whichever the KPI's metric is measured in."""
+"""A percentage, a duration, a rate or a number, whichever the KPI's metric is measured in."""
 
 Margin = Annotated[
     str,
     _checked(parse_margin),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
-        f": {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
+        f": {form('self', NUMBER_FORM)} "
+        f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
         "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
-        "stable's rate, such as 50%",
+        "stable's rate, such as 50%; for mae, rmse, logLoss and brier a number in quotes, such as "
+        '"0.01"',
     ),
 ]
-"""A difference between two percentages, or a part of one of them."""
+"""A difference between two values, or a part of one of them."""
 
 Duration = Annotated[
     str,
@@ -141,6 +156,26 @@ Quantile = Annotated[
     _checked(parse_quantile),
     _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
+
+PositiveLabel = Annotated[
+    int | str,
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "maxLength": 64}
+        | rules(
+            rule(
+                "type(self) == int || type(self) == string && self.size() > 0",
+                "say a label as it stands in the rows, such as fraud or 1",
+            )
+        )
+    ),
+]
+"""A label."""
+
+JsonSchema = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+]
+"""A JSON Schema."""
 
 Count = Annotated[
     int | str,

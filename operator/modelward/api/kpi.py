@@ -7,12 +7,9 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
     Schema,
-    form,
     implies,
     is_duration,
     is_one_of,
-    is_percent,
-    is_rate,
     map_list,
     number,
     rule,
@@ -21,28 +18,18 @@ from modelward.api.cel import (
 )
 from modelward.api.fields import (
     Duration,
+    JsonSchema,
     Name,
     ObjectName,
     PositiveDuration,
+    PositiveLabel,
     Quantile,
     Rate,
 )
-from modelward.api.loadmetrics import RATES, STREAMED, TIMES
-from modelward.api.objective import Objective, percent_between
-from modelward.api.values import POINTS_FORM
+from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
+from modelward.api.metrics import CLASS_METRICS, STREAMED_METRICS, VALUE_METRICS, Metric
+from modelward.api.objective import Objective
 from modelward.protocols import PROTOCOLS
-
-Metric = Literal[
-    "accuracy",
-    "errorRate",
-    "latency",
-    "timeToFirstToken",
-    "interTokenLatency",
-    "timePerOutputToken",
-    "requestsPerSecond",
-    "tokensPerSecond",
-    "goodput",
-]
 
 MOST_DATASETS = 8
 MOST_KPIS = 32
@@ -70,7 +57,7 @@ class ConfigMapKey(ApiModel):
 
 
 class Dataset(ApiModel):
-    """Golden rows: JSON lines of {"id", "inputs", "expected"}."""
+    """Golden rows: JSON lines of {"id", "inputs", "expected"}; further members name slices."""
 
     name: Name
     """Name that KPIs refer to."""
@@ -86,7 +73,8 @@ class Dataset(ApiModel):
     """JMESPath of the prediction in the server's answer.
 
     Default: outputs[0].data[0] for protocol v2, predictions[0] for v1, prediction for http; for
-    openai choices[0].message.content, choices[0].text or data[0].embedding.
+    openai choices[0].message.content, choices[0].text or data[0].embedding. A KPI may name another
+    part.
     """
 
 
@@ -137,167 +125,52 @@ class Within(ApiModel):
 class BenchmarkSource(ApiModel):
     """A KPI that is measured by a benchmark pod."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                implies("self.metric == 'accuracy'", "has(self.dataset)"),
-                "accuracy is counted on a data set: name it, as in "
-                "{metric: accuracy, dataset: golden}",
-            ),
-            rule(
-                implies("has(self.dataset)", "self.metric == 'accuracy'"),
-                "only accuracy names a data set: remove dataset here; the rows that errorRate and "
-                "latency send are those of load.dataset",
-            ),
-            rule(
-                implies(is_one_of("self.metric", TIMES), "has(self.quantile)"),
-                "say which quantile of the time, as in {metric: latency, quantile: p95}",
-            ),
-            rule(
-                implies("has(self.quantile)", is_one_of("self.metric", TIMES)),
-                f"only {', '.join(TIMES)} have a quantile: remove it",
-            ),
-            rule(
-                "has(self.within) == (self.metric == 'goodput')",
-                "goodput counts the answers within limits, and no other metric has these: say "
-                "{metric: goodput, within: {timeToFirstToken: 500ms}}, or remove within",
-            ),
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=SOURCE_RULES)
 
     metric: Metric
-    """accuracy (share of rows answered as expected), errorRate or latency; for answers that are
-    streamed timeToFirstToken, interTokenLatency and timePerOutputToken. Only shown, as effect:
-    report: requestsPerSecond, tokensPerSecond and goodput (answers within limits each second).
-    """
+    """What is measured: docs/kpis.md says what each metric is, and how it is judged."""
     dataset: Name | None = None
-    """Data set, for accuracy."""
+    """Data set whose rows are asked, for all metrics but those under load."""
     quantile: Quantile | None = None
     """Quantile, for latency and the times of tokens: p50 to p99.9."""
     within: Within | None = None
     """Limits that an answer keeps to count for goodput."""
+    average: Literal["binary", "micro", "macro"] | None = None
+    """For precision, recall and f1, as in scikit-learn.
 
+    binary (the default): of positiveLabel alone. macro: the mean over all labels, each counting the
+    same. micro: over all rows, which is their accuracy.
+    """
+    positive_label: PositiveLabel | None = None
+    """The label that it is about, as it stands in a row's `expected`: fraud, 1 or true.
 
-def _for_metric(metric: str, expression: str) -> str:
-    return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
+    For auroc, brier, and precision, recall and f1 of one label; for logLoss where an answer is the
+    probability of one label.
+    """
+    prediction: str | None = Field(default=None, min_length=1, max_length=256)
+    """JMESPath of what this metric needs of an answer. Default: that of the data set.
 
+    A label for precision, recall and f1; a score for auroc; a probability for brier and logLoss; a
+    number for mae and rmse. In place of a probability an object of them by label will do, or a list
+    of them in the sorted order of the data set's labels.
+    """
+    json_schema: JsonSchema | None = Field(default=None, alias="schema")
+    """JSON Schema that answers must be valid by, for jsonSchema. References stay within it."""
+    worst_slice_of: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """A member of the rows, such as region, by whose values they are cut into slices.
 
-def _limit_for_metric(metric: str, expression: str) -> str:
-    """Return the expression for a limit of the KPI's own; what is versus stable needs none."""
-    return _for_metric(metric, f"has(self.objective.versus) || {expression}")
-
-
-def _for_times(expression: str) -> str:
-    return implies(
-        f"has(self.benchmark) && {is_one_of('self.benchmark.metric', TIMES)}", expression
-    )
-
-
-def _of_rates() -> str:
-    return f"has(self.benchmark) && {is_one_of('self.benchmark.metric', RATES)}"
-
-
-def _for_rates(expression: str) -> str:
-    return implies(_of_rates(), expression)
-
-
-_KPI_RULES = rules(
-    # A list of all sources, so that others can join.
-    rule(
-        "[has(self.benchmark)].filter(given, given).size() == 1",
-        "say where this KPI is measured, by exactly one source, as in "
-        "benchmark: {metric: accuracy, dataset: golden}",
-    ),
-    rule(
-        _limit_for_metric(
-            "accuracy",
-            "has(self.objective.atLeast) && !has(self.objective.atMost) && "
-            + percent_between("> 0.0", "self.objective.atLeast", "<= 100.0"),
-        ),
-        "accuracy has a lower limit above 0%, as in {atLeast: 92%}",
-        field=".objective",
-    ),
-    rule(
-        _limit_for_metric("accuracy", "!has(self.objective.expected)"),
-        "remove expected: the share of right rows has one limit, and exam rows are the requirement "
-        "itself",
-        field=".objective.expected",
-    ),
-    rule(
-        _limit_for_metric(
-            "errorRate",
-            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
-            + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
-        ),
-        "errorRate has an upper limit above 0% and below 50%, as in {atMost: 2%}",
-        field=".objective",
-    ),
-    rule(
-        _for_metric(
-            "errorRate",
-            "!has(self.objective.worseByAtMost) || "
-            f"{is_percent('self.objective.worseByAtMost')} || "
-            f"{form('self.objective.worseByAtMost', POINTS_FORM)} && "
-            f"{number('self.objective.worseByAtMost', 'pp')} > 0.0",
-        ),
-        "say a margin above 0pp, as in {versus: stable, worseByAtMost: 0.5pp}: no number of "
-        "requests shows that two error rates are equal",
-        field=".objective.worseByAtMost",
-    ),
-    rule(
-        _for_metric(
-            "accuracy",
-            "!has(self.objective.worseByAtMost) || "
-            f"{form('self.objective.worseByAtMost', POINTS_FORM)}",
-        ),
-        "say by how many percentage points accuracy may be below that of stable, as in "
-        "{versus: stable, worseByAtMost: 1pp}",
-        field=".objective.worseByAtMost",
-    ),
-    rule(
-        _for_times("!has(self.objective.versus)"),
-        "a time can't be compared with stable, whose pods are busy with users: say a limit, as "
-        "in {atMost: 250ms}; accuracy and errorRate can be versus: stable",
-        field=".objective.versus",
-    ),
-    rule(
-        _for_times(
-            "has(self.objective.versus) || has(self.objective.atMost) && "
-            "!has(self.objective.atLeast) && "
-            f"{is_duration('self.objective.atMost')} && "
-            "duration(self.objective.atMost) > duration('0s')",
-        ),
-        "a time has an upper limit, a duration above 0s, as in {atMost: 250ms}",
-        field=".objective",
-    ),
-    rule(
-        _for_rates("self.effect == 'report'"),
-        f"{', '.join(RATES)} are only shown, because no test of them with known error "
-        "probabilities is at hand: say effect: report; gate on errorRate, latency or the times of "
-        "tokens instead",
-        field=".effect",
-    ),
-    rule(
-        _for_rates(
-            "has(self.objective.atLeast) && !has(self.objective.expected) && "
-            f"{is_rate('self.objective.atLeast')}"
-        ),
-        "a rate has a lower limit and nothing beside it, as in {atLeast: 18/s}",
-        field=".objective",
-    ),
-    rule(
-        f"{_of_rates()} || "
-        f"!has(self.objective.atLeast) || !({is_rate('self.objective.atLeast')})",
-        f"only {', '.join(RATES)} have a rate as their limit: say a percentage or a duration",
-        field=".objective.atLeast",
-    ),
-)
+    The KPI is then that of the worst slice, whose name status shows.
+    """
+    min_rows: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    """Slices of fewer rows are only reported: default 200. For recall its rows with the positive
+    label count, for precision those taken for it, for f1 both, for auroc the rarer class.
+    """
 
 
 def _kpi_schema(schema: dict[str, Any]) -> None:
     """Leave a missing source to our rule, which says what to write."""
     schema["required"].remove("benchmark")
-    schema.update(_KPI_RULES)
+    schema.update(KPI_RULES)
 
 
 class Kpi(ApiModel):
@@ -329,13 +202,21 @@ Datasets = Annotated[
 def tokens_are_streamed(protocol: str) -> Schema:
     """Return the rule for a spec with kpis: `protocol` is the path of its serving protocol."""
     streamed = [name for name, each in PROTOCOLS.items() if each.streams]
-    metric = "has(k.benchmark) && " + is_one_of("k.benchmark.metric", STREAMED)
+    about_tokens = f"has(k.benchmark) && ({_about_tokens('k.benchmark')})"
     spoken = f"has({protocol}) && {is_one_of(protocol, streamed)}"
     return rule(
-        f"({spoken}) || !self.kpis.exists(k, {metric})",
-        f"tokens are only known of answers that are streamed: say protocol: "
+        f"({spoken}) || !self.kpis.exists(k, {about_tokens})",
+        "tokens are only known of answers that are streamed: say protocol: "
         f"{' or '.join(streamed)}, or remove the KPIs about tokens",
         field=".kpis",
+    )
+
+
+def _about_tokens(source: str) -> str:
+    within = f"{source}.within"
+    return (
+        f"{is_one_of(f'{source}.metric', STREAMED_METRICS)} || has({within}) && "
+        f"(has({within}.timeToFirstToken) || has({within}.timePerOutputToken))"
     )
 
 
@@ -346,6 +227,14 @@ def datasets_are_declared() -> tuple[Schema, ...]:
     whole = (
         "!(has(k.benchmark) && has(k.benchmark.dataset) && has(k.objective.atLeast) "
         "&& string(k.objective.atLeast).startsWith('100')) || "
+        "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
+    )
+    exam = (
+        "!(has(k.benchmark) && has(k.benchmark.dataset) && "
+        f"({is_one_of('k.benchmark.metric', VALUE_METRICS)} || has(k.benchmark.worstSliceOf) || "
+        "has(k.benchmark.average) && k.benchmark.average == 'macro' || "
+        f"has(k.objective.versus) && {is_one_of('k.benchmark.metric', CLASS_METRICS)} && "
+        "!(has(k.benchmark.average) && k.benchmark.average == 'micro'))) || "
         "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
     )
     return (
@@ -364,6 +253,13 @@ def datasets_are_declared() -> tuple[Schema, ...]:
             f"self.kpis.all(k, {whole})",
             "a sample can't show that 100% of all answers are right: say a limit below, such as "
             "99.9%, or rows: exam",
+            field=".kpis",
+        ),
+        rule(
+            f"self.kpis.all(k, {exam})",
+            "a sample has no last row, and logLoss, brier, mae, rmse, auroc, averages over labels "
+            "and worst slices are values of all rows: say rows: exam of the data set, or make it "
+            "another one",
             field=".kpis",
         ),
     )

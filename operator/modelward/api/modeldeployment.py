@@ -17,10 +17,10 @@ from modelward.api.kpi import (
     Datasets,
     Kpi,
     Load,
-    Metric,
     datasets_are_declared,
     tokens_are_streamed,
 )
+from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.protocol import ProtocolName
@@ -146,9 +146,11 @@ Kpis = Annotated[
 class ModelDeploymentSpec(ApiModel):
     """A model, how it is served, what it must fulfil and how versions are switched."""
 
-    model_config = ConfigDict(json_schema_extra=rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             *datasets_are_declared(), tokens_are_streamed("self.serving.protocol")
-        ))
+        )
+    )
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""

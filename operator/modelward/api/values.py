@@ -14,6 +14,7 @@ PERCENT_FORM = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
 POINTS_FORM = r"^[0-9]{1,2}(\.[0-9]{1,6})?pp$"
 DURATION_FORM = r"^([0-9]{1,5}(\.[0-9]{1,3})?(h|m|s|ms))+$"
 RATE_FORM = r"^[0-9]{1,6}(\.[0-9]{1,3})?/s$"
+NUMBER_FORM = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
 QUANTILE_FORM = r"^p([5-9][0-9])(\.[0-9])?$"
 
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}
@@ -47,16 +48,26 @@ def parse_points(text: str) -> Fraction:
     return share
 
 
+def parse_number(text: str) -> Fraction:
+    """Return the value of a decimal without a unit, as in `0.35`.
+
+    Raises ValueFormError for any other text, and for more digits than a field takes.
+    """
+    return Fraction(_checked(text, NUMBER_FORM, 'a number such as "0.35"'))
+
+
 def is_relative(margin: str) -> bool:
     """Tell whether a margin is a part of stable's value (`50%`), not percentage points (`1pp`)."""
     return margin.endswith("%")
 
 
 def parse_margin(text: str) -> Fraction:
-    """Return the number that a margin stands for: `1pp` is 1/100 and `50%` is 1/2.
+    """Return the number that a margin stands for: `1pp` is 1/100, `50%` is 1/2, `0.2` is 1/5.
 
     Raises ValueFormError for any other text, and beyond 50pp and 900%.
     """
+    if re.fullmatch(NUMBER_FORM, text, re.ASCII):
+        return parse_number(text)
     if not is_relative(text):
         return parse_points(text)
     share = Fraction(_checked(text, PERCENT_FORM, "a margin such as 1pp or 50%")[:-1]) / 100
@@ -139,6 +150,11 @@ def format_percent(value: Fraction, digits: int = 2) -> str:
 def format_points(value: Fraction, digits: int = 2) -> str:
     """Return a difference of shares in percentage points: -1/200 is `-0.5pp`."""
     return _rounded(value * 100, digits) + "pp"
+
+
+def format_number(value: Fraction, digits: int = 4) -> str:
+    """Return a value without a unit with at most `digits` decimals: 1/3 is `0.3333`."""
+    return _rounded(value, digits)
 
 
 def format_multiple(value: Fraction, digits: int = 2) -> str:

@@ -17,22 +17,51 @@ from pydantic import (
     model_validator,
 )
 
-from modelward.api.kpi import Metric
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
+from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.rowcounts import MAX_VALUE
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
 from modelward.protocols import PROTOCOLS
 
+__all__ = [
+    "DIGEST_CHARS",
+    "MAX_MESSAGE_CHARS",
+    "MAX_RESULT_BYTES",
+    "MAX_SLICE_CHARS",
+    "KpiReport",
+    "Letter",
+    "Outcome",
+    "PlanDataset",
+    "PlanJudgement",
+    "PlanKpi",
+    "PlanLoad",
+    "PlanStart",
+    "PlanSubject",
+    "Reason",
+    "ResultError",
+    "RunnerPlan",
+    "RunnerResult",
+]
+
 MAX_RESULT_BYTES = 2_048
 MAX_MESSAGE_CHARS = 300
+MAX_SLICE_CHARS = 32
 DIGEST_CHARS = 16
 """Hex digits of a data set's sha256 that a result repeats."""
 
 Outcome = Literal["Measured", "Unreachable", "DatasetInvalid"]
 """Whether anything was measured at all. Measured also when time ran out on the way."""
-Letter = Literal["P", "F", "I"]
-"""Pass, Fail, Inconclusive."""
-Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
+Reason = Literal[
+    "",
+    "NotMeasured",
+    "NotDeterministic",
+    "GeneratorLagged",
+    "RowsUnfit",
+    "ClassMissing",
+    "SlicesTooSmall",
+    "StableUnanswered",
+]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
 
 
@@ -77,57 +106,6 @@ class PlanLoad(Message):
     warm_up_seconds: Exact
     dataset: str
     """Data set whose rows are the payload."""
-
-
-class PlanStart(Message):
-    """What an earlier run came to about a KPI. This attempt goes on from there."""
-
-    verdict: Letter
-    """P and F stand: no more is asked for this KPI, and its report repeats the counts."""
-    windows: int = Field(ge=0, le=9_999)
-    """Calibration windows that the dispersions rest on. Load is not calibrated again for this KPI,
-    so that its dispersions, and its bet, stay as they are here."""
-    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(
-        min_length=1, max_length=8
-    )
-    """As in a result. What is counted now is added: a result's counts are totals."""
-
-
-class PlanWithin(Message):
-    """Times in seconds that an answer keeps to count for goodput."""
-
-    latency: Exact | None = None
-    time_to_first_token: Exact | None = None
-    time_per_output_token: Exact | None = None
-
-
-class PlanKpi(Message):
-    """A KPI, its values without units: shares (0.92), seconds (0.25) and numbers a second (18)."""
-
-    name: str = Field(max_length=63)
-    metric: Metric
-    dataset: str | None = None
-    """Data set, for accuracy."""
-    rows: Literal["sample"] | None = None
-    """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
-    and a part of a thousand or more may be enough."""
-    quantile: Exact | None = None
-    """Quantile as a share (0.95), for latency and the times of tokens."""
-    within: PlanWithin | None = None
-    """Limits, for goodput."""
-    limit: Exact
-    """With versus: by how much it may be worse than stable, as a share (0.01)."""
-    versus: Literal["stable"] | None = None
-    """Present where it is compared with the plan's baseline."""
-    relative: Literal[True] | None = None
-    """Present where `limit` is a part of stable's value: 0.5 is one and a half times as much."""
-    unless_below: Exact | None = None
-    """An error rate that is good enough whatever stable's is."""
-    expected: Exact | None = None
-    direction: Literal["atMost", "atLeast"]
-    effect: Literal["gate", "report"]
-    start: PlanStart | None = None
-    """Absent where nothing is known yet."""
 
 
 class PlanJudgement(Message):
@@ -183,7 +161,7 @@ class KpiReport(Message):
 
     verdict: Letter
     reason: Reason = ""
-    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(default=(), max_length=8)
+    counts: tuple[Annotated[int, Field(ge=0, le=MAX_VALUE)], ...] = Field(default=(), max_length=8)
 
     @classmethod
     def of(cls, verdict: Letter, counts: Counts) -> Self:
@@ -214,12 +192,19 @@ class KpiReport(Message):
 
 _KPI_SCHEMA = {
     "description": "Verdict, reason why there are no counts (else empty), then the counts. "
-    "accuracy: rows, rows read (of a sample: drawn), correct ones. "
+    "accuracy, exactMatch, contains, jsonSchema, averages: micro: rows, rows read (of a sample: "
+    "drawn), correct ones. precision, recall, f1 of one label: rows, rows read, true positives, "
+    "wrong ones (false positives, false negatives, or both). auroc, logLoss, brier, mae, rmse, "
+    "averages: macro, and with versus those of one label: rows, rows without a usable answer, "
+    "value (in hundred-millionths, of logLoss, brier, mae and rmse in millionths, rounded to the "
+    "worse side), with versus also that of stable. worstSliceOf: rows, rows without a usable "
+    "answer, slices, rows and value of the worst. "
     "errorRate: dispersion, requests, failed ones. "
-    "latency and the times of tokens: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
+    "latency and other times: dispersion, requests, those beyond the limit, the quantile in "
+    "microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
-    "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
-    "rows read, correct ones, those that stable had right, those that stable alone had right; "
+    "hundredths, at least 100; requests are those after calibration. With versus, right answers: "
+    "rows, rows read, correct ones, those that stable had right, those that it alone had right; "
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
     "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
@@ -227,7 +212,7 @@ _KPI_SCHEMA = {
     "goodput: how many came, and in how many milliseconds.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
-    "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},
+    "items": {"type": "integer", "minimum": 0, "maximum": MAX_VALUE},
     "minItems": 2,
     "maxItems": 10,
 }
@@ -256,16 +241,26 @@ class RunnerResult(Message):
     """Calibration windows of this attempt; KPIs with a start in the plan rest on theirs."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
+    slices: tuple[Annotated[str, Field(max_length=MAX_SLICE_CHARS)], ...] = Field(
+        default=(), max_length=32
+    )
+    """Names of the worst slices, for people: one for each KPI with worstSliceOf, in the plan's
+    order, empty where it has no counts. Absent where there is no room for them."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
     """What to look at, where something was not measured."""
 
     def to_json(self) -> str:
-        """Return the termination message: at most 2,048 bytes, `message` cut to what is left."""
+        """Return the termination message: at most 2,048 bytes.
+
+        `message` is cut to what is left; where that is nothing, slices have no names.
+        """
         text = super().to_json()
         excess = len(text.encode()) - MAX_RESULT_BYTES
         if excess <= 0:
             return text
         kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
+        if not kept and self.slices:
+            return self.model_copy(update={"slices": ()}).to_json()
         return Message.to_json(self.model_copy(update={"message": kept}))
 
     @classmethod

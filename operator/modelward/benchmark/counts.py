@@ -8,89 +8,48 @@ number of windows tells that.
 
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from typing import ClassVar
 
-from modelward.api.loadmetrics import RATES, TIMES
+from modelward.api.metrics import SHOWN_METRICS, TIME_METRICS
+from modelward.benchmark.rowcounts import (
+    MAX_REQUESTS,
+    MAX_VALUE,
+    ClassCounts,
+    CountsError,
+    ExamCounts,
+    PairedExamCounts,
+    PairedSampleCounts,
+    RowCounts,
+    SampleCounts,
+    SliceCounts,
+    ValueCounts,
+    check_length,
+    within,
+)
 
-MAX_REQUESTS = 9_999_999
+__all__ = [
+    "MAX_REQUESTS",
+    "ClassCounts",
+    "Counts",
+    "CountsError",
+    "ErrorCounts",
+    "ExamCounts",
+    "LatencyCounts",
+    "PairedErrorCounts",
+    "PairedExamCounts",
+    "PairedSampleCounts",
+    "RelativeErrorCounts",
+    "RequestCounts",
+    "SampleCounts",
+    "SliceCounts",
+    "ThroughputCounts",
+    "ValueCounts",
+    "added",
+    "counts_of",
+]
+
 MAX_DISPERSION = 99_999
 MAX_BET = 5_000
 MAX_MICROSECONDS = 99_999_999
-MAX_COUNT = 99_999_999
-
-
-class CountsError(ValueError):
-    """Integers that cannot have been counted; the message says why."""
-
-
-@dataclass(frozen=True)
-class ExamCounts:
-    """Rows of a data set that is the requirement itself. On the wire: [rows, read, correct]."""
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that were asked and answered."""
-    correct: int
-    """Rows that were answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        most = MAX_REQUESTS if self.sampled else self.rows
-        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
-        _within(("correct rows", self.correct, 0, self.read))
-
-    def to_ints(self) -> tuple[int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct)
-
-
-@dataclass(frozen=True)
-class PairedExamCounts:
-    """Rows that the revision and stable were both asked.
-
-    On the wire: [rows, read, correct, stable correct, lost].
-    """
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that both were asked."""
-    correct: int
-    """Rows that the revision answered as expected."""
-    baseline: int
-    """Rows that stable answered as expected."""
-    lost: int
-    """Rows that stable alone answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        alone = SampleCounts if self.sampled else ExamCounts
-        alone(self.rows, self.read, self.correct)
-        alone(self.rows, self.read, self.baseline)
-        _within(
-            ("rows that stable alone had right", self.lost, 0, self.baseline),
-            ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
-             self.read - self.baseline),
-        )  # fmt: skip
-
-    def to_ints(self) -> tuple[int, int, int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct, self.baseline, self.lost)
-
-
-@dataclass(frozen=True)
-class SampleCounts(ExamCounts):
-    """Rows drawn with replacement: `read` is how often rows were drawn and asked."""
-
-    sampled: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class PairedSampleCounts(PairedExamCounts):
-    """Rows drawn with replacement for the revision and stable alike."""
-
-    sampled: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -114,8 +73,8 @@ class PairedErrorCounts:
     """Pairs in which both failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
-        _within(
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
+        within(
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("lost pairs", self.lost, 0, self.requests),
             ("won pairs", self.won, 0, self.requests - self.lost),
@@ -146,7 +105,7 @@ class RelativeErrorCounts:
     """Those that failed for stable."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
@@ -173,8 +132,8 @@ class ErrorCounts:
     """Evidence requests that failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
-        _within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
+        within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
 
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
@@ -203,7 +162,7 @@ class LatencyCounts:
     """Evidence requests that took longer than `expected`; at least those beyond the limit."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("requests beyond the limit", self.beyond_limit, 0, self.requests),
@@ -212,7 +171,7 @@ class LatencyCounts:
         if (self.dispersion_expected is None) != (self.beyond_expected is None):
             raise CountsError("only one of the two counts for `expected` is there")
         if self.dispersion_expected is not None and self.beyond_expected is not None:
-            _within(
+            within(
                 ("dispersion beyond expected", self.dispersion_expected, 100, MAX_DISPERSION),
                 ("requests beyond expected", self.beyond_expected, self.beyond_limit,
                  self.requests),
@@ -228,26 +187,14 @@ class LatencyCounts:
 
 @dataclass(frozen=True)
 class ThroughputCounts:
-    """What came in a time, for people: no verdict rests on it. On the wire: [came, milliseconds].
-
-    Of more than can be written both are divided alike.
-    """
+    """What came in a time; no verdict rests on it. On the wire: [came, milliseconds]."""
 
     came: int
     """Answers or tokens."""
     milliseconds: int
 
     def __post_init__(self) -> None:
-        _within(
-            ("came", self.came, 0, MAX_COUNT), ("milliseconds", self.milliseconds, 1, MAX_COUNT)
-        )
-
-    @classmethod
-    def of(cls, came: int, nanoseconds: int) -> "ThroughputCounts":
-        """Return what came in a time, as precisely as it can be written."""
-        milliseconds = max(1, round(nanoseconds / 1_000_000))
-        parts = max(1, -(-came // MAX_COUNT), -(-milliseconds // MAX_COUNT))
-        return cls(round(came / parts), max(1, round(milliseconds / parts)))
+        within(("came", self.came, 0, MAX_VALUE), ("milliseconds", self.milliseconds, 1, MAX_VALUE))
 
     @property
     def per_second(self) -> Fraction:
@@ -259,23 +206,17 @@ class ThroughputCounts:
         return (self.came, self.milliseconds)
 
 
-Counts = (
-    ExamCounts
-    | PairedExamCounts
-    | ErrorCounts
-    | PairedErrorCounts
-    | RelativeErrorCounts
-    | LatencyCounts
-    | ThroughputCounts
-)
+RequestCounts = ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
+"""Those that verdicts about requests rest on."""
+Counts = RowCounts | RequestCounts | ThroughputCounts
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
     ("accuracy", True): (PairedExamCounts, 5),
     ("errorRate", False): (ErrorCounts, 3),
     ("errorRate", True): (PairedErrorCounts, 6),
-    **{(metric, False): (LatencyCounts, 4) for metric in TIMES},
-    **{(metric, False): (ThroughputCounts, 2) for metric in RATES},
+    **{(metric, False): (LatencyCounts, 4) for metric in TIME_METRICS},
+    **{(metric, False): (ThroughputCounts, 2) for metric in SHOWN_METRICS},
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {
@@ -306,8 +247,7 @@ def counts_of(
         kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
-    if len(ints) != wanted:
-        raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
+    check_length(metric, ints, wanted)
     return kind(*ints)
 
 
@@ -326,9 +266,3 @@ def added(start: Counts, total: Counts) -> Counts:
         adds_up = name not in _STAY | {"quantile_micros"} and now is not None
         values[name] = now - before if adds_up else now
     return type(total)(**values)  # type: ignore[arg-type]
-
-
-def _within(*checks: tuple[str, int, int, int]) -> None:
-    for what, value, low, high in checks:
-        if not low <= value <= high:
-            raise CountsError(f"{what}: {value} is not between {low} and {high}")

@@ -10,13 +10,14 @@ from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.kpi import Within
-from modelward.api.loadmetrics import RATES, TIMES
+from modelward.api.metrics import METRICS, Unit
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -29,16 +30,18 @@ from modelward.benchmark.contract import (
     PlanLoad,
     PlanStart,
     PlanSubject,
-    PlanWithin,
     RunnerPlan,
 )
+from modelward.benchmark.plankpi import PlanWithin
 from modelward.judge import (
+    MIN_SLICE_ROWS,
     ExamObjective,
     LoadObjective,
     LoadShape,
     PairedObjective,
     RateObjective,
     RelativeObjective,
+    ValueObjective,
     errors_objective,
     latency_objective,
 )
@@ -110,8 +113,10 @@ def runner_plan(
 
 def _check_limits(plan: RunnerPlan) -> None:
     for kpi in plan.kpis:
+        if kpi.rows == "sample" and kpi.row_kind in ("values", "slices"):
+            raise PlanError(f"kpis: {kpi.name} is one value of all rows: say rows: exam")
         try:
-            if kpi.metric != "accuracy" and kpi.metric not in RATES:
+            if not kpi.of_rows and not kpi.is_shown:
                 load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
@@ -156,6 +161,16 @@ def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
     return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
+def value_objective(kpi: PlanKpi) -> ValueObjective:
+    """Return what a metric that is one value of all rows is judged by."""
+    kind = METRICS[kpi.metric]
+    return ValueObjective(
+        kpi.limit,
+        more_is_better=kind.direction == "atLeast",
+        needs_every_answer=kind.judging == "values" and not kind.worst_loss,
+    )
+
+
 def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     """Return the tests of a KPI with a limit of its own.
 
@@ -175,7 +190,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
     left of upTo.
     """
-    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
+    if any(_of_rows(kpi) for kpi in spec.applicable_kpis):
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
         return PREPARATION_SECONDS
@@ -194,7 +209,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
 
 
 def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
-    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
+    if all(_of_rows(kpi) for kpi in spec.applicable_kpis):
         return None
     dataset = spec.load.dataset or next((data.name for data in spec.datasets), None)
     if dataset is None:
@@ -208,24 +223,29 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
 
 
 def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
-    read = _reader(kpi)
-    expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
-    unless_below = kpi.objective.unless_below
-    at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
+    source, objective = kpi.benchmark, kpi.objective
     sampled = {data.name for data in spec.datasets if data.rows == "sample"}
+    quantile, expected = source.quantile, objective.expected
+    positive, unless_below = source.positive_label, objective.unless_below
     return PlanKpi(
         name=kpi.name,
-        metric=kpi.benchmark.metric,
-        dataset=kpi.benchmark.dataset,
-        rows="sample" if kpi.benchmark.dataset in sampled else None,
+        metric=source.metric,
+        dataset=source.dataset,
+        average=None if source.average == "binary" else source.average,
+        positive_label=None if positive is None else str(positive),
+        prediction=source.prediction,
+        json_schema=source.json_schema,
+        worst_slice_of=source.worst_slice_of,
+        min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
+        rows="sample" if source.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
-        within=_within(kpi.benchmark.within) if kpi.benchmark.within else None,
+        within=_within(source.within) if source.within else None,
         limit=_limit(kpi),
-        versus=kpi.objective.versus,
-        relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
+        versus=objective.versus,
+        relative=True if is_relative(objective.worse_by_at_most or "") else None,
         unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=read(expected) if expected else None,
-        direction="atLeast" if at_least else "atMost",
+        expected=_PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
     )
@@ -237,17 +257,11 @@ def _limit(kpi: Kpi) -> Fraction:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
         return parse_margin(objective.worse_by_at_most)
-    limit = objective.at_least or objective.at_most
+    kind = METRICS[kpi.benchmark.metric]
+    limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
-        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
-    return _reader(kpi)(limit)
-
-
-def _reader(kpi: Kpi) -> Callable[[str], Fraction]:
-    """Return what reads a KPI's limits."""
-    if kpi.benchmark.metric in TIMES:
-        return _seconds
-    return parse_rate if kpi.benchmark.metric in RATES else parse_percent
+        raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
+    return _PARSERS[kind.unit](limit)
 
 
 def _within(within: Within) -> PlanWithin:
@@ -255,8 +269,20 @@ def _within(within: Within) -> PlanWithin:
     return PlanWithin(**{name: _seconds(limit) for name, limit in said.items()})
 
 
+def _of_rows(kpi: Kpi) -> bool:
+    return METRICS[kpi.benchmark.metric].source == "rows"
+
+
 def _seconds(duration: str) -> Fraction:
     return to_seconds(parse_duration(duration))
+
+
+_PARSERS: Mapping[Unit, Callable[[str], Fraction]] = {
+    "percent": parse_percent,
+    "number": parse_number,
+    "duration": _seconds,
+    "rate": parse_rate,
+}
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -1,12 +1,14 @@
-"""Golden rows: JSON lines of {"id": string, "inputs": JSON, "expected": JSON}."""
+"""Golden rows: JSON lines of {"id": string, "inputs": JSON, "expected": JSON, ...}."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from modelward.benchmark.strictjson import Json, StrictJsonError, loads_exact, loads_floats
+
+_MEMBERS = ("id", "inputs", "expected")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class Row:
     """Part of the request body, as json.dumps takes it."""
     expected: Json
     """The right answer; its numbers are int or Decimal."""
+    members: Mapping[str, Json] = field(default_factory=dict)
+    """Further members, such as region: they cut the rows into slices."""
 
 
 class RowsError(ValueError):
@@ -104,9 +108,10 @@ def _row(line: str, number: int) -> Row:
         raise RowsError(f"not JSON: {error}", number) from error
     if not isinstance(exact, dict) or not isinstance(plain, dict):
         raise RowsError('not an object: write {"id", "inputs", "expected"}', number)
-    for member in ("id", "inputs", "expected"):
+    for member in _MEMBERS:
         if member not in exact:
             raise RowsError(f'"{member}" is missing', number)
     if not isinstance(exact["id"], str) or not exact["id"]:
         raise RowsError('"id" is not a string with something in it', number)
-    return Row(id=exact["id"], inputs=plain["inputs"], expected=exact["expected"])
+    members = {key: value for key, value in exact.items() if key not in _MEMBERS}
+    return Row(exact["id"], plain["inputs"], exact["expected"], members)

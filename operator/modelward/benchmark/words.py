@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
+from modelward.api.metrics import ROW_METRICS
 from modelward.api.modeldeployment import Kpi
 
 _ADVICE = {
@@ -16,6 +17,10 @@ _ADVICE = {
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time; for "
     "a model that answers at random, say rows: sample of the data set",
+    "RowsUnfit": "not judged, the data set's rows are not what the metric needs",
+    "ClassMissing": "not judged, the data set has no rows of a label that the metric needs",
+    "SlicesTooSmall": "not judged, no slice has enough rows; lower minRows, or add rows",
+    "StableUnanswered": "not compared, stable left rows without a number",
     "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
     "load.rate, or give it more CPU (benchmarkPod.resources)",
 }
@@ -34,7 +39,7 @@ def passed(gates: Sequence[RunKpiStatus]) -> str:
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
-    exams = {kpi.name for kpi in kpis if kpi.benchmark.metric == "accuracy"}
+    exams = {kpi.name for kpi in kpis if kpi.benchmark.metric in ROW_METRICS}
     return "; ".join(_failed(gate, gate.name in exams) for gate in gates if gate.verdict == "Fail")
 
 
@@ -51,7 +56,10 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
 
 
 def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
+    if gate.reason == "RowsUnanswered":
+        return f"{gate.name} ({gate.objective}) has no value: a row was left without a number"
     share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
+    share += f" of slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
     worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
     how = f"not enough: {gate.objective}" if is_exam else f"{worse}: {gate.objective}"

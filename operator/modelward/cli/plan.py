@@ -16,7 +16,7 @@ from modelward.api.values import (
     format_percent,
     parse_percent,
 )
-from modelward.benchmark.evidence import objective_text
+from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.table import table
 from modelward.judge.chances import Chances, exam_chances

@@ -7,7 +7,7 @@ from typing import Any
 
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import format_percent, parse_percent
-from modelward.benchmark.evidence import objective_text
+from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.observations import AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay

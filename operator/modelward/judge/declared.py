@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from modelward.api.kpi import Kpi, Load
-from modelward.api.loadmetrics import TIMES
+from modelward.api.metrics import ROW_METRICS, TIME_METRICS
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -35,9 +35,11 @@ class Alphas:
     def shared(self, kpis: list[Kpi]) -> "Alphas":
         """Return those of each of several KPIs: any one gate under load rolls back.
 
-        Exams read all rows, so that they need no share.
+        Metrics of rows come to what all rows would say, so that they need no share.
         """
-        sharing = sum(kpi.effect == "gate" and kpi.benchmark.metric != "accuracy" for kpi in kpis)
+        sharing = sum(
+            kpi.effect == "gate" and kpi.benchmark.metric not in ROW_METRICS for kpi in kpis
+        )
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 
@@ -58,7 +60,7 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
         return RelativeObjective(1 + _limit(kpi), *both, below)
     if objective.versus:
         return PairedObjective(_limit(kpi), *both)
-    if kpi.benchmark.metric in TIMES:
+    if kpi.benchmark.metric in TIME_METRICS:
         quantile = parse_quantile(kpi.benchmark.quantile or "")
         return latency_objective(quantile, objective.expected is not None, *both)
     expected = parse_percent(objective.expected) if objective.expected else None

@@ -7,6 +7,7 @@ from typing import Any
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
 from modelward.api.kpi import applicable
+from modelward.api.metrics import ROW_METRICS
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
@@ -20,8 +21,6 @@ from modelward.writes import Document
 
 PRE_STOP_SECONDS = 5
 """Ending pods answer on while kube-proxy and clients learn that they are gone."""
-EXAM_METRICS = frozenset({"accuracy"})
-"""Read all rows, so that a false rollback cannot happen and no share is needed."""
 
 
 def owner(api_version: str, kind: str, name: str, uid: str) -> list[Document]:
@@ -213,10 +212,11 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
     """Share the error probabilities among the gates.
 
     Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
-    rolls back, so that each gets a K-th of falseRollback (Bonferroni).
+    rolls back, so that each gets a K-th of falseRollback (Bonferroni). Metrics of rows come to what
+    all rows would say, so that they need no share.
     """
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
+    sharing = sum(kpi.benchmark.metric not in ROW_METRICS for kpi in gates)
     return RunJudgement(
         false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
         false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),

@@ -105,17 +105,17 @@ class Attempt:
             if side:
                 await reach(side.client)
                 await side.client.tell_metadata()
-        exams = [k for k in self._plan.kpis if k.metric == "accuracy" and not report.has_verdict(k)]
+        exams = [k for k in self._plan.kpis if k.of_rows and not report.has_verdict(k)]
         for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:
-                raise ValueError("an accuracy KPI names no data set")
+                raise ValueError("a KPI on rows names no data set")
             judged = [kpi for kpi in exams if kpi.dataset == name]
             paired = any(kpi.versus for kpi in judged)
             sampled = judged[0].rows == "sample"
             baseline = stable.examinee(name, sampled) if stable and paired else None
-            start = report.exam_start(judged)
+            starts = [report.exam_start(kpi) for kpi in judged]
             examinee = candidate.examinee(name, sampled)
-            self._exams[name] = Exam(examinee, baseline, start, self._may_end)
+            self._exams[name] = Exam(examinee, baseline, judged, starts, self._may_end)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
@@ -150,14 +150,14 @@ class Attempt:
                 await reach(client)
 
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, k) for i, k in enumerate(self._plan.kpis) if k.metric != "accuracy"]
+        return [(i, k) for i, k in enumerate(self._plan.kpis) if not k.of_rows]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
             exam = self._exams.get(kpi.dataset or "")
             # A KPI keeps its first verdict, and the counts that show it.
-            if kpi.metric == "accuracy" and exam and self._reports[i].verdict == "I":
+            if kpi.of_rows and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
@@ -181,8 +181,12 @@ class Attempt:
         if differing:
             self._message = f"data set {kpi.dataset}: {differing}"
             return report.NOT_DETERMINISTIC
-        counts = exam.paired_counts if kpi.versus else exam.counts
-        return report.exam_report(kpi, counts, self._plan.judgement)
+        marking = exam.markings[kpi.name]
+        counts = marking.counts()
+        if marking.unfit:
+            self._message = self._message or f"KPI {kpi.name}: {marking.unfit}"
+            return KpiReport(verdict="I", reason=marking.unfit.reason)
+        return report.rows_report(kpi, counts, self._plan.judgement)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)
@@ -191,6 +195,21 @@ class Attempt:
     def _unmeasured(self, outcome: Outcome, message: str) -> RunnerResult:
         self._message = message
         return self._result(outcome, (report.NOT_MEASURED,) * len(self._plan.kpis))
+
+    def _worst_slices(self, kpis: tuple[KpiReport, ...]) -> tuple[str, ...]:
+        """Name the worst slice of each KPI that has any; empty where nothing was counted of it."""
+        cut = [
+            (kpi, told)
+            for kpi, told in zip(self._plan.kpis, kpis, strict=True)
+            if kpi.row_kind == "slices"
+        ]
+        exams = [self._exams.get(kpi.dataset or "") for kpi, _ in cut]
+        return tuple(
+            exam.markings[kpi.name].worst_slice
+            if exam and told.counts and kpi.name in exam.markings
+            else ""
+            for (kpi, told), exam in zip(cut, exams, strict=True)
+        )
 
     def _result(self, outcome: Outcome, kpis: tuple[KpiReport, ...]) -> RunnerResult:
         measured = outcome == "Measured" and self._session is not None
@@ -202,6 +221,7 @@ class Attempt:
             outcome=outcome,
             windows=self._session.calibration_windows if measured and self._session else 0,
             kpis=kpis,
+            slices=self._worst_slices(kpis),
             message=self._message[:300],
         )
 

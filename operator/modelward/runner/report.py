@@ -1,6 +1,5 @@
 """From what was measured to the result message."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 
 from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
@@ -8,20 +7,20 @@ from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
     Counts,
     ErrorCounts,
-    ExamCounts,
     LatencyCounts,
     PairedErrorCounts,
-    PairedExamCounts,
     RelativeErrorCounts,
+    ThroughputCounts,
 )
-from modelward.benchmark.evidence import (
+from modelward.benchmark.judging import (
     counts_in,
     paired_counts,
     rate_counts,
     relative_counts,
-    row_counts,
+    rows_decision,
 )
-from modelward.benchmark.plan import exam_objective, load_objective
+from modelward.benchmark.plan import load_objective
+from modelward.benchmark.rowcounts import RowCounts
 from modelward.judge import (
     LoadCounts,
     LoadKpi,
@@ -31,11 +30,12 @@ from modelward.judge import (
     PairedCounts,
     RateCounts,
     RelativeCounts,
-    exam_decision,
 )
 
 _NANOSECONDS = 1_000_000_000
 _MAX_ERROR_DELAY = _NANOSECONDS
+_FROM_DUE = frozenset({"latency", "timeToFirstToken"})
+"""Times that are counted from when a request was due."""
 
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
@@ -58,7 +58,7 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
 
 def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
+    if kpi.start is None or counts is None or isinstance(counts, RowCounts | ThroughputCounts):
         return None
     if isinstance(counts, RelativeErrorCounts):
         return relative_counts(counts, kpi.start.windows)
@@ -83,34 +83,23 @@ def tolerated_delay(kpi: PlanKpi) -> int:
     """Return how late (in ns) requests may be sent before a KPI says nothing about the server.
 
     A latency is counted from when a request was due, so what we lose goes to the server's account:
-    half of what it is allowed. For errors it matters only that the load is what was asked for.
+    half of what it is allowed. For the others it matters only that the load is what was asked for.
     """
-    if kpi.metric == "errorRate":
+    if kpi.metric not in _FROM_DUE:
         return _MAX_ERROR_DELAY
     return int(min(kpi.limit, kpi.expected or kpi.limit) * _NANOSECONDS / 2)
 
 
-def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
-    """Return what the exam goes on from that these KPIs are judged by, None where it begins.
-
-    Raises ValueError for a plan in which they go on from different rows.
-    """
-    starts = [counts_in(kpi, kpi.start.counts) if kpi.start else None for kpi in kpis]
-    counts = [start for start in starts if isinstance(start, ExamCounts | PairedExamCounts)]
-    if len(counts) not in (0, len(kpis)) or len({start.read for start in counts}) > 1:
-        raise ValueError("KPIs go on from different rows of one data set")
-    paired = (start for start in counts if isinstance(start, PairedExamCounts))
-    return next(paired, next(iter(counts), None))
+def exam_start(kpi: PlanKpi) -> Counts | None:
+    """Return the rows that a KPI goes on from, None where it begins anew."""
+    return counts_in(kpi, kpi.start.counts) if kpi.start else None
 
 
-def exam_report(
-    kpi: PlanKpi, counts: ExamCounts | PairedExamCounts, judgement: PlanJudgement
-) -> KpiReport:
-    """Return the report of an exam as far as it got."""
-    if counts.read == 0:
+def rows_report(kpi: PlanKpi, counts: Counts | None, judgement: PlanJudgement) -> KpiReport:
+    """Return the report of a KPI on rows as far as they were read."""
+    if counts is None:
         return NOT_MEASURED
-    outcome, _ = exam_decision(row_counts(counts), exam_objective(kpi, judgement))
-    return KpiReport.of(_LETTERS[outcome], counts)
+    return KpiReport.of(_LETTERS[rows_decision(kpi, counts, judgement)], counts)
 
 
 def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:

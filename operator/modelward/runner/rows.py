@@ -10,13 +10,13 @@ import jmespath
 import jmespath.exceptions
 from jmespath.parser import ParsedResult
 
+from modelward.api.metrics import VALUE_METRICS
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
 from modelward.benchmark.rows import (
     Row,
     RowsError,
     contradiction,
     parse_rows,
-    same_json,
     sha256_of,
 )
 from modelward.benchmark.strictjson import Json
@@ -63,10 +63,6 @@ class Dataset:
         except jmespath.exceptions.JMESPathError:
             return None
 
-    def is_right(self, row: Row, answer: Answer) -> bool:
-        """Tell whether a row was answered as expected."""
-        return answer.problem is None and same_json(self.predicted(answer), row.expected)
-
 
 def read_files(plan: RunnerPlan, folder: Path) -> dict[str, bytes]:
     """Return the content of each data set. Raises OSError."""
@@ -83,7 +79,11 @@ def prepare(plan: RunnerPlan, files: dict[str, bytes], dialogue: Dialogue) -> di
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
-    exams = {kpi.dataset for kpi in plan.kpis if kpi.metric == "accuracy" and kpi.rows is None}
+    exams = {
+        kpi.dataset
+        for kpi in plan.kpis
+        if kpi.of_rows and kpi.rows is None and kpi.metric not in VALUE_METRICS
+    }
     datasets = {
         data.name: _dataset(data, files[data.name], plan.subject.revision, dialogue)
         for data in plan.datasets

@@ -19,6 +19,7 @@ spec:
   datasets:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
+  - {name: labelled, configMap: {name: fraud-golden, key: labelled.jsonl}}
   load: {rate: 20/s, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
@@ -35,6 +36,20 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: recall
+    benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
+                minRows: 50}
+    objective: {atLeast: 85%}
+  - name: f1
+    benchmark: {dataset: labelled, metric: f1, average: macro}
+    objective: {atLeast: 80%}
+  - name: auroc
+    benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
+    objective: {atLeast: 95%}
+  - {name: mae, benchmark: {dataset: labelled, metric: mae}, objective: {atMost: "2.5"}}
+  - name: valid
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
+    objective: {atLeast: 99%}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -70,6 +85,9 @@ spec:
     configMap: {name: fraud-golden, key: traffic.jsonl}
     rows: sample
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  - name: labelled
+    configMap: {name: fraud-golden, key: labelled.jsonl}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
@@ -86,6 +104,20 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: recall
+    benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
+                minRows: 50}
+    objective: {atLeast: 85%}
+  - name: f1
+    benchmark: {dataset: labelled, metric: f1, average: macro}
+    objective: {atLeast: 80%}
+  - name: auroc
+    benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
+    objective: {atLeast: 95%}
+  - {name: mae, benchmark: {dataset: labelled, metric: mae}, objective: {atMost: "2.5"}}
+  - name: valid
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
+    objective: {atLeast: 99%}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}

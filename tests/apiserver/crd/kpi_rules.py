@@ -5,6 +5,7 @@ from tests.apiserver.crd.paths import OMIT
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
+RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
@@ -23,7 +24,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{ACCURACY}.benchmark": OMIT},),
         ),
         Example(
-            "accuracy has a lower limit",
+            "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have a lower",
             takes=(
                 {f"{ACCURACY}.objective": {"atLeast": "0.1%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "100%"}},
@@ -34,12 +35,42 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{ACCURACY}.objective": {"atLeast": "92%", "atMost": "99%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "0%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "250ms"}},
+                {f"{AUROC}.objective": {"atMost": "95%"}},
+                {f"{AUROC}.objective": {"atLeast": "0.95"}},
+                {f"{F1}.objective": {"atMost": "0.2"}},
             ),
         ),
         Example(
-            "remove expected: the share",
+            "say a limit above 50% for auroc",
+            takes=({f"{AUROC}.objective.atLeast": "50.000001%"},),
+            refuses=(
+                {f"{AUROC}.objective.atLeast": "50%"},
+                {f"{AUROC}.objective.atLeast": "5%"},
+            ),
+        ),
+        Example(
+            "logLoss, brier, mae and rmse have an upper limit",
+            takes=(
+                {f"{MAE}.objective": {"atMost": "0"}},
+                {f"{MAE}.objective": {"atMost": "9999999.999999"}},
+                {f"{MAE}.benchmark.metric": "logLoss"},
+                {f"{MAE}.benchmark.metric": "rmse"},
+            ),
+            refuses=(
+                {f"{MAE}.objective": {"atLeast": "2.5"}},
+                {f"{MAE}.objective": {"atMost": "5%"}},
+                {f"{MAE}.objective": {"atMost": "250ms"}},
+                {f"{MAE}.benchmark.metric": "rmse", f"{MAE}.objective": {"atLeast": "92%"}},
+                {f"{MAE}.benchmark.metric": "logLoss", f"{MAE}.objective": {"atLeast": "92%"}},
+            ),
+        ),
+        Example(
+            "remove expected: what is counted on rows",
             takes=({},),
-            refuses=({f"{ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},),
+            refuses=(
+                {f"{ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},
+                {f"{MAE}.objective": {"atMost": "2.5", "expected": "2"}},
+            ),
         ),
         Example(
             "errorRate has an upper limit",
@@ -68,9 +99,29 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
-            "say by how many percentage points accuracy",
-            takes=({f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},),
-            refuses=({f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},),
+            "say by how many percentage points it may",
+            takes=(
+                {f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{AUROC}.objective": _VERSUS},
+                {f"{F1}.objective": _VERSUS},
+            ),
+            refuses=(
+                {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{AUROC}.objective": _VERSUS | {"worseByAtMost": "0.01"}},
+            ),
+        ),
+        Example(
+            "say by how much it may be above",
+            takes=({f"{MAE}.objective": _VERSUS | {"worseByAtMost": "0"}},),
+            refuses=(
+                {f"{MAE}.objective": _VERSUS},
+                {f"{MAE}.objective": _VERSUS | {"worseByAtMost": "5%"}},
+            ),
+        ),
+        Example(
+            "a worst slice has a limit of its own",
+            takes=({f"{RECALL}.objective": {"atLeast": "100%"}},),
+            refuses=({f"{RECALL}.objective": _VERSUS},),
         ),
         Example(
             "latency can't be compared with stable",
@@ -91,12 +142,60 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
     ),
     "spec.kpis[].benchmark": (
         Example(
-            "accuracy is counted on a data set",
+            "this metric is counted on the rows",
             takes=({},),
-            refuses=({f"{ACCURACY}.benchmark.dataset": OMIT},),
+            refuses=(
+                {f"{ACCURACY}.benchmark.dataset": OMIT},
+                {f"{MAE}.benchmark.dataset": OMIT},
+            ),
         ),
         Example(
-            "only accuracy names a data set",
+            "only precision, recall and f1 have an average",
+            takes=({f"{F1}.benchmark.average": "micro"},),
+            refuses=({f"{ACCURACY}.benchmark.average": "micro"},),
+        ),
+        Example(
+            "say which label counts as positive",
+            takes=({f"{RECALL}.benchmark.average": "binary"},),
+            refuses=(
+                {f"{RECALL}.benchmark.positiveLabel": OMIT},
+                {f"{F1}.benchmark.average": OMIT},
+                {f"{F1}.benchmark.average": "binary"},
+                {f"{AUROC}.benchmark.positiveLabel": OMIT},
+            ),
+        ),
+        Example(
+            "no label counts more than others here",
+            takes=({f"{MAE}.benchmark.metric": "logLoss", f"{MAE}.benchmark.positiveLabel": 1},),
+            refuses=(
+                {f"{F1}.benchmark.positiveLabel": "fraud"},
+                {f"{ACCURACY}.benchmark.positiveLabel": 1},
+                {f"{MAE}.benchmark.positiveLabel": "fraud"},
+            ),
+        ),
+        Example(
+            "metric jsonSchema and a schema belong together",
+            takes=({f"{VALID}.benchmark.schema": {}},),
+            refuses=(
+                {f"{VALID}.benchmark.schema": OMIT},
+                {f"{ACCURACY}.benchmark.schema": {"type": "object"}},
+            ),
+        ),
+        Example(
+            "only metrics of rows have worstSliceOf",
+            takes=({f"{MAE}.benchmark.worstSliceOf": "region"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.worstSliceOf": "region"},
+                {f"{ERRORS}.benchmark.prediction": "outputs"},
+            ),
+        ),
+        Example(
+            "minRows says how small",
+            takes=({f"{RECALL}.benchmark.minRows": OMIT},),
+            refuses=({f"{RECALL}.benchmark.worstSliceOf": OMIT},),
+        ),
+        Example(
+            "only metrics of rows name a data set",
             takes=({"spec.load.dataset": "golden"},),
             refuses=(
                 {f"{LATENCY}.benchmark.dataset": "golden"},

@@ -19,22 +19,42 @@ def _constant(value: Json) -> Callable[[int], Json]:
     return lambda _: value
 
 
+_ROWS = {"dataset": "a" * 38 + "07", "prediction": "a" * 256}
+_SLICES = {"worstSliceOf": "a" * 63, "minRows": 9_999_999}
+_OF_LABEL = {"positiveLabel": "a" * 64, "average": "binary"}
+_SHARE: Document = {"atLeast": "099.999999%"}
+_AMOUNT: Document = {"atMost": "9999999.999999"}
+_AMOUNT_VERSUS: Document = {"versus": "stable", "worseByAtMost": "9999999.999999"}
+_KPIS: tuple[tuple[Document, Document], ...] = (
+    ({"metric": "accuracy"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
+    ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
+    (
+        {"metric": "errorRate"},
+        {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
+    ),
+    ({"metric": "precision"} | _OF_LABEL | _ROWS | _SLICES, _SHARE),
+    ({"metric": "recall"} | _OF_LABEL | _ROWS | _SLICES, _SHARE),
+    ({"metric": "f1", "average": "macro"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "f1", "average": "micro"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "exactMatch"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "contains"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "jsonSchema", "schema": {"const": "a" * 1_000}} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "auroc", "positiveLabel": "a" * 64} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "logLoss", "positiveLabel": "a" * 64} | _ROWS | _SLICES, _AMOUNT),
+    ({"metric": "brier", "positiveLabel": "a" * 64} | _ROWS, _AMOUNT_VERSUS),
+    ({"metric": "mae"} | _ROWS, _AMOUNT_VERSUS),
+    ({"metric": "rmse"} | _ROWS, _AMOUNT_VERSUS),
+)
+
+
 def _kpi(index: int) -> Document:
-    benchmark, objective = [
-        ({"metric": "accuracy", "dataset": _unique(40)(7)}, {"atLeast": "099.999999%"}),
-        ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
-        ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
-        (
-            {"metric": "errorRate"},
-            {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
-        ),
-    ][index % 4]
-    effect = "gate" if index < 16 else "report"
+    benchmark, objective = _KPIS[index % len(_KPIS)]
     return {
         "name": _unique(40)(index),
         "benchmark": benchmark,
         "objective": objective,
-        "effect": effect,
+        "effect": "gate" if index < 16 else "report",
     }
 
 

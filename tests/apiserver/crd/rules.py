@@ -2,14 +2,21 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
+versus stable, then recall, f1, auroc, mae and jsonSchema, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 
 A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
 source" counts them, so that the next source only joins its list.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES
+from tests.apiserver.crd.kpi_rules import (
+    ACCURACY,
+    ACCURACY_VERSUS,
+    AUROC,
+    F1,
+    KPI_RULES,
+    RECALL,
+)
 from tests.apiserver.crd.paths import OMIT, Json
 
 _STEPS = "spec.rollout.steps"
@@ -50,6 +57,32 @@ RULES: dict[str, tuple[Example, ...]] = {
                 },
             ),
             refuses=({f"{ACCURACY}.benchmark.dataset": "silver"},),
+        ),
+        Example(
+            "a sample has no last row",
+            takes=(
+                {f"{F1}.benchmark.dataset": "traffic", f"{F1}.benchmark.average": "micro"},
+                {
+                    f"{RECALL}.benchmark": {
+                        "metric": "recall",
+                        "dataset": "traffic",
+                        "positiveLabel": "fraud",
+                    },
+                },
+            ),
+            refuses=(
+                {f"{F1}.benchmark.dataset": "traffic"},
+                {f"{RECALL}.benchmark.dataset": "traffic"},
+                {f"{AUROC}.benchmark.dataset": "traffic"},
+                {
+                    f"{RECALL}.benchmark": {
+                        "metric": "recall",
+                        "dataset": "traffic",
+                        "positiveLabel": "fraud",
+                    },
+                    f"{RECALL}.objective": {"versus": "stable", "worseByAtMost": "1pp"},
+                },
+            ),
         ),
         Example(
             "a sample can't show",

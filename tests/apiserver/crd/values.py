@@ -4,10 +4,10 @@ from tests.apiserver.crd.paths import Json
 
 VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say a percentage above 0%": (("5%", "0.1%", "49.9%"), (5, "5", "0%", "50%", "0.05", "5 %")),
-    "say a value with its unit": ((), (92, "92", "0.92", "101%", "250 ms", "721h", "-1%", "abc%")),
+    "say a value with its unit": ((), (92, "1e3", ".92", "101%", "250 ms", "721h", "-1%", "abc%")),
     "say percentage points from": (
         ("0pp", "0.5pp", "1pp", "50pp", "49.999999pp"),
-        (1, "1", "0%", "901%", "50.1pp", "100pp", "1 pp", "-1pp", "pp", "0.0000001pp"),
+        (1, "1.", "0%", "901%", "50.1pp", "100pp", "1 pp", "-1pp", "pp", "0.0000001pp"),
     ),
     "say a duration such as": (
         ("0s", "250ms", "1.5s", "1h30m", "720h"),
@@ -16,6 +16,7 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say a duration above 0s": (("1ms", "20m", "1h30m"), (20, "20", "0s", "-1m", "721h", "1w")),
     "say a rate from": (("20/s", "0.1/s", "10000/s"), (20, "20", "0/s", "10001/s", "20/m", "-1/s")),
     "say a quantile from": ((), (95, "95", "0.95", "p49", "p100", "p99.99", "p95%", "P95")),
+    "say a label as it stands": (("fraud", 0, 1, "true"), ("",)),
     "say a number of pods": ((0, 1, 1000, "0%", "25%", "100%"), (-1, 1001, "1", "101%", "2.5%")),
     "say a name in lower case": (
         (),
