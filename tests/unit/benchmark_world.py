@@ -121,6 +121,7 @@ def a_result(plan: RunnerPlan, **changes: object) -> RunnerResult:
         "datasets": tuple(data.sha256[:DIGEST_CHARS] for data in plan.datasets),
         "outcome": "Measured",
         "windows": 60,
+        "send_delay_micros": 400 if plan.load else None,
         "kpis": tuple(PASSING[kpi.name] for kpi in plan.kpis),
     }
     return RunnerResult.model_validate(fields | changes)

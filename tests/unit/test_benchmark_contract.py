@@ -55,6 +55,7 @@ def the_largest(message: str = "", kpis: int = 32) -> RunnerResult:
         revision="x" * 20,
         datasets=("f" * 16,) * 8,
         windows=9_999,
+        send_delay_micros=99_999_999,
         kpis=(KpiReport.of("P", LARGEST),) * kpis,
         message=message,
     )

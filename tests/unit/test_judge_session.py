@@ -1,3 +1,4 @@
+import itertools
 import random
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from modelward.judge import (
     LoadShape,
     RateCounts,
     RateObjective,
+    due_times,
     errors_objective,
     latency_objective,
     rate_verdict,
@@ -58,7 +60,8 @@ def test_load_is_warm_up_then_calibration_then_evidence() -> None:
     assert (load.warm_up, load.window, load.evidence_windows) == (200, 10, 240)
     assert load.seconds == 10 + 30 + 120
     assert [load.window_of(i) for i in (0, 199, 200, 209, 210)] == [-20, -1, 0, 0, 1]
-    assert [load.due(i) for i in (0, 1, 20)] == [0, 50 * MS, 1000 * MS]
+    due = list(itertools.islice(due_times(load, seed=""), 21))
+    assert [due[i] for i in (0, 1, 20)] == [0, 50 * MS, 1000 * MS]
 
 
 def test_a_load_without_rate_is_refused() -> None:

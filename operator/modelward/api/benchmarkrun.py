@@ -239,6 +239,8 @@ class BenchmarkRunStatus(ApiModel):
         Field(default_factory=list)
     )
     """Jobs of this run, in order."""
+    send_delay: Value | None = None
+    """How late requests of the load were sent after they were due: 99 of 100 by this at most."""
     kpis: Annotated[
         list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ] = Field(default_factory=list)

@@ -39,6 +39,8 @@ from modelward.api.values import (
 
 NAME_FORM = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAME_ADVICE = "begin with a lower-case letter, go on with these, digits and dashes; no dots"
+MOST_PER_SECOND = 3_000
+"""What a benchmark pod sends on one core, to stable as well (docs/load.md), with room to spare."""
 _COUNT_FORM = "^[0-9]{1,3}%$"
 _LONGEST = "720h"
 
@@ -141,15 +143,23 @@ PositiveDuration = Annotated[
 ]
 """A length of time."""
 
+_IS_RATE = (
+    f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= {MOST_PER_SECOND}.0"
+)
+
 Rate = Annotated[
     str,
     _checked(parse_rate),
-    _schema(
-        f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= 10000.0",
-        "say a rate from 0.1/s to 10000/s, such as 20/s",
-    ),
+    _schema(_IS_RATE, f"say a rate from 0.1/s to {MOST_PER_SECOND}/s, such as 20/s"),
 ]
-"""So many per second."""
+"""So many requests per second."""
+
+FirstRate = Annotated[
+    str,
+    _checked(parse_rate),
+    _schema(_IS_RATE, f"say the rate to begin with, from 0.1/s to {MOST_PER_SECOND}/s, as in 1/s"),
+]
+"""So many requests per second, from where a rate rises."""
 
 Quantile = Annotated[
     str,

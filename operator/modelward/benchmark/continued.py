@@ -6,7 +6,6 @@ demanded, and for KPIs under load the same load, without which they begin anew.
 """
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
 from modelward.api.values import parse_rate
@@ -102,9 +101,11 @@ def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[str | None, ...]]:
     return [(data.name, data.rows, data.prediction, data.sha256) for data in spec.datasets]
 
 
-def _load_of(spec: BenchmarkRunSpec) -> tuple[Fraction, str]:
-    """Return what makes a stream of requests: how many a second, and which."""
-    return parse_rate(spec.load.rate), spec.load.dataset or spec.datasets[0].name
+def _load_of(spec: BenchmarkRunSpec) -> tuple[object, ...]:
+    """Return what makes a stream of requests: how many a second, how they come, and which."""
+    load = spec.load
+    rows = load.dataset or spec.datasets[0].name
+    return parse_rate(load.rate), load.arrivals, load.concurrency, rows
 
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:

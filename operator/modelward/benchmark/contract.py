@@ -101,6 +101,14 @@ class PlanLoad(Message):
 
     rate: Exact
     """Requests per second."""
+    arrivals: Literal["poisson"] | None = None
+    """poisson: requests come at random, independently of each other. Absent: at even intervals."""
+    ramp_from: Exact | None = None
+    """Requests per second at the beginning of the warm-up, from where they rise evenly to `rate`.
+    Absent: the rate is the same all along."""
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    """Requests to each revision at a time, at most: the next one waits for an answer, and its
+    latency counts from then. Absent: no request waits for an answer."""
     for_seconds: Exact
     """The longest that load is sent after warm-up and calibration."""
     warm_up_seconds: Exact
@@ -239,6 +247,9 @@ class RunnerResult(Message):
     outcome: Outcome
     windows: int = Field(default=0, ge=0, le=9_999)
     """Calibration windows of this attempt; KPIs with a start in the plan rest on theirs."""
+    send_delay_micros: int | None = Field(default=None, ge=0, le=99_999_999)
+    """How late requests of the load were sent, after they were due: 99 of 100 at most so many
+    microseconds. Absent where none was sent."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
     slices: tuple[Annotated[str, Field(max_length=MAX_SLICE_CHARS)], ...] = Field(

@@ -184,18 +184,29 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
 
 
+def load_shape(load: PlanLoad) -> LoadShape:
+    """Return how the requests of a plan's load fall into windows."""
+    return LoadShape.of(
+        load.rate,
+        load.for_seconds,
+        load.warm_up_seconds,
+        ramp_from=load.ramp_from,
+        poisson=load.arrivals == "poisson",
+    )
+
+
 def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo.
+    left of upTo. So may a closed loop, whose pace is the server's.
     """
-    if any(_of_rows(kpi) for kpi in spec.applicable_kpis):
+    reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
+    if reads or (load and load.concurrency):
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
         return PREPARATION_SECONDS
-    shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
-    return math.ceil(shape.seconds) + PREPARATION_SECONDS
+    return math.ceil(load_shape(load).seconds) + PREPARATION_SECONDS
 
 
 def _subject(subject: Subject, namespace: str) -> PlanSubject:
@@ -216,6 +227,9 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
         raise PlanError("datasets: declare one, its rows are what load sends")
     return PlanLoad(
         rate=parse_rate(spec.load.rate),
+        arrivals="poisson" if spec.load.arrivals == "poisson" else None,
+        ramp_from=parse_rate(spec.load.ramp_from) if spec.load.ramp_from else None,
+        concurrency=spec.load.concurrency,
         for_seconds=_seconds(spec.load.for_),
         warm_up_seconds=_seconds(spec.load.warm_up),
         dataset=dataset,

@@ -20,6 +20,7 @@ rows, `modelward.judge.release` what holds across the steps of a release, and
 `modelward.judge.guards` what is wrong with counters before they are evidence.
 """
 
+from modelward.judge.arrivals import due_times
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.classes import ClassTally, Ratio, ratio_decision, ratio_value, ratio_verdict
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
@@ -87,6 +88,7 @@ __all__ = [
     "ValueObjective",
     "Verdict",
     "dispersion",
+    "due_times",
     "errors_objective",
     "exam_decision",
     "exam_verdict",

@@ -70,7 +70,12 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
 def load_shape(load: Load) -> LoadShape:
     """Return how the requests of a declared load fall into windows."""
     seconds = (to_seconds(parse_duration(each)) for each in (load.for_, load.warm_up))
-    return LoadShape.of(parse_rate(load.rate), *seconds)
+    return LoadShape.of(
+        parse_rate(load.rate),
+        *seconds,
+        ramp_from=parse_rate(load.ramp_from) if load.ramp_from else None,
+        poisson=load.arrivals == "poisson",
+    )
 
 
 def _limit(kpi: Kpi) -> Fraction:

@@ -10,7 +10,6 @@ import logging
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
@@ -22,16 +21,18 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.judge import LoadSession, LoadShape
+from modelward.benchmark.evidence import late, sent_late
+from modelward.benchmark.plan import load_shape
+from modelward.judge import LoadSession
 from modelward.protocols import dialogue
-from modelward.runner import report
+from modelward.runner import report, tokentimes
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
-from modelward.runner.load import Load, Target
+from modelward.runner.load import Load, Pace, Target
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
+from modelward.runner.throughput import Throughput
 
-_REQUEST_SECONDS = 10
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ class Attempt:
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
+        self._measured = tokentimes.measures(plan.kpis)
+        self._throughput: Throughput | None = None
         self._message = ""
 
     async def run(self, seconds: float) -> RunnerResult:
@@ -97,7 +100,7 @@ class Attempt:
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         asked = dialogue(subject.protocol, subject.model_name, subject.options or {})
         datasets = prepare(self._plan, self._files, asked)
-        client = Client(subject.url, asked, _request_seconds(self._plan), name)
+        client = Client(subject.url, asked, float(report.request_seconds(self._plan)), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
@@ -135,14 +138,28 @@ class Attempt:
         return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
-        shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
-        kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
-        self._session = LoadSession(shape, kpis)
+        asked = [kpi for _, kpi in self._load_kpis()]
+        shown = tuple(kpi for kpi in self._plan.kpis if kpi.is_shown)
+        kpis = tuple(
+            report.load_kpi(kpi, self._plan, tokentimes.column(kpi, self._measured))
+            for kpi in asked
+        )
+        to_the_end = bool(shown) and all(report.has_verdict(kpi) for kpi in asked)
+        self._session = LoadSession(load_shape(load), kpis, to_the_end=to_the_end)
         if self._session.finished:
             return
-        paired = any(kpi.versus for _, kpi in self._load_kpis())
+        self._throughput = Throughput(shown) if shown else None
+        paired = any(kpi.versus for kpi in asked)
         baseline = stable.target(load.dataset) if stable and paired else None
-        self._load = Load(self._session, candidate.target(load.dataset), baseline)
+        pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
+        self._load = Load(
+            self._session,
+            candidate.target(load.dataset),
+            baseline,
+            pace,
+            self._measured,
+            self._throughput,
+        )
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.
@@ -150,7 +167,12 @@ class Attempt:
                 await reach(client)
 
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, k) for i, k in enumerate(self._plan.kpis) if not k.of_rows]
+        """Return the KPIs that are judged by requests, each with its place in the plan."""
+        return [
+            (i, kpi)
+            for i, kpi in enumerate(self._plan.kpis)
+            if not kpi.of_rows and not kpi.is_shown
+        ]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
@@ -161,18 +183,28 @@ class Attempt:
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
+        time_out = report.request_seconds(self._plan)
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if self._lagged_for(kpi):
-                self._reports[i] = report.LAGGED
-                self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
-            else:
-                self._reports[i] = report.load_report(kpi, result, self._session)
+            column = tokentimes.column(kpi, self._measured)
+            told = report.load_report(kpi, result, self._session, time_out, column)
+            self._reports[i] = self._unless_late(kpi, told)
+        for i, kpi in enumerate(self._plan.kpis):
+            if kpi.is_shown and self._throughput:
+                told = report.shown_report(kpi, self._throughput)
+                self._reports[i] = self._unless_late(kpi, told)
 
-    def _lagged_for(self, kpi: PlanKpi) -> bool:
-        """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
-        if self._load is None or report.has_verdict(kpi):
-            return False
-        return self._load.lagged(report.tolerated_delay(kpi))
+    def _unless_late(self, kpi: PlanKpi, told: KpiReport) -> KpiReport:
+        """Return a report about load; a KPI that had its verdict needed none."""
+        delay = self._send_delay
+        if delay is None or not sent_late(kpi, delay) or report.has_verdict(kpi):
+            return told
+        self._message = self._message or f"KPI {kpi.name} is not judged, {late(kpi, delay)}"
+        return report.LAGGED
+
+    @property
+    def _send_delay(self) -> int | None:
+        """How late the load was sent, in microseconds rounded up; None where there was none."""
+        return None if self._load is None else -(-self._load.delays.p99 // 1000)
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
         differing = exam.candidate.differing
@@ -220,13 +252,8 @@ class Attempt:
             datasets=tuple(d[:DIGEST_CHARS] for d in digests(self._plan, self._files)),
             outcome=outcome,
             windows=self._session.calibration_windows if measured and self._session else 0,
+            send_delay_micros=self._send_delay if measured else None,
             kpis=kpis,
             slices=self._worst_slices(kpis),
             message=self._message[:300],
         )
-
-
-def _request_seconds(plan: RunnerPlan) -> float:
-    """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
-    return float(max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)]))

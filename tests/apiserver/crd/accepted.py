@@ -20,7 +20,7 @@ spec:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
   - {name: labelled, configMap: {name: fraud-golden, key: labelled.jsonl}}
-  load: {rate: 20/s, for: 2m, warmUp: 10s}
+  load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -88,7 +88,7 @@ spec:
   - name: labelled
     configMap: {name: fraud-golden, key: labelled.jsonl}
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  load: {rate: 20/s, for: 2m, warmUp: 10s}
+  load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency

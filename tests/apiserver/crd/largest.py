@@ -64,7 +64,9 @@ def _step(index: int) -> Document:
     return {"weight": 99, "for": "720h", "upTo": "720h"}
 
 
-_LOAD = {"rate": "000003.000/s", "for": "720h", "warmUp": "720h", "dataset": _unique(40)(7)}
+_LOAD = {"rate": "000003.000/s", "rampFrom": "000001.000/s", "arrivals": "constant",
+         "for": "720h", "warmUp": "720h", "concurrency": 1000,
+         "dataset": _unique(40)(7)}  # fmt: skip
 _PATH = "/" + "a" * 255
 _DECIMAL = "0." + "1" * 16
 _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {

@@ -109,11 +109,24 @@ RULES: dict[str, tuple[Example, ...]] = {
     "spec.load": (
         Example(
             "one run sends at most",
-            takes=({"spec.load.rate": "9999.999/s", "spec.load.for": "1000s"},),
+            takes=({"spec.load.rate": "2999.999/s", "spec.load.for": "3333.333s"},),
             refuses=(
-                {"spec.load.rate": "10000/s", "spec.load.for": "1000s"},
+                {"spec.load.rate": "2500/s", "spec.load.for": "4000s"},
                 {"spec.load.rate": "100/s", "spec.load.for": "720h"},
             ),
+        ),
+        Example(
+            "load rises from rampFrom to rate",
+            takes=({"spec.load.rampFrom": "19.9/s", "spec.load.rate": "20/s"},),
+            refuses=(
+                {"spec.load.rampFrom": "20/s", "spec.load.rate": "20/s"},
+                {"spec.load.rampFrom": "100/s", "spec.load.rate": "20/s"},
+            ),
+        ),
+        Example(
+            "load rises within the warm-up",
+            takes=({"spec.load.rampFrom": "1/s", "spec.load.warmUp": "1ms"},),
+            refuses=({"spec.load.rampFrom": "1/s", "spec.load.warmUp": "0s"},),
         ),
     ),
     "spec.serving": (
