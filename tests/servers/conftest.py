@@ -37,7 +37,7 @@ async def mlserver(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Se
     settings = {"host": "127.0.0.1", "http_port": rest, "grpc_port": grpc, "parallel_workers": 0,
                 "metrics_port": metrics, "debug": False}  # fmt: skip
     (folder / "models/1/settings.json").write_text(json.dumps(settings))
-    command = [venvs.prepared("mlserver") / "bin/mlserver", "start", folder / "models/1"]
+    command = [venvs.program("mlserver", "mlserver"), "start", str(folder / "models/1")]
     url = f"http://127.0.0.1:{rest}"
     async with serving(command, folder / "log", url, dialogue("v2", "digits", {})):
         yield Server(url, f"http://127.0.0.1:{grpc}", folder / "models/golden.jsonl")
@@ -48,8 +48,8 @@ async def kserve(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     """KServe's Python server with a model that doubles."""
     folder = tmp_path_factory.mktemp("kserve")
     rest, grpc = free_port(), free_port()
-    command = [venvs.prepared("kserve") / "bin/python", MODELS / "double.py", "--model_name", "m",
-               "--http_port", str(rest), "--grpc_port", str(grpc)]  # fmt: skip
+    command = [venvs.program("kserve", "python"), str(MODELS / "double.py"),
+               "--model_name", "m", "--http_port", str(rest), "--grpc_port", str(grpc)]  # fmt: skip
     url = f"http://127.0.0.1:{rest}"
     async with serving(command, folder / "log", url, dialogue("v1", "m", {})):
         yield Server(url, f"http://127.0.0.1:{grpc}")
@@ -61,8 +61,8 @@ async def openai(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     folder = tmp_path_factory.mktemp("openai")
     venvs.run("openai", MODELS / "tiny_gguf.py", str(folder / "tiny.gguf"))
     port = free_port()
-    command = [venvs.prepared("openai") / "bin/python", "-m", "llama_cpp.server",
-               "--model", folder / "tiny.gguf", "--model_alias", "tiny", "--host", "127.0.0.1",
+    command = [venvs.program("openai", "python"), "-m", "llama_cpp.server",
+               "--model", str(folder / "tiny.gguf"), "--model_alias", "tiny", "--host", "127.0.0.1",
                "--port", str(port), "--n_ctx", "256", "--n_threads", "1", "--embedding", "true",
                "--chat_format", "chatml"]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
@@ -75,8 +75,8 @@ async def fastapi(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     """FastAPI on uvicorn with one path."""
     folder = tmp_path_factory.mktemp("fastapi")
     port = free_port()
-    command = [venvs.prepared("fastapi") / "bin/uvicorn", "fast:app", "--host", "127.0.0.1",
-               "--port", str(port), "--app-dir", MODELS]  # fmt: skip
+    command = [venvs.program("fastapi", "uvicorn"), "fast:app", "--host", "127.0.0.1",
+               "--port", str(port), "--app-dir", str(MODELS)]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     async with serving(command, folder / "log", url, dialogue("http", "m", {"path": "/predict"})):
         yield Server(url)

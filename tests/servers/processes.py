@@ -26,25 +26,33 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def serving(
-    command: Sequence[str | Path], log: Path, url: str, dialogue: Dialogue
+    command: Sequence[str], log: Path, url: str, dialogue: Dialogue
 ) -> AsyncIterator[None]:
     """Run a server until it is left; begins once its model is ready, as its protocol tells.
 
     Raises AssertionError with the server's log where it ends or doesn't get ready.
     """
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, stdout=out, stderr=out, start_new_session=True, cwd=log.parent
-        )
+    process = _started(command, log)
     try:
         async with asyncio.timeout(_START_SECONDS), Client(url, dialogue, 5.0) as client:
             while not (await client.ready())[1]:
-                assert process.poll() is None, log.read_text()
+                assert process.poll() is None, _told(log)
                 await asyncio.sleep(_PAUSE_SECONDS)
         yield
     except TimeoutError:
-        raise AssertionError(f"not ready in time: {log.read_text()}") from None
+        raise AssertionError(f"not ready in time: {_told(log)}") from None
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _started(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as out:
+        return subprocess.Popen(
+            command, stdout=out, stderr=out, start_new_session=True, cwd=log.parent
+        )
+
+
+def _told(log: Path) -> str:
+    return log.read_text(errors="replace")[-4000:]

@@ -36,14 +36,19 @@ def prepared(server: str) -> Path:
 
 def _install(folder: Path, requirements: Path) -> None:
     venv.create(folder, clear=True, with_pip=True)
-    pip = [folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(folder / "bin/pip"), "install", "--quiet", "--disable-pip-version-check"]
     building = {"CMAKE_ARGS": _QUICKLY_BUILT, "CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count())}
     subprocess.run(
-        [*pip, "--require-hashes", "-r", requirements], check=True, env=os.environ | building
+        [*pip, "--require-hashes", "-r", str(requirements)], check=True, env=os.environ | building
     )
     (folder / "installed").touch()
 
 
+def program(server: str, name: str) -> str:
+    """Return the path of a program of a server's environment."""
+    return str(prepared(server) / "bin" / name)
+
+
 def run(server: str, script: Path, *arguments: str) -> None:
     """Run a script by a server's Python. Raises CalledProcessError."""
-    subprocess.run([prepared(server) / "bin/python", script, *arguments], check=True)
+    subprocess.run([program(server, "python"), script, *arguments], check=True)

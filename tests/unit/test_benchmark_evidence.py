@@ -14,7 +14,8 @@ from modelward.benchmark.counts import (
     RelativeErrorCounts,
     SampleCounts,
 )
-from modelward.benchmark.evidence import ContradictionError, evidence, objective_text
+from modelward.benchmark.evidence import ContradictionError, evidence
+from modelward.benchmark.figures import objective_text
 from modelward.benchmark.plan import runner_plan
 from tests.unit.benchmark_world import ACCURACY, ERRORS, LATENCY, a_result, a_run
 

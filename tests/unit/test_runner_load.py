@@ -10,6 +10,7 @@ from time import perf_counter_ns
 import pytest
 
 from modelward.judge import LoadKpi, LoadSession, LoadShape, errors_objective
+from modelward.protocols.base import Request
 from modelward.runner.alarm import Alarm
 from modelward.runner.client import Answer
 from modelward.runner.load import Load, Pace, Target
@@ -25,9 +26,11 @@ class Noted(LoadSession):
         super().__init__(shape, (LoadKpi(errors_objective(FIVE, FIVE / 2, FIVE, FIVE)),))
         self.told: dict[int, tuple[int, int]] = {}
 
-    def record(self, request: int, latency: int, baseline: int = 0) -> None:
+    def record(
+        self, request: int, latency: int, baseline: int = 0, others: tuple[int, ...] = ()
+    ) -> None:
         self.told[request] = (latency, baseline)
-        super().record(request, latency, baseline)
+        super().record(request, latency, baseline, others)
 
 
 @dataclass
@@ -45,8 +48,8 @@ class Model:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stall: float = 0.0
 
-    async def predict(self, body: bytes) -> Answer:
-        self.sent.append((body, perf_counter_ns()))
+    async def predict(self, request: Request) -> Answer:
+        self.sent.append((request.body, perf_counter_ns()))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         if len(self.sent) == self.stalls_at:
@@ -62,7 +65,8 @@ class Model:
 
 
 def target(model: Model) -> Target:
-    return Target(model, [b"0", b"1", b"2"])  # type: ignore[arg-type]
+    requests = [Request("POST", "/", body) for body in (b"0", b"1", b"2")]
+    return Target(model, requests)  # type: ignore[arg-type]
 
 
 def session(rate: int, windows: int, window: int = 10) -> Noted:

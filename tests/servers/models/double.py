@@ -24,7 +24,7 @@ class Double(Model):
         output = InferOutput("y", list(doubled.shape), payload.inputs[0].datatype)
         binary = payload.parameters and payload.parameters.get("binary_data_output")
         output.set_data_from_numpy(np.asarray(doubled), binary_data=bool(binary))
-        return InferResponse(payload.id, self.name, [output])
+        return InferResponse(payload.id or "none", self.name, [output])
 
 
 class Loading(Double):
