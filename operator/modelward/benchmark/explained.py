@@ -110,8 +110,8 @@ def _weighed(
     if all_read(counts):
         yield "All rows were read, so that this is exact: the rows are the requirement."
         return
-    if verdict.reason == "Uncalibrated":
-        yield f"No verdict: {advice('Uncalibrated')}."
+    if verdict.reason in ("Uncalibrated", "NotJudged"):
+        yield f"No verdict: {advice(verdict.reason)}."
         return
     better, worse = _questions(asked, judgement)
     if verdict.evidence is None:

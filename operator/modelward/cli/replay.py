@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from modelward.api.metrics import SHOWN_METRICS
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import format_percent, parse_percent
 from modelward.benchmark.figures import objective_text
@@ -42,6 +43,8 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []
     for kpi in spec.kpis:
+        if kpi.benchmark.metric in SHOWN_METRICS:
+            continue  # nothing is judged about them
         try:
             if kpi.benchmark.metric == "accuracy":
                 is_sample = kpi.benchmark.dataset in sampled
