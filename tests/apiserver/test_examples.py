@@ -15,7 +15,10 @@ pytestmark = pytest.mark.apiserver
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "examples"
-DEPLOYMENTS = ("minimal.yaml", "complete.yaml", "quickstart.yaml", "demo/digits.yaml")
+DEPLOYMENTS = (
+    *("minimal.yaml", "complete.yaml", "labelled.yaml", "quickstart.yaml"),
+    "demo/digits.yaml",
+)
 # Fields of someone else's schema: what the example shows of them is a choice.
 NOT_OURS = ("spec.serving.template",)
 

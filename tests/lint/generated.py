@@ -10,7 +10,7 @@ from modelward.api import crd
 from modelward.benchmark import schemas
 from modelward.cluster import reference
 from tests.delivery import argocd_files
-from tests.lint import messages, rights
+from tests.lint import kpis, messages, rights
 from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,6 +33,7 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
 
 FILES: dict[str, Callable[[str], str]] = {
     "manifests/base/roles.yaml": lambda _: rights.manifest(),
+    "docs/kpis.md": kpis.documented,
     "docs/security.md": rights.documented,
     **messages.FILES,
 }

@@ -29,7 +29,14 @@ from modelward.api.fields import (
     Rate,
 )
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
-from modelward.api.metrics import CLASS_METRICS, STREAMED_METRICS, VALUE_METRICS, Metric
+from modelward.api.metrics import (
+    CLASS_METRICS,
+    STREAMED_METRICS,
+    VALUE_METRICS,
+    Metric,
+    RowKind,
+    row_kind,
+)
 from modelward.api.objective import Objective
 from modelward.api.values import RATE_FORM
 from modelward.protocols import PROTOCOLS
@@ -217,6 +224,13 @@ class Kpi(ApiModel):
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
+
+    @property
+    def row_kind(self) -> RowKind | None:
+        """What rows come to for it; None where it is measured under load."""
+        source, versus = self.benchmark, self.objective.versus is not None
+        sliced = source.worst_slice_of is not None
+        return row_kind(source.metric, source.average, sliced=sliced, versus=versus)
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:

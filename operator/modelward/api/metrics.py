@@ -41,6 +41,10 @@ taken for. values: one number for all rows. requests: each is good or bad. shown
 want of a test with known error probabilities."""
 
 
+RowKind = Literal["answers", "classes", "values", "slices"]
+"""What rows come to for one KPI: as its metric is judged, or the value of the worst slice."""
+
+
 @dataclass(frozen=True)
 class MetricKind:
     """What a metric is."""
@@ -190,3 +194,17 @@ STREAMED_METRICS = tuple(name for name, kind in METRICS.items() if kind.streamed
 """Those about tokens."""
 VALUE_METRICS = metrics_where(judging="values")
 """Those that are one number for all rows, so that all are read."""
+
+
+def row_kind(metric: Metric, average: str | None, *, sliced: bool, versus: bool) -> RowKind | None:
+    """Return what rows come to for a KPI; None under load."""
+    kind = METRICS[metric]
+    if kind.source != "rows":
+        return None
+    if sliced:
+        return "slices"
+    if kind.judging == "values" or average == "macro":
+        return "values"
+    if kind.judging == "classes" and average != "micro":
+        return "values" if versus else "classes"
+    return "answers"

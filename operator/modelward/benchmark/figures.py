@@ -12,6 +12,8 @@ from modelward.api.values import (
     format_points,
     format_rate,
     is_relative,
+    parse_number,
+    parse_percent,
 )
 from modelward.benchmark.counts import (
     Counts,
@@ -21,6 +23,8 @@ from modelward.benchmark.counts import (
     ValueCounts,
 )
 from modelward.judge import Verdict
+
+_MOST_DIGITS = 6
 
 
 def objective_text(kpi: Kpi) -> str:
@@ -61,8 +65,27 @@ def interval(kpi: Kpi, counts: Counts, verdict: Verdict) -> tuple[str | None, st
 
 
 def _formatted(kpi: Kpi, value: Fraction) -> str:
+    """Return a value with so many digits that it is on the same side of the limit as it is."""
     is_number = METRICS[kpi.benchmark.metric].unit == "number"
-    return format_number(value) if is_number else format_percent(value)
+    written, least = (format_number, 4) if is_number else (format_percent, 2)
+    text = kpi.objective.at_least or kpi.objective.at_most
+    if text is None:
+        return written(value, least)
+    limit, shift = (parse_number(text), 0) if is_number else (parse_percent(text), 2)
+    digits = least
+    while digits < _MOST_DIGITS and _side(_rounded(value, digits + shift), limit) != _side(
+        value, limit
+    ):
+        digits += 2
+    return written(value, digits)
+
+
+def _rounded(value: Fraction, digits: int) -> Fraction:
+    return Fraction(round(value * 10**digits), 10**digits)
+
+
+def _side(value: Fraction, limit: Fraction) -> int:
+    return (value > limit) - (value < limit)
 
 
 def _end(kpi: Kpi, share: Fraction) -> str | None:

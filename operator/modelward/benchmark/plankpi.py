@@ -4,12 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from modelward.api.metrics import METRICS, VALUE_METRICS, Metric
+from modelward.api.metrics import METRICS, Metric, RowKind, row_kind
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.rowcounts import MAX_VALUE
 
-RowKind = Literal["answers", "classes", "values", "slices"]
-"""What rows come to: right answers, rows by class, one value, the value of the worst slice."""
 Letter = Literal["P", "F", "I"]
 """Pass, Fail, Inconclusive."""
 
@@ -89,12 +87,5 @@ class PlanKpi(Message):
     @property
     def row_kind(self) -> RowKind | None:
         """What its rows come to; None under load."""
-        if not self.of_rows:
-            return None
-        if self.worst_slice_of is not None:
-            return "slices"
-        if self.metric in VALUE_METRICS or self.average == "macro":
-            return "values"
-        if METRICS[self.metric].judging == "classes" and self.average is None:
-            return "values" if self.versus else "classes"
-        return "answers"
+        sliced, versus = self.worst_slice_of is not None, self.versus is not None
+        return row_kind(self.metric, self.average, sliced=sliced, versus=versus)

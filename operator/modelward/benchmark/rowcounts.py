@@ -13,7 +13,8 @@ from typing import ClassVar
 from modelward.api.metrics import Unit
 
 MAX_REQUESTS = 9_999_999
-MAX_VALUE = 9_999_999_999_999
+MAX_VALUE = 10_000_000_000_000
+"""Beyond every limit that a field takes."""
 MOST_SLICES = 1_000
 UNITS: dict[Unit, int] = {"percent": 10**8, "number": 10**6}
 """How many units of a value's integer make 1: a limit has six decimals, a percentage two more."""
@@ -143,7 +144,7 @@ class ValueCounts:
             ("rows", self.rows, 1, MAX_REQUESTS),
             ("unanswered rows", self.unanswered, 0, self.rows),
             ("value", self.value, 0, MAX_VALUE),
-            ("value of stable", self.baseline or 0, 0, MAX_VALUE),
+            ("value of stable", self.baseline or 0, 0, MAX_VALUE - 1),
         )
 
     def to_ints(self) -> tuple[int, ...]:
@@ -168,7 +169,7 @@ class ValueCounts:
         if baseline is None:
             return cls(rows, unanswered, rounded)
         worse = math.ceil(sign * (baseline - value) * units)
-        return cls(rows, unanswered, rounded, min(max(rounded + sign * worse, 0), MAX_VALUE))
+        return cls(rows, unanswered, rounded, min(max(rounded + sign * worse, 0), MAX_VALUE - 1))
 
 
 @dataclass(frozen=True)

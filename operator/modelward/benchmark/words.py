@@ -57,7 +57,7 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
 
 def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
     if gate.reason == "RowsUnanswered":
-        return f"{gate.name} ({gate.objective}) has no value: a row was left without a number"
+        return f"{gate.name} ({gate.objective}) has no value: rows were left without a number"
     share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
     share += f" of slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""

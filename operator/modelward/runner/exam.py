@@ -148,9 +148,7 @@ class Exam:
         self._examinees = [candidate] if baseline is None else [candidate, baseline]
         questions = candidate.dataset.questions
         self._rows = len(questions)
-        rows = RowSet(
-            self._rows, candidate.sampled, baseline is not None, lambda: (q.row for q in questions)
-        )
+        rows = RowSet(self._rows, candidate.sampled, lambda: (q.row for q in questions))
         each = zip(kpis, readings(kpis), starts, strict=True)
         self.markings = {kpi.name: Marking(kpi, read, rows, start) for kpi, read, start in each}
         self.read = _rows_read(starts, self._rows)

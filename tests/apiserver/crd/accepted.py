@@ -40,16 +40,23 @@ spec:
     benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
                 minRows: 50}
     objective: {atLeast: 85%}
+    effect: report
   - name: f1
     benchmark: {dataset: labelled, metric: f1, average: macro}
     objective: {atLeast: 80%}
+    effect: report
   - name: auroc
     benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
     objective: {atLeast: 95%}
-  - {name: mae, benchmark: {dataset: labelled, metric: mae}, objective: {atMost: "2.5"}}
+    effect: report
+  - name: mae
+    benchmark: {dataset: labelled, metric: mae}
+    objective: {atMost: "2.5"}
+    effect: report
   - name: valid
     benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
     objective: {atLeast: 99%}
+    effect: report
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -108,16 +115,23 @@ spec:
     benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
                 minRows: 50}
     objective: {atLeast: 85%}
+    effect: report
   - name: f1
     benchmark: {dataset: labelled, metric: f1, average: macro}
     objective: {atLeast: 80%}
+    effect: report
   - name: auroc
     benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
     objective: {atLeast: 95%}
-  - {name: mae, benchmark: {dataset: labelled, metric: mae}, objective: {atMost: "2.5"}}
+    effect: report
+  - name: mae
+    benchmark: {dataset: labelled, metric: mae}
+    objective: {atMost: "2.5"}
+    effect: report
   - name: valid
     benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
     objective: {atLeast: 99%}
+    effect: report
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -138,7 +152,10 @@ spec:
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
   datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
-  kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
+  kpis:
+  - name: a
+    benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
+    objective: {atLeast: 100%}
   rollout:
     steps: [{benchmark: {}}]
     minReadySeconds: 0
@@ -163,6 +180,9 @@ spec:
   - name: a
     benchmark: {metric: accuracy, dataset: d}
     objective: {versus: stable, worseByAtMost: 0pp}
+  - name: b
+    benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
+    objective: {atLeast: 100%}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]

@@ -24,7 +24,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{ACCURACY}.benchmark": OMIT},),
         ),
         Example(
-            "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have a lower",
+            "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",
             takes=(
                 {f"{ACCURACY}.objective": {"atLeast": "0.1%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "100%"}},

@@ -97,6 +97,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
     "spec.datasets[].name": _unique(40),
+    "spec.datasets[].rows": _constant("exam"),
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),

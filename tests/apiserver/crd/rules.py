@@ -2,7 +2,8 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, then recall, f1, auroc, mae and jsonSchema, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
+versus stable, then recall, f1, auroc, mae and jsonSchema, and whose steps are benchmark, weight 10,
+pause, weight 10, weight 50.
 
 A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
 source" counts them, so that the next source only joins its list.

@@ -1,17 +1,11 @@
 """Whether one answer is right, by the metrics whose rows are right or wrong."""
 
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any, TypeAlias
-
-import jsonschema.exceptions
-import jsonschema.validators
-import referencing
-import referencing.exceptions
+from typing import TypeAlias
 
 from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.rows import Row, same_json
-from modelward.benchmark.strictjson import Json, StrictJsonError, loads_floats
+from modelward.benchmark.strictjson import Json
 from modelward.runner.metrics.labels import expected_label, label_of
 from modelward.runner.metrics.readings import NO_ANSWER, Prediction
 from modelward.runner.metrics.unfit import UnfitError
@@ -65,43 +59,8 @@ def _texts(row: Row) -> list[str]:
 
 
 def _valid_by(schema: dict[str, Json]) -> IsRight:
-    # A registry of its own: the default one fetches what a schema refers to.
-    kind = jsonschema.validators.validator_for(
-        schema, default=jsonschema.validators.Draft202012Validator
-    )
-    try:
-        kind.check_schema(schema)
-    except jsonschema.exceptions.SchemaError as error:
-        raise UnfitError("RowsUnfit", f"schema is no JSON Schema: {error.message}") from error
-    validator = kind(schema, registry=referencing.Registry())
+    # Imported here: it takes longer than all the rest, and few KPIs need it.
+    from modelward.runner.metrics.schemas import validator  # noqa: PLC0415
 
-    def is_valid(_: Row, predicted: Prediction) -> bool:
-        if predicted is NO_ANSWER:
-            return False
-        try:
-            return bool(validator.is_valid(_document(predicted)))
-        except (StrictJsonError, RecursionError):
-            return False
-        except referencing.exceptions.Unresolvable as error:
-            raise UnfitError("RowsUnfit", f"schema refers to what is not in it: {error}") from error
-
-    return is_valid
-
-
-def _document(value: Json) -> Any:  # noqa: ANN401 (any JSON value)
-    """Return what is validated: a text read as JSON; numbers are int or float, as schemas have it.
-
-    Raises StrictJsonError for a text that is not JSON.
-    """
-    return loads_floats(value) if isinstance(value, str) else _with_floats(value)
-
-
-def _with_floats(value: Json) -> Json:
-    match value:
-        case Decimal():
-            return float(value)
-        case dict():
-            return {key: _with_floats(member) for key, member in value.items()}
-        case list():
-            return [_with_floats(item) for item in value]
-    return value
+    is_valid = validator(schema)
+    return lambda _, predicted: predicted is not NO_ANSWER and is_valid(predicted)

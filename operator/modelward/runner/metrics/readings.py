@@ -18,6 +18,9 @@ from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.rows import Dataset, DatasetInvalidError, exact
 
+_MOST_DIGITS = 308
+"""Before the point, and twice as many after it: a float has no more, and a number with millions of
+them would take all memory."""
 _RELATIVE, _ABSOLUTE = 1e-5, 1e-8
 """Between scores that are alike: what arithmetic on 32 bits, in another order, comes to."""
 
@@ -96,6 +99,6 @@ def number_in(value: Prediction) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     found = Decimal(value)
-    if not found.is_finite() or (found and abs(found.adjusted()) > 308):
+    if not found.is_finite() or (found and not -2 * _MOST_DIGITS < found.adjusted() < _MOST_DIGITS):
         return None
     return found

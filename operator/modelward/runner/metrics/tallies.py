@@ -37,8 +37,6 @@ class RowSet:
     """Rows of the data set."""
     sampled: bool
     """True where they are drawn with replacement."""
-    compared: bool
-    """True where stable is asked as well: its prediction is the second one of each row."""
     every: Callable[[], Iterable[Row]]
     """Goes through all of them, for their labels."""
 
