@@ -71,6 +71,8 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o benchmarks/runner/peers/requirements.txt \
+		benchmarks/runner/peers/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
@@ -79,6 +81,9 @@ bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at o
 
 bench-judge: $(VENV)/.locked ## errors and requests to a verdict, beside other rules; minutes, FULL=1 for all
 	$(PY) -m benchmarks.judging
+
+bench-runner: $(VENV)/.locked ## the load generator's rate, truth and memory, beside Locust, wrk, autocannon
+	$(PY) -m benchmarks.runner $(PARTS)
 
 bench-looks: $(VENV)/.locked ## what a million looks cost
 	$(PY) -m benchmarks.looks
@@ -112,4 +117,4 @@ undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 
 .PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench bench-judge bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-judge bench-runner bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy

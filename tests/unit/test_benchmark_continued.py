@@ -109,8 +109,16 @@ def test_load_that_was_not_calibrated_to_the_end_begins_anew() -> None:
     assert set(goes_on(unmeasured)) == {"accuracy"}
 
 
-@pytest.mark.parametrize("load", [{"rate": "40/s"}, {"rate": "20/s", "dataset": "other"}])
-def test_kpis_under_another_load_begin_anew_and_exams_do_not(load: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "load",
+    [
+        {"rate": "40/s"},
+        {"rate": "20/s", "dataset": "other"},
+        {"rate": "20/s", "arrivals": "poisson"},
+        {"rate": "20/s", "concurrency": 4},
+    ],
+)
+def test_kpis_under_another_load_begin_anew_and_exams_do_not(load: dict[str, Any]) -> None:
     assert set(goes_on(FIRST, load={"for": "2m", **load})) == {"accuracy"}
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sys
+import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from time import perf_counter_ns
@@ -96,6 +97,20 @@ async def test_who_waits_for_no_answer_shows_a_stall_to_every_request_that_was_d
     slow = [latency for latency, _ in noted.told.values() if latency > 100 * MS]
     assert len(slow) >= 70  # of the 80 that were due in the first 0.4 of its 0.5 seconds
     assert model.most_at_once > 2
+
+
+async def test_what_the_sender_loses_itself_is_in_the_latency_and_in_the_send_delay() -> None:
+    class Blocking(Model):
+        async def predict(self, request: Request) -> Answer:
+            if len(self.sent) == 50:
+                time.sleep(0.3)  # noqa: ASYNC251 -- nothing is sent meanwhile, and that is the point
+            return await super().predict(request)
+
+    noted = session(200, 20)
+    load = Load(noted, target(Blocking()))
+    await load.send()
+    assert sum(latency > 100 * MS for latency, _ in noted.told.values()) >= 35
+    assert load.delays.p99 > 100 * MS
 
 
 async def test_callers_of_a_closed_loop_wait_for_their_answers() -> None:

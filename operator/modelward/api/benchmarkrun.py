@@ -29,12 +29,12 @@ from modelward.api.kpi import (
     Load,
     applicable,
     datasets_are_declared,
-    tokens_are_streamed,
 )
 from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
 from modelward.api.protocol import ProtocolName
 from modelward.api.status import Conditions
+from modelward.api.tokens import tokens_are_streamed
 
 ServiceName = Annotated[
     str,

@@ -31,15 +31,14 @@ from modelward.api.fields import (
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
 from modelward.api.metrics import (
     CLASS_METRICS,
-    STREAMED_METRICS,
     VALUE_METRICS,
     Metric,
     RowKind,
     row_kind,
 )
 from modelward.api.objective import Objective
+from modelward.api.tokens import Within
 from modelward.api.values import RATE_FORM
-from modelward.protocols import PROTOCOLS
 
 MOST_DATASETS = 8
 MOST_KPIS = 32
@@ -140,26 +139,6 @@ class Load(ApiModel):
     """Data set whose rows are sent. Default: the first one."""
 
 
-class Within(ApiModel):
-    """Times that a good answer keeps, each counted from when its request was due."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                "has(self.latency) || has(self.timeToFirstToken) || has(self.timePerOutputToken)",
-                "say at least one time, as in {timeToFirstToken: 500ms, timePerOutputToken: 50ms}",
-            )
-        )
-    )
-
-    latency: PositiveDuration | None = None
-    """Until the whole answer."""
-    time_to_first_token: PositiveDuration | None = None
-    """Until its first text."""
-    time_per_output_token: PositiveDuration | None = None
-    """For each token after the first, on average."""
-
-
 class BenchmarkSource(ApiModel):
     """A KPI that is measured by a benchmark pod."""
 
@@ -242,27 +221,6 @@ Datasets = Annotated[
     list[Dataset],
     Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
 ]
-
-
-def tokens_are_streamed(protocol: str) -> Schema:
-    """Return the rule for a spec with kpis: `protocol` is the path of its serving protocol."""
-    streamed = [name for name, each in PROTOCOLS.items() if each.streams]
-    about_tokens = f"has(k.benchmark) && ({_about_tokens('k.benchmark')})"
-    spoken = f"has({protocol}) && {is_one_of(protocol, streamed)}"
-    return rule(
-        f"({spoken}) || !self.kpis.exists(k, {about_tokens})",
-        "tokens are only known of answers that are streamed: say protocol: "
-        f"{' or '.join(streamed)}, or remove the KPIs about tokens",
-        field=".kpis",
-    )
-
-
-def _about_tokens(source: str) -> str:
-    within = f"{source}.within"
-    return (
-        f"{is_one_of(f'{source}.metric', STREAMED_METRICS)} || has({within}) && "
-        f"(has({within}.timeToFirstToken) || has({within}.timePerOutputToken))"
-    )
 
 
 def datasets_are_declared() -> tuple[Schema, ...]:

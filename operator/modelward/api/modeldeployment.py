@@ -18,7 +18,6 @@ from modelward.api.kpi import (
     Kpi,
     Load,
     datasets_are_declared,
-    tokens_are_streamed,
 )
 from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
@@ -26,6 +25,7 @@ from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.protocol import ProtocolName
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step
 from modelward.api.status import ModelDeploymentStatus
+from modelward.api.tokens import tokens_are_streamed
 from modelward.protocols import DEFAULT
 
 __all__ = [

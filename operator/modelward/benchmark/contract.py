@@ -12,7 +12,6 @@ from pydantic import (
     Field,
     ValidationError,
     WithJsonSchema,
-    field_validator,
     model_serializer,
     model_validator,
 )
@@ -20,9 +19,9 @@ from pydantic import (
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.plansubject import PlanSubject
 from modelward.benchmark.rowcounts import MAX_VALUE
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
-from modelward.protocols import PROTOCOLS
 
 __all__ = [
     "DIGEST_CHARS",
@@ -63,27 +62,6 @@ Reason = Literal[
     "StableUnanswered",
 ]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
-
-
-class PlanSubject(Message):
-    """The revision that is measured, and where it answers."""
-
-    url: str = Field(pattern="^http://[^/]+$", max_length=300)
-    """Base, http://<service>.<namespace>.svc:<port>."""
-    protocol: str = Field(max_length=63, json_schema_extra={"enum": list(PROTOCOLS)})
-    model_name: str = Field(max_length=253)
-    options: dict[str, Annotated[str, Field(max_length=1024)]] | None = Field(
-        default=None, max_length=8
-    )
-    """What was said of the protocol: path for http, endpoint and prefix for openai, and so on."""
-    revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
-
-    @field_validator("protocol")
-    @classmethod
-    def _is_spoken(cls, name: str) -> str:
-        if name not in PROTOCOLS:
-            raise ValueError(f"{name!r} is none of {', '.join(PROTOCOLS)}")
-        return name
 
 
 class PlanDataset(Message):

@@ -2,26 +2,22 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
-from modelward.api.kpi import Within
-from modelward.api.metrics import METRICS, Unit
+from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
-    parse_duration,
     parse_margin,
-    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
-    to_seconds,
 )
 from modelward.benchmark.contract import (
     PlanDataset,
@@ -32,7 +28,7 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
-from modelward.benchmark.plankpi import PlanWithin
+from modelward.benchmark.limits import PARSERS, seconds_of, within_of
 from modelward.judge import (
     MIN_SLICE_ROWS,
     ExamObjective,
@@ -203,7 +199,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     if reads or (load and load.concurrency):
-        return math.ceil(to_seconds(parse_duration(spec.up_to)))
+        return math.ceil(seconds_of(spec.up_to))
     if load is None:
         return PREPARATION_SECONDS
     return math.ceil(load_shape(load).seconds) + PREPARATION_SECONDS
@@ -230,8 +226,8 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
         arrivals="poisson" if spec.load.arrivals == "poisson" else None,
         ramp_from=parse_rate(spec.load.ramp_from) if spec.load.ramp_from else None,
         concurrency=spec.load.concurrency,
-        for_seconds=_seconds(spec.load.for_),
-        warm_up_seconds=_seconds(spec.load.warm_up),
+        for_seconds=seconds_of(spec.load.for_),
+        warm_up_seconds=seconds_of(spec.load.warm_up),
         dataset=dataset,
     )
 
@@ -253,12 +249,12 @@ def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
         min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
         rows="sample" if source.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
-        within=_within(source.within) if source.within else None,
+        within=within_of(source.within) if source.within else None,
         limit=_limit(kpi),
         versus=objective.versus,
         relative=True if is_relative(objective.worse_by_at_most or "") else None,
         unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=_PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        expected=PARSERS[METRICS[source.metric].unit](expected) if expected else None,
         direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
@@ -275,28 +271,11 @@ def _limit(kpi: Kpi) -> Fraction:
     limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
-    return _PARSERS[kind.unit](limit)
-
-
-def _within(within: Within) -> PlanWithin:
-    said = within.model_dump(exclude_none=True)
-    return PlanWithin(**{name: _seconds(limit) for name, limit in said.items()})
+    return PARSERS[kind.unit](limit)
 
 
 def _of_rows(kpi: Kpi) -> bool:
     return METRICS[kpi.benchmark.metric].source == "rows"
-
-
-def _seconds(duration: str) -> Fraction:
-    return to_seconds(parse_duration(duration))
-
-
-_PARSERS: Mapping[Unit, Callable[[str], Fraction]] = {
-    "percent": parse_percent,
-    "number": parse_number,
-    "duration": _seconds,
-    "rate": parse_rate,
-}
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -3,7 +3,6 @@
 The runner feeds it from sockets, and tests from a simulated clock: the code that judges is one.
 """
 
-import math
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from fractions import Fraction
 from modelward.judge.counts import RateCounts
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow
+from modelward.judge.ranks import nearest_rank
 from modelward.judge.relative import RelativeCounts, RelativeObjective
 from modelward.judge.shape import LoadShape
 from modelward.judge.verdict import Outcome
@@ -132,8 +132,7 @@ class LoadSession:
 
         0 where there are none.
         """
-        ordered = sorted(self._times[column][:requests])
-        return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0
+        return nearest_rank(self._times[column][:requests], share)
 
     def _is_complete(self, window: int) -> bool:
         return window in self._open and len(self._open[window].latencies) == self.shape.window

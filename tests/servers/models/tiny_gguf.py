@@ -40,6 +40,15 @@ def main(path):
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     writer.add_unk_token_id(0)
+    add_weights(writer, len(tokens))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def add_weights(writer, tokens):
+    """Draw the weights."""
     rng = np.random.default_rng(20261126)
 
     def add(name, *shape):
@@ -49,9 +58,9 @@ def main(path):
             weights[: -len(PIECES)] = 0
         writer.add_tensor(name, weights.astype(np.float32))
 
-    add("token_embd.weight", len(tokens), WIDTH)
+    add("token_embd.weight", tokens, WIDTH)
     add("output_norm.weight", WIDTH)
-    add("output.weight", len(tokens), WIDTH)
+    add("output.weight", tokens, WIDTH)
     for layer in range(LAYERS):
         block = f"blk.{layer}."
         add(f"{block}attn_norm.weight", WIDTH)
@@ -61,10 +70,6 @@ def main(path):
         add(f"{block}ffn_gate.weight", HIDDEN, WIDTH)
         add(f"{block}ffn_up.weight", HIDDEN, WIDTH)
         add(f"{block}ffn_down.weight", WIDTH, HIDDEN)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
 
 
 if __name__ == "__main__":
