@@ -55,9 +55,9 @@ ModelName = Annotated[
     str,
     WithJsonSchema(
         text(
-            "^[A-Za-z0-9][-._A-Za-z0-9]*$",
-            "say the name that the model server uses: letters, digits, dashes, dots and "
-            "underscores, as it stands in a URL",
+            "^[A-Za-z0-9][-._:/A-Za-z0-9]*$",
+            "say the name that the model server uses: letters, digits, dashes, dots, underscores, "
+            "colons and slashes",
             128,
         )
     ),

@@ -26,7 +26,10 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say the name of an object": (("a", "1", "a-1.b"), ("Fraud", "a..b", "-a", "a_b", "", "a/b")),
     "say the name of a Service": (("a", "a-1"), ("1a", "a.b", "A", "a-", "")),
     "say a key of the ConfigMap": (("a", "A_b-c.d"), ("", "a/b", "a b")),
-    "say the name that the model server uses": (("a", "Fraud_1.2-x"), ("", "a/b", ".a", "a b")),
+    "say the name that the model server uses": (
+        ("a", "Fraud_1.2-x", "org/model:8b"),
+        ("", "/a", ".a", "a b"),
+    ),
     "say a path that begins": (("/", "/v1/predict"), ("", "predict", "/a b", "/a?b=c", "/a#b")),
     "say the sha256": (("0" * 64,), ("0" * 63, "A" * 64, "")),
     "say the revision's hash": (("x7f9k2m4q1",), ("", "X", "a-b")),
