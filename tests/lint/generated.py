@@ -10,7 +10,7 @@ from modelward.api import crd
 from modelward.benchmark import schemas
 from modelward.cluster import reference
 from tests.delivery import argocd_files
-from tests.lint import kpis, messages, rights
+from tests.lint import kpis, messages, protocols, rights
 from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,6 +34,7 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
 FILES: dict[str, Callable[[str], str]] = {
     "manifests/base/roles.yaml": lambda _: rights.manifest(),
     "docs/kpis.md": kpis.documented,
+    "docs/protocols.md": protocols.documented,
     "docs/security.md": rights.documented,
     **messages.FILES,
 }

@@ -191,7 +191,7 @@ def _lists(model: str, reply: Reply) -> bool:
 PROTOCOL = Protocol(
     name="openai",
     streams=True,
-    text="the OpenAI API; a row's inputs is a text, or members of the request",
+    text="the OpenAI API",
     prediction="choices[0].message.content, choices[0].text or data[0].embedding",
     open=_dialogue,
     ready_path=lambda asked: f"{_prefix(asked)}/models",

@@ -66,7 +66,7 @@ def _is_ready(reply: Reply) -> bool:
 
 PROTOCOL = Protocol(
     name="v1",
-    text="TensorFlow Serving's and KServe's V1, :predict; a row's inputs is one instance",
+    text="TensorFlow Serving's and KServe's V1",
     prediction="predictions[0]",
     open=_dialogue,
     ready_path=_path,

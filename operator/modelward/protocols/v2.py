@@ -128,7 +128,7 @@ def _with_outputs(answer: Answered) -> Answered:
 
 PROTOCOL = Protocol(
     name="v2",
-    text="Open Inference Protocol; a row's inputs is the request's inputs",
+    text="Open Inference Protocol",
     prediction="outputs[0].data[0]",
     open=_dialogue,
     ready_path=_ready_path,
