@@ -35,7 +35,7 @@ def said_of(protocol: str, said: object) -> dict[str, str]:
     """Return what a user said of a protocol's options; what can't be said of them is left out."""
     members = said if isinstance(said, dict) else {}
     told = PROTOCOLS[protocol].told(members)
-    return {name: value for name, value in told.items() if name in members}
+    return {name: value for name, value in told.items() if members.get(name) == value}
 
 
 def nested(schema: Schema) -> None:
