@@ -157,11 +157,20 @@ def test_the_worst_slice_is_named_in_status_and_in_why_it_fails() -> None:
     assert status.slice == "region=EU"
     run = run_of(SLICED)
     assert words.failed([status], run.spec.kpis) == (
-        "recall is 60% on 5000 rows of slice region=EU, not enough: >= 85%"
+        "recall is 60% on 5000 rows, in the slice region=EU, not enough: >= 85%"
     )
     assert "Of 4 slices of at least 200 rows the worst is region=EU, whose value rests" in told
     nameless, _ = judged(SLICED, "F", counts)
     assert nameless.slice is None
+
+
+def test_of_an_error_there_is_too_much() -> None:
+    counts = ValueCounts(500, 0, 2_500_000, 2_000_000)
+    kpi = a_kpi("mae", {"versus": "stable", "worseByAtMost": "0.1"})
+    status, _ = judged(kpi, "F", counts)
+    assert words.failed([status], run_of(kpi).spec.kpis) == (
+        "mae is 2.5 on 500 rows, where stable has 2, too much: <= stable + 0.1"
+    )
 
 
 def test_a_row_without_a_number_is_told_as_the_reason() -> None:

@@ -223,6 +223,17 @@ Datasets = Annotated[
 ]
 
 
+def _needs_all_rows(kpi: str) -> str:
+    """Return the expression: a KPI on rows is one value of all of them."""
+    metric, average = f"{kpi}.benchmark.metric", f"has({kpi}.benchmark.average)"
+    return (
+        f"{is_one_of(metric, VALUE_METRICS)} || has({kpi}.benchmark.worstSliceOf) || "
+        f"{average} && {kpi}.benchmark.average == 'macro' || "
+        f"has({kpi}.objective.versus) && {is_one_of(metric, CLASS_METRICS)} && "
+        f"!({average} && {kpi}.benchmark.average == 'micro')"
+    )
+
+
 def datasets_are_declared() -> tuple[Schema, ...]:
     """Return the rules for a spec with datasets, load and kpis: names in them must be declared."""
     declared = "self.datasets.exists(d, d.name == {})"
@@ -233,11 +244,7 @@ def datasets_are_declared() -> tuple[Schema, ...]:
         "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
     )
     exam = (
-        "!(has(k.benchmark) && has(k.benchmark.dataset) && "
-        f"({is_one_of('k.benchmark.metric', VALUE_METRICS)} || has(k.benchmark.worstSliceOf) || "
-        "has(k.benchmark.average) && k.benchmark.average == 'macro' || "
-        f"has(k.objective.versus) && {is_one_of('k.benchmark.metric', CLASS_METRICS)} && "
-        "!(has(k.benchmark.average) && k.benchmark.average == 'micro'))) || "
+        f"!(has(k.benchmark) && has(k.benchmark.dataset) && ({_needs_all_rows('k')})) || "
         "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
     )
     return (

@@ -215,8 +215,7 @@ KPI_RULES = rules(
     rule(
         _for(SHOWN_METRICS, "self.effect == 'report'"),
         f"{_named(SHOWN_METRICS)} are only shown, because no test of them with known error "
-        "probabilities is at hand: say effect: report; errorRate, latency and the times of tokens "
-        "can be gates",
+        "probabilities is at hand: say effect: report; errors and times can be gates",
         field=".effect",
     ),
     rule(

@@ -6,6 +6,7 @@ plan's order, and every number in them is a bounded integer (modelward.benchmark
 and shares in the plan are decimals written as strings, so that neither side rounds them.
 """
 
+import json
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
@@ -234,7 +235,7 @@ class RunnerResult(Message):
         default=(), max_length=32
     )
     """Names of the worst slices, for people: one for each KPI with worstSliceOf, in the plan's
-    order, empty where it has no counts. Absent where there is no room for them."""
+    order, empty where it has no counts. Absent where there are none, or no room for them."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
     """What to look at, where something was not measured."""
 
@@ -243,14 +244,20 @@ class RunnerResult(Message):
 
         `message` is cut to what is left; where that is nothing, slices have no names.
         """
-        text = super().to_json()
+        text = self._text()
         excess = len(text.encode()) - MAX_RESULT_BYTES
         if excess <= 0:
             return text
         kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
         if not kept and self.slices:
             return self.model_copy(update={"slices": ()}).to_json()
-        return Message.to_json(self.model_copy(update={"message": kept}))
+        return self.model_copy(update={"message": kept})._text()
+
+    def _text(self) -> str:
+        """Return the compact JSON without what says nothing: room is short."""
+        empty = {name for name in ("slices", "message") if not getattr(self, name)}
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+from modelward import judge
 from modelward.api.metrics import METRICS
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
@@ -26,7 +27,13 @@ from modelward.benchmark.plan import (
     relative_objective,
     value_objective,
 )
-from modelward.benchmark.rowcounts import UNITS, class_counts, slice_counts, value_counts
+from modelward.benchmark.rowcounts import (
+    UNITS,
+    RowCounts,
+    class_counts,
+    slice_counts,
+    value_counts,
+)
 from modelward.judge import (
     ClassTally,
     Measured,
@@ -35,7 +42,6 @@ from modelward.judge import (
     RateCounts,
     Ratio,
     RelativeCounts,
-    RowCounts,
     Tally,
     Verdict,
     exam_decision,
@@ -73,28 +79,29 @@ def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
 def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
     """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
     match counts:
+        case ExamCounts() | PairedExamCounts() | ClassCounts() | ValueCounts() | SliceCounts():
+            return rows_verdict(asked, counts, plan.judgement)
         case ThroughputCounts():
             return Verdict("Inconclusive", "NotJudged")
-        case ExamCounts() | PairedExamCounts():
-            return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
-        case ClassCounts():
-            objective = exam_objective(asked, plan.judgement)
-            return ratio_verdict(class_tally(counts), _ratio(asked), objective)
-        case ValueCounts() | SliceCounts():
-            return value_verdict(measured(asked, counts), value_objective(asked))
-        case RelativeErrorCounts() | PairedErrorCounts():
-            return _compared(asked, counts, plan, windows)
+        case RelativeErrorCounts():
+            multiple = relative_objective(asked, plan.judgement)
+            return relative_verdict(relative_counts(counts, windows), multiple)
+        case PairedErrorCounts():
+            pairs = paired_counts(counts, windows)
+            return paired_verdict(pairs, paired_objective(asked, plan.judgement))
     return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 
-def _compared(
-    asked: PlanKpi, counts: PairedErrorCounts | RelativeErrorCounts, plan: RunnerPlan, windows: int
-) -> Verdict:
-    if isinstance(counts, PairedErrorCounts):
-        pairs = paired_counts(counts, windows)
-        return paired_verdict(pairs, paired_objective(asked, plan.judgement))
-    multiple = relative_objective(asked, plan.judgement)
-    return relative_verdict(relative_counts(counts, windows), multiple)
+def rows_verdict(asked: PlanKpi, counts: RowCounts, judgement: PlanJudgement) -> Verdict:
+    """Return what counts of rows say."""
+    match counts:
+        case ExamCounts() | PairedExamCounts():
+            return exam_verdict(row_counts(counts), exam_objective(asked, judgement))
+        case ClassCounts():
+            objective = exam_objective(asked, judgement)
+            return ratio_verdict(class_tally(counts), _ratio(asked), objective)
+        case ValueCounts() | SliceCounts():
+            return value_verdict(measured(asked, counts), value_objective(asked))
 
 
 def rows_decision(asked: PlanKpi, counts: Counts, judgement: PlanJudgement) -> Outcome:
@@ -113,9 +120,9 @@ def rows_decision(asked: PlanKpi, counts: Counts, judgement: PlanJudgement) -> O
     raise ValueError(f"{type(counts).__name__} are not of rows")
 
 
-def row_counts(counts: ExamCounts | PairedExamCounts) -> RowCounts:
+def row_counts(counts: ExamCounts | PairedExamCounts) -> judge.RowCounts:
     """Return counts as they are judged."""
-    alone = RowCounts(counts.rows, counts.read, counts.correct, counts.sampled)
+    alone = judge.RowCounts(counts.rows, counts.read, counts.correct, counts.sampled)
     if isinstance(counts, ExamCounts):
         return alone
     return replace(alone, baseline=counts.baseline, lost=counts.lost)

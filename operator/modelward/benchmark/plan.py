@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from pydantic import ValidationError
@@ -10,7 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.metrics import METRICS
-from modelward.api.modeldeployment import Kpi
+from modelward.api.modeldeployment import Dataset, Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
@@ -76,6 +76,7 @@ def runner_plan(
     spec = run.spec
     if not spec.applicable_kpis:
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
+    sampled = sampled_names(spec.datasets)
     try:
         load = _load(spec)
         plan = RunnerPlan(
@@ -89,7 +90,7 @@ def runner_plan(
             ),
             load=load,
             kpis=tuple(
-                _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
+                plan_kpi(kpi, sampled, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
             ),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
@@ -232,9 +233,17 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
+def sampled_names(datasets: Sequence[Dataset]) -> frozenset[str]:
+    """Name the data sets whose rows are drawn with replacement."""
+    return frozenset(data.name for data in datasets if data.rows == "sample")
+
+
+def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) -> PlanKpi:
+    """Return a KPI as a benchmark pod is asked for it; `sampled` names data sets.
+
+    Raises PlanError for one without a limit, ValueError for a limit of the wrong form.
+    """
     source, objective = kpi.benchmark, kpi.objective
-    sampled = {data.name for data in spec.datasets if data.rows == "sample"}
     quantile, expected = source.quantile, objective.expected
     positive, unless_below = source.positive_label, objective.unless_below
     return PlanKpi(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
-from modelward.api.metrics import ROW_METRICS
+from modelward.api.metrics import METRICS, MetricKind
 from modelward.api.modeldeployment import Kpi
 
 _ADVICE = {
@@ -39,8 +39,8 @@ def passed(gates: Sequence[RunKpiStatus]) -> str:
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
-    exams = {kpi.name for kpi in kpis if kpi.benchmark.metric in ROW_METRICS}
-    return "; ".join(_failed(gate, gate.name in exams) for gate in gates if gate.verdict == "Fail")
+    metrics = {kpi.name: METRICS[kpi.benchmark.metric] for kpi in kpis}
+    return "; ".join(_failed(gate, metrics[gate.name]) for gate in gates if gate.verdict == "Fail")
 
 
 def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
@@ -55,12 +55,14 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     return "; ".join(parts + [hint] * bool(hint))
 
 
-def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
+def _failed(gate: RunKpiStatus, metric: MetricKind) -> str:
     if gate.reason == "RowsUnanswered":
         return f"{gate.name} ({gate.objective}) has no value: rows were left without a number"
-    share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
-    share += f" of slice {gate.slice}" if gate.slice else ""
+    of_rows = metric.source == "rows"
+    share = f"{gate.samples} {'rows' if of_rows else 'requests'}"
+    share += f", in the slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
-    worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
-    how = f"not enough: {gate.objective}" if is_exam else f"{worse}: {gate.objective}"
-    return f"{gate.name} is {gate.value} on {share}, {how}"
+    how = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
+    if of_rows:
+        how = "not enough" if metric.direction == "atLeast" else "too much"
+    return f"{gate.name} is {gate.value} on {share}, {how}: {gate.objective}"

@@ -55,7 +55,8 @@ spec:
     objective: {atMost: "2.5"}
     effect: report
   - name: valid
-    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]},
+                worstSliceOf: r, minRows: 1}
     objective: {atLeast: 99%}
     effect: report
   rollout:
@@ -130,7 +131,8 @@ spec:
     objective: {atMost: "2.5"}
     effect: report
   - name: valid
-    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]}}
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]},
+                worstSliceOf: r, minRows: 1}
     objective: {atLeast: 99%}
     effect: report
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
@@ -179,11 +181,8 @@ spec:
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   kpis:
   - name: a
-    benchmark: {metric: accuracy, dataset: d}
+    benchmark: {metric: accuracy, dataset: d, prediction: p}
     objective: {versus: stable, worseByAtMost: 0pp}
-  - name: b
-    benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
-    objective: {atLeast: 100%}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]

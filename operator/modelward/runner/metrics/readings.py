@@ -48,10 +48,12 @@ class Reading:
         """Return the prediction, its numbers int or Decimal; None where it is not there."""
         if answer.problem is not None:
             return NO_ANSWER
-        if self.compiled is None:
-            return dataset.predicted(answer)
+        return dataset.predicted(answer) if self.compiled is None else self.part(answer.document)
+
+    def part(self, document: Json) -> Json:
+        """Return the part of a document that the KPI's own JMESPath names, None without one."""
         try:
-            return exact(self.compiled.search(answer.document))
+            return exact(self.compiled.search(document)) if self.compiled else None
         except jmespath.exceptions.JMESPathError:
             return None
 
