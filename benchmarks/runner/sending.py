@@ -17,13 +17,15 @@ import uvloop
 
 from benchmarks.runner import stacks
 from benchmarks.runner.truth import SHARES
-from modelward.benchmark.contract import PlanSubject
 from modelward.judge import LoadKpi, LoadSession, LoadShape, latency_objective
+from modelward.protocols import dialogue
 from modelward.runner.client import Client
 from modelward.runner.load import Load, Pace, Target
-from modelward.runner.protocols import protocol_of
 
-BODY = b'{"inputs":[{"name":"x","shape":[1],"datatype":"INT64","data":[7]}]}'
+REQUEST = dialogue("v2", "m", {}).ask(
+    [{"name": "x", "shape": [1], "datatype": "INT64", "data": [7]}]
+)
+BODY = REQUEST.body
 _MOST_PER_WINDOW = 2_500
 _UNCOUNTED = 10
 """One request of so many is warm-up."""
@@ -49,10 +51,9 @@ def session(rate: Fraction, requests: int) -> Endless:
 async def send(arguments: argparse.Namespace) -> dict[str, Any]:
     """Send the load and return what came of it."""
     judged = session(Fraction(arguments.rate), arguments.requests)
-    subject = PlanSubject(url=arguments.url, protocol="v2", model_name="m", revision="x")
-    client = Client(subject.url, protocol_of(subject), 10.0)
-    async with stacks.STACKS[arguments.stack](subject.url) if arguments.stack else client as asks:
-        target = Target(cast(Client, asks), [BODY])
+    client = Client(arguments.url, dialogue("v2", "m", {}), 10.0)
+    async with stacks.STACKS[arguments.stack](arguments.url) if arguments.stack else client as asks:
+        target = Target(cast(Client, asks), [REQUEST])
         load = Load(judged, target, pace=Pace(concurrency=arguments.callers))
         gc.freeze()
         began = time.perf_counter()

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import perf_counter_ns
 from typing import Any, Protocol
 
+from modelward.protocols.base import Request
 from modelward.runner.client import Answer
 
 PATH = "/v2/models/m/infer"
@@ -23,7 +24,7 @@ class Asks(Protocol):
 
     name: str
 
-    async def predict(self, body: bytes) -> Answer:
+    async def predict(self, request: Request) -> Answer:
         """Ask for a prediction."""
         ...
 
@@ -33,9 +34,9 @@ class _Stack:
         self.name = name
         self._post = post
 
-    async def predict(self, body: bytes) -> Answer:
+    async def predict(self, request: Request) -> Answer:
         """Ask for a prediction; the time is taken when the body is there."""
-        content = await self._post(body)
+        content = await self._post(request.body)
         ended = perf_counter_ns()
         return Answer(document=json.loads(content), ended=ended)
 

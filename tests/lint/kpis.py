@@ -12,6 +12,7 @@ _UNITS = {
     "percent": "percentage: `92%`",
     "number": 'number in quotes: `"0.35"`',
     "duration": "duration: `250ms`",
+    "rate": "rate: `500/s`",
 }
 _BETTER = {"atLeast": "more: `atLeast`", "atMost": "less: `atMost`"}
 _SOURCES = {"rows": "rows of a data set", "load": "requests on a schedule"}
@@ -20,6 +21,7 @@ _JUDGED = {
     "classes": "by hits and misses; a part may be enough, `macro` and `versus` take all rows",
     "values": "by the value of all rows",
     "requests": "by bad requests, as they come",
+    "shown": "not at all: `effect: report`",
 }
 
 
@@ -32,7 +34,8 @@ def example(metric: Metric, kind: MetricKind) -> str:
     """Return a KPI of a metric in YAML, on one line."""
     dataset = "dataset: golden, " if kind.source == "rows" else ""
     source = f"{{{dataset}metric: {metric}{kind.options}}}"
-    return f"{{name: {metric.lower()}, benchmark: {source}, objective: {kind.example}}}"
+    effect = ", effect: report" if kind.judging == "shown" else ""
+    return f"{{name: {metric.lower()}, benchmark: {source}, objective: {kind.example}{effect}}}"
 
 
 def versus_example(metric: Metric, kind: MetricKind) -> str:
@@ -66,4 +69,6 @@ def _failed(kind: MetricKind) -> str:
             return "counts against it"
         case "values":
             return "the worst value there is" if kind.worst_loss else "fails the KPI"
+        case "shown":
+            return "does not count"
     return "bad" if kind.unit == "percent" else "beyond every limit"

@@ -68,8 +68,8 @@ def outcomes(
         session = LoadSession(shape, (LoadKpi(OBJECTIVE),))
         for request in range(shape.requests):
             out, one, other = next(outage), next(ours), next(stables)
-            latencies = [FAILED if out or failed else MS for failed in (one, other)]
-            session.record(request, *latencies)
+            latency, baseline = (FAILED if out or failed else MS for failed in (one, other))
+            session.record(request, latency, baseline)
             if session.finished:
                 break
         counter[session.results()[0].outcome] += 1

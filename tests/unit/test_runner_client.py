@@ -6,14 +6,13 @@ import pytest
 from aiohttp import web
 
 from modelward.runner.client import Answer, Client
-from modelward.runner.protocols import v2
 from modelward.runner.reach import UnreachableError, reach
 from tests.unit.model_server import Handler, ModelServer
-from tests.unit.runner_plans import ERRORS, a_plan
+from tests.unit.runner_plans import ERRORS, a_plan, asked_by
 
 
 def client_of(url: str, seconds: float = 5.0) -> Client:
-    return Client(url, v2.protocol(a_plan(url, ERRORS).subject), seconds)
+    return Client(url, asked_by(a_plan(url, ERRORS)), seconds)
 
 
 async def ask(handler: Handler, seconds: float = 5.0) -> Answer:
@@ -21,7 +20,7 @@ async def ask(handler: Handler, seconds: float = 5.0) -> Answer:
         ModelServer(predict=handler).serving() as server,
         client_of(server.url, seconds) as client,
     ):
-        return await client.predict(b"{}")
+        return await client.predict(client.dialogue.ask([]))
 
 
 def replying(body: bytes, status: int = 200, **headers: str) -> Handler:
@@ -120,7 +119,7 @@ async def silent() -> AsyncIterator[str]:
 @pytest.mark.usefixtures("short_patience")
 async def test_a_refused_connection_is_unreachable_and_names_the_endpoints(refusing: str) -> None:
     async with client_of(refusing) as client:
-        assert (await client.predict(b"{}")).unreached
+        assert (await client.predict(client.dialogue.ask([]))).unreached
         with pytest.raises(UnreachableError, match="connection refused; look at the Service's end"):
             await reach(client)
 
@@ -128,7 +127,7 @@ async def test_a_refused_connection_is_unreachable_and_names_the_endpoints(refus
 @pytest.mark.usefixtures("short_patience")
 async def test_a_connection_without_answer_is_unreachable_and_names_policies(silent: str) -> None:
     async with client_of(silent) as client:
-        assert (await client.predict(b"{}")).unreached
+        assert (await client.predict(client.dialogue.ask([]))).unreached
         with pytest.raises(UnreachableError, match="no connection in time; look at NetworkPol"):
             await reach(client)
 

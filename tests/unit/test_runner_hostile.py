@@ -13,9 +13,8 @@ import pytest
 from modelward.runner import exchange
 from modelward.runner.client import Client
 from modelward.runner.exchange import MAX_BODY, MAX_HEAD, MAX_HELD, Held
-from modelward.runner.protocols import v2
 from modelward.runner.transport import RequestFailedError, Transport
-from tests.unit.runner_plans import ERRORS, a_plan
+from tests.unit.runner_plans import ERRORS, a_plan, asked_by
 
 Writer = asyncio.StreamWriter
 Behaviour = Callable[[asyncio.StreamReader, Writer], Awaitable[None]]
@@ -147,10 +146,10 @@ FAILURES: list[tuple[str, Behaviour, str]] = [
 async def test_a_server_that(behaviour: Behaviour, problem: str) -> None:
     async with (
         serving(behaviour) as url,
-        Client(url, v2.protocol(a_plan(url, ERRORS).subject), 2.0) as client,
+        Client(url, asked_by(a_plan(url, ERRORS)), 2.0) as client,
     ):
         asked = perf_counter_ns()
-        answer = await client.predict(b"{}")
+        answer = await client.predict(client.dialogue.ask([]))
     assert answer.problem == problem
     assert not answer.unreached
     assert answer.ended > asked

@@ -11,6 +11,7 @@ from time import perf_counter_ns
 import pytest
 
 from modelward.judge import LoadKpi, LoadSession, LoadShape, errors_objective
+from modelward.protocols.base import Request
 from modelward.runner.alarm import Alarm
 from modelward.runner.client import Answer
 from modelward.runner.load import Load, Pace, Target
@@ -26,9 +27,11 @@ class Noted(LoadSession):
         super().__init__(shape, (LoadKpi(errors_objective(FIVE, FIVE / 2, FIVE, FIVE)),))
         self.told: dict[int, tuple[int, int]] = {}
 
-    def record(self, request: int, latency: int, baseline: int = 0) -> None:
+    def record(
+        self, request: int, latency: int, baseline: int = 0, others: tuple[int, ...] = ()
+    ) -> None:
         self.told[request] = (latency, baseline)
-        super().record(request, latency, baseline)
+        super().record(request, latency, baseline, others)
 
 
 @dataclass
@@ -47,9 +50,9 @@ class Model:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stall: float = 0.0
 
-    async def predict(self, body: bytes) -> Answer:
-        request = len(self.sent)
-        self.sent.append((body, perf_counter_ns()))
+    async def predict(self, request: Request) -> Answer:
+        number = len(self.sent)
+        self.sent.append((request.body, perf_counter_ns()))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         if len(self.sent) == self.stalls_at:
@@ -61,12 +64,13 @@ class Model:
         else:
             await asyncio.sleep(self.seconds + stall)
         self._now -= 1
-        self.ended[request] = perf_counter_ns()
-        return Answer(problem=self.problem, ended=self.ended[request])
+        self.ended[number] = perf_counter_ns()
+        return Answer(problem=self.problem, ended=self.ended[number])
 
 
 def target(model: Model) -> Target:
-    return Target(model, [b"0", b"1", b"2"])  # type: ignore[arg-type]
+    requests = [Request("POST", "/", body) for body in (b"0", b"1", b"2")]
+    return Target(model, requests)  # type: ignore[arg-type]
 
 
 def session(rate: int, windows: int, window: int = 10) -> Noted:
@@ -100,10 +104,10 @@ async def test_who_waits_for_no_answer_shows_a_stall_to_every_request_that_was_d
 
 async def test_what_the_sender_loses_itself_is_in_the_latency_and_in_the_send_delay() -> None:
     class Blocking(Model):
-        async def predict(self, body: bytes) -> Answer:
+        async def predict(self, request: Request) -> Answer:
             if len(self.sent) == 50:
                 time.sleep(0.3)  # noqa: ASYNC251 -- nothing is sent meanwhile, and that is the point
-            return await super().predict(body)
+            return await super().predict(request)
 
     noted = session(200, 20)
     load = Load(noted, target(Blocking()))

@@ -147,7 +147,9 @@ async def test_a_plain_http_model_is_asked_by_its_path_alone() -> None:
 
     async with ModelServer(predict=predict).serving() as server:
         plan = a_plan(server.url, ACCURACY)
-        subject = plan.subject.model_copy(update={"protocol": "http", "path": "/predict"})
+        subject = plan.subject.model_copy(
+            update={"protocol": "http", "options": {"path": "/predict"}}
+        )
         plan = plan.model_copy(update={"subject": subject})
         result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
     assert result.kpis[0].counts == (30, 30, 30)

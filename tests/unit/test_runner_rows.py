@@ -12,14 +12,13 @@ from modelward.runner.form import exact
 from modelward.runner.index import place
 from modelward.runner.metrics import readings
 from modelward.runner.metrics.answers import is_right_by
-from modelward.runner.protocols import protocol_of
 from modelward.runner.rows import Dataset, DatasetInvalidError, prepare
-from tests.unit.runner_plans import ACCURACY, a_plan, golden
+from tests.unit.runner_plans import ACCURACY, a_plan, asked_by, golden
 
 
 def prepared(rows: bytes, prediction: str | None = None) -> Dataset:
     plan = with_prediction(a_plan("http://m:80", ACCURACY, rows=rows), prediction)
-    return prepare(plan, {"golden": rows}, protocol_of(plan.subject))["golden"]
+    return prepare(plan, {"golden": rows}, asked_by(plan))["golden"]
 
 
 def with_prediction(plan: RunnerPlan, prediction: str | None) -> RunnerPlan:
@@ -110,7 +109,7 @@ def test_another_revision_is_asked_in_another_order_and_neither_ever_changes() -
 
 def test_a_sorted_file_is_not_read_from_front_to_back() -> None:
     plan = a_plan("http://m:80", ACCURACY, rows=golden(100))
-    dataset = prepare(plan, {"golden": golden(100)}, protocol_of(plan.subject))["golden"]
+    dataset = prepare(plan, {"golden": golden(100)}, asked_by(plan))["golden"]
     read = [int(question.row.id.removeprefix("row-")) for question in dataset.questions]
     assert sorted(read) == list(range(100))
     assert max(read[:20]) > 70
@@ -118,7 +117,7 @@ def test_a_sorted_file_is_not_read_from_front_to_back() -> None:
 
 
 def test_a_question_is_the_whole_body_of_its_request() -> None:
-    bodies = {question.body for question in prepared(golden(2)).questions}
+    bodies = {question.request.body for question in prepared(golden(2)).questions}
     assert (
         json.dumps(
             {"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [1]}]},
@@ -146,4 +145,4 @@ def test_a_data_set_that_cannot_be_used_says_where(
 def test_other_rows_than_those_asked_for_are_refused() -> None:
     plan = a_plan("http://m:80", ACCURACY)
     with pytest.raises(DatasetInvalidError, match="is not the one that was asked for"):
-        prepare(plan, {"golden": row("1")}, protocol_of(plan.subject))
+        prepare(plan, {"golden": row("1")}, asked_by(plan))

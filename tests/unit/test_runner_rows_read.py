@@ -10,11 +10,10 @@ from modelward.benchmark.contract import RunnerResult
 from modelward.benchmark.rows import contradiction
 from modelward.judge import ExamObjective, RowCounts, exam_decision
 from modelward.runner.attempt import Attempt
-from modelward.runner.protocols import protocol_of
 from modelward.runner.rows import prepare
 from tests.unit.model_server import ModelServer
 from tests.unit.rows_in import rows_in
-from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, a_row, golden
+from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, a_row, asked_by, golden
 
 SAMPLE = ACCURACY | {"rows": "sample"}
 MANY = 1_200
@@ -78,9 +77,7 @@ async def test_a_sample_may_be_answered_at_random() -> None:
 
 def test_draws_with_replacement_are_the_same_on_every_attempt_and_reach_every_row() -> None:
     plan = a_plan("http://x", SAMPLE)
-    one, other = (
-        prepare(plan, {"golden": golden()}, protocol_of(plan.subject))["golden"] for _ in "12"
-    )
+    one, other = (prepare(plan, {"golden": golden()}, asked_by(plan))["golden"] for _ in "12")
     draws = [one.drawn(i).row.id for i in range(400)]
     assert draws == [other.drawn(i).row.id for i in range(400)]
     assert len(set(draws)) == 30

@@ -105,7 +105,7 @@ async def test_a_stable_revision_with_another_protocol_is_asked_by_its_own() -> 
 
     async with ModelServer().serving() as candidate, ModelServer(predict=predict).serving() as old:
         plan = plan_for(candidate.url, ACCURACY_VERSUS)
-        plan = compared(plan, old.url, protocol="http", path="/predict")
+        plan = compared(plan, old.url, protocol="http", options={"path": "/predict"})
         result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
     assert result.kpis[0].counts == (30, 30, 30, 30, 0)
 

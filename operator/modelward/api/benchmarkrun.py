@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from modelward.api import protocol
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
 from modelward.api.datasets import MOST_DATASETS, SOURCE_RULES, Digest, Rows
@@ -28,9 +29,11 @@ from modelward.api.kpi import (
     datasets_are_declared,
 )
 from modelward.api.load import Load
-from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
+from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
+from modelward.api.protocol import ProtocolName
 from modelward.api.status import Conditions
+from modelward.api.tokens import tokens_are_streamed
 
 ServiceName = Annotated[
     str,
@@ -54,9 +57,12 @@ RevisionHash = Annotated[
 
 
 class Subject(ApiModel):
-    """The revision that is measured, and where it answers."""
+    """The revision that is measured, and where it answers.
 
-    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("path")))
+    What is said of its protocol stands beside it, as in `path: /predict`.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=protocol.flattened)
 
     revision: RevisionHash
     """Hash that names the revision."""
@@ -64,12 +70,14 @@ class Subject(ApiModel):
     """Service in the run's namespace."""
     port: Port
     """Port of the Service."""
-    protocol: Protocol
-    """v2 (Open Inference Protocol) or http (plain JSON over POST)."""
+    protocol: ProtocolName
     model_name: ModelName
     """Name of the model as its server knows it."""
-    path: Path | None = None
-    """Path for protocol http."""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said of the protocol's options."""
+        return protocol.said_of(self.protocol, self.model_extra)
 
 
 class RunDataset(Rows):
@@ -100,6 +108,7 @@ class BenchmarkRunSpec(ApiModel):
                 "a BenchmarkRun is evidence and its spec can't change: make another one",
             ),
             *datasets_are_declared(),
+            tokens_are_streamed("self.subject.protocol"),
             rule(
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
@@ -125,7 +134,7 @@ class BenchmarkRunSpec(ApiModel):
     ]
     """Golden data sets, each pinned to its content."""
     load: Load = Load()
-    """Load that is sent for errorRate and latency."""
+    """Load that is sent for errors, times and rates."""
     kpis: Annotated[
         list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ]

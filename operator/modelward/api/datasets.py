@@ -130,7 +130,9 @@ class Rows(ApiModel):
     prediction: str | None = Field(default=None, min_length=1, max_length=256)
     """JMESPath of the prediction in the server's answer.
 
-    Default: outputs[0].data[0] for protocol v2, prediction for http. A KPI may name another part.
+    Default: outputs[0].data[0] for protocol v2, predictions[0] for v1, prediction for http; for
+    openai choices[0].message.content, choices[0].text or data[0].embedding. A KPI may name another
+    part.
     """
 
     @property

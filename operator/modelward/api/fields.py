@@ -11,7 +11,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
+from modelward.api.cel import (
+    Schema,
+    form,
+    is_duration,
+    is_percent,
+    is_rate,
+    number,
+    rule,
+    rules,
+    text,
+)
 from modelward.api.values import (
     NUMBER_FORM,
     POINTS_FORM,
@@ -94,16 +104,16 @@ Probability = Annotated[
 
 Limit = Annotated[
     str,
-    _one_of(parse_duration, parse_percent, parse_number),
+    _one_of(parse_duration, parse_percent, parse_number, parse_rate),
     _schema(
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
-        f"|| {form('self', NUMBER_FORM)}",
-        "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
-        f"250ms, at most {_LONGEST}; for mae, rmse, logLoss and brier a number in quotes, such as "
-        '"0.35"',
+        f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
+        "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s; for mae, rmse, logLoss and brier a "
+        'number in quotes, such as "0.35"',
     ),
 ]
-"""A percentage, a duration or a number, whichever the KPI's metric is measured in."""
+"""A percentage, a duration, a rate or a number, whichever the KPI's metric is measured in."""
 
 Margin = Annotated[
     str,

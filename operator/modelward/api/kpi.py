@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
     Schema,
+    form,
     implies,
     is_duration,
     is_one_of,
@@ -21,8 +22,15 @@ from modelward.api.fields import (
     Quantile,
 )
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
-from modelward.api.metrics import CLASS_METRICS, VALUE_METRICS, Metric, RowKind, row_kind
+from modelward.api.metrics import (
+    CLASS_METRICS,
+    VALUE_METRICS,
+    Metric,
+    RowKind,
+    row_kind,
+)
 from modelward.api.objective import Objective
+from modelward.api.tokens import Within
 
 MOST_KPIS = 32
 MOST_GATES = 16
@@ -40,7 +48,9 @@ class BenchmarkSource(ApiModel):
     dataset: Name | None = None
     """Data set whose rows are asked, for all metrics but those under load."""
     quantile: Quantile | None = None
-    """Quantile, for latency: p50 to p99.9."""
+    """Quantile, for latency and the times of tokens: p50 to p99.9."""
+    within: Within | None = None
+    """Limits that an answer keeps to count for goodput."""
     average: Literal["binary", "micro", "macro"] | None = None
     """For precision, recall and f1, as in scikit-learn.
 

@@ -1,10 +1,22 @@
 """Rules in the CRDs about KPIs: which fields a metric takes, and which objectives."""
 
-from modelward.api.cel import form, implies, is_duration, is_one_of, is_percent, number, rule, rules
+from modelward.api.cel import (
+    form,
+    implies,
+    is_duration,
+    is_one_of,
+    is_percent,
+    is_rate,
+    number,
+    rule,
+    rules,
+)
 from modelward.api.metrics import (
     CLASS_METRICS,
     METRICS,
     ROW_METRICS,
+    SHOWN_METRICS,
+    TIME_METRICS,
     Metric,
     metrics_where,
 )
@@ -39,12 +51,17 @@ SOURCE_RULES = rules(
         "latency send are those of load.dataset",
     ),
     rule(
-        implies("self.metric == 'latency'", "has(self.quantile)"),
-        "say which quantile of the latency, as in {metric: latency, quantile: p95}",
+        implies(_metric(TIME_METRICS), "has(self.quantile)"),
+        "say which quantile of the time, as in {metric: latency, quantile: p95}",
     ),
     rule(
-        implies("has(self.quantile)", "self.metric == 'latency'"),
-        "only latency has a quantile: remove it",
+        implies("has(self.quantile)", _metric(TIME_METRICS)),
+        f"only {_named(TIME_METRICS)} have a quantile: remove it",
+    ),
+    rule(
+        "has(self.within) == (self.metric == 'goodput')",
+        "goodput counts the answers within limits, and no other metric has these: say {metric: "
+        "goodput, within: {timeToFirstToken: 500ms}}, or remove within",
     ),
     rule(
         implies("has(self.average)", _metric(CLASS_METRICS)),
@@ -180,19 +197,34 @@ KPI_RULES = rules(
         field=".objective.versus",
     ),
     rule(
-        _for(("latency",), "!has(self.objective.versus)"),
-        "latency can't be compared with stable, whose pods are busy with users: say a limit, as "
+        _for(TIME_METRICS, "!has(self.objective.versus)"),
+        "a time can't be compared with stable, whose pods are busy with users: say a limit, as "
         "in {atMost: 250ms}; metrics of rows and errorRate can be versus: stable",
         field=".objective.versus",
     ),
     rule(
         _limit_for(
-            ("latency",),
+            TIME_METRICS,
             "has(self.objective.atMost) && !has(self.objective.atLeast) && "
             f"{is_duration('self.objective.atMost')} && "
             "duration(self.objective.atMost) > duration('0s')",
         ),
-        "latency has an upper limit, a duration above 0s, as in {atMost: 250ms}",
+        "a time has an upper limit, a duration above 0s, as in {atMost: 250ms}",
+        field=".objective",
+    ),
+    rule(
+        _for(SHOWN_METRICS, "self.effect == 'report'"),
+        f"{_named(SHOWN_METRICS)} are only shown, because no test of them with known error "
+        "probabilities is at hand: say effect: report; errors and times can be gates",
+        field=".effect",
+    ),
+    rule(
+        _for(
+            SHOWN_METRICS,
+            "has(self.objective.atLeast) && !has(self.objective.expected) && "
+            + is_rate("self.objective.atLeast"),
+        ),
+        "a rate has a lower limit and nothing beside it, as in {atLeast: 18/s}",
         field=".objective",
     ),
 )

@@ -23,15 +23,22 @@ Metric = Literal[
     "rmse",
     "errorRate",
     "latency",
+    "timeToFirstToken",
+    "interTokenLatency",
+    "timePerOutputToken",
+    "requestsPerSecond",
+    "tokensPerSecond",
+    "goodput",
 ]
-Unit = Literal["percent", "number", "duration"]
-"""percent: 92%. number: a decimal in quotes, "0.35". duration: 250ms."""
+Unit = Literal["percent", "number", "duration", "rate"]
+"""percent: 92%. number: a decimal in quotes, "0.35". duration: 250ms. rate: 500/s."""
 Direction = Literal["atLeast", "atMost"]
 Source = Literal["rows", "load"]
 """rows: the rows of a data set, each with its right answer. load: requests on a schedule."""
-Judging = Literal["answers", "classes", "values", "requests"]
+Judging = Literal["answers", "classes", "values", "requests", "shown"]
 """answers: each row is right or wrong. classes: rows count by what they are and what they were
-taken for. values: one number for all rows. requests: each is good or bad."""
+taken for. values: one number for all rows. requests: each is good or bad. shown: not judged, for
+want of a test with known error probabilities."""
 
 
 RowKind = Literal["answers", "classes", "values", "slices"]
@@ -56,6 +63,8 @@ class MetricKind:
     """Of values: whether an answer can be no worse than some value, which a failed one gets."""
     versus: str = ""
     """A margin for `versus: stable`; empty where it can't be compared."""
+    streamed: bool = False
+    """True where only answers have it that come in parts, as tokens do."""
 
 
 _CLASSES = ", positiveLabel: fraud"
@@ -131,6 +140,36 @@ METRICS: Mapping[Metric, MetricKind] = {
         "quantile of the time from when a request was due to its whole answer",
         "{atMost: 250ms, expected: 150ms}", ", quantile: p95",
     ),
+    "timeToFirstToken": MetricKind(
+        "duration", "atMost", "load", "requests",
+        "quantile of the time from when a request was due to the first text of its answer",
+        "{atMost: 500ms, expected: 300ms}", ", quantile: p95", streamed=True,
+    ),
+    "interTokenLatency": MetricKind(
+        "duration", "atMost", "load", "requests",
+        "quantile over requests of the same quantile of the gaps between the texts of an answer",
+        "{atMost: 80ms}", ", quantile: p95", streamed=True,
+    ),
+    "timePerOutputToken": MetricKind(
+        "duration", "atMost", "load", "requests",
+        "quantile over requests of the mean time for each token of an answer after the first",
+        "{atMost: 50ms}", ", quantile: p95", streamed=True,
+    ),
+    "requestsPerSecond": MetricKind(
+        "rate", "atLeast", "load", "shown",
+        "good answers that came while load was sent, by that time (throughput)",
+        "{atLeast: 18/s}",
+    ),
+    "tokensPerSecond": MetricKind(
+        "rate", "atLeast", "load", "shown",
+        "tokens that came in good answers while load was sent, by that time",
+        "{atLeast: 500/s}", streamed=True,
+    ),
+    "goodput": MetricKind(
+        "rate", "atLeast", "load", "shown",
+        "good answers within all the limits that are named, by the time in which load was sent",
+        "{atLeast: 18/s}", ", within: {timeToFirstToken: 500ms, timePerOutputToken: 50ms}",
+    ),
 }  # fmt: skip
 
 
@@ -147,6 +186,12 @@ ROW_METRICS = metrics_where(source="rows")
 """Those that are counted on the rows of a data set."""
 CLASS_METRICS = metrics_where(judging="classes")
 """Those about labels, of one label or as a mean over all."""
+TIME_METRICS = metrics_where(unit="duration")
+"""Those that are the time of a request, with a quantile."""
+SHOWN_METRICS = metrics_where(judging="shown")
+"""Those that are one rate for a whole load, and are not judged."""
+STREAMED_METRICS = tuple(name for name, kind in METRICS.items() if kind.streamed)
+"""Those about tokens."""
 VALUE_METRICS = metrics_where(judging="values")
 """Those that are one number for all rows, so that all are read."""
 

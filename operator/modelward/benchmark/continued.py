@@ -112,7 +112,7 @@ def _load_of(spec: BenchmarkRunSpec) -> tuple[object, ...]:
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:
     """Return what a KPI goes on from. Its verdict is computed again: nothing is taken on trust."""
-    if not shown.evidence or shown.verdict not in _LETTERS:
+    if not shown.evidence or shown.verdict not in _LETTERS or asked.is_shown:
         return None
     if not asked.of_rows and (shown.independence_assumed or not shown.samples):
         return None

@@ -6,13 +6,21 @@ plan's order, and every number in them is a bounded integer (modelward.benchmark
 and shares in the plan are decimals written as strings, so that neither side rounds them.
 """
 
+import json
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, WithJsonSchema, model_serializer, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.plansubject import PlanSubject
 from modelward.benchmark.rowcounts import MAX_VALUE
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
 
@@ -57,18 +65,6 @@ Reason = Literal[
 """Why there are no counts; empty where there are, because their verdict follows from them."""
 
 
-class PlanSubject(Message):
-    """The revision that is measured, and where it answers."""
-
-    url: str = Field(pattern="^http://[^/]+$", max_length=300)
-    """Base, http://<service>.<namespace>.svc:<port>."""
-    protocol: Literal["v2", "http"]
-    model_name: str = Field(max_length=253)
-    path: str | None = Field(default=None, max_length=1024)
-    """Path for protocol http."""
-    revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
-
-
 class PlanColumns(Message):
     """How the columns of a file, or the members of its lines, become rows."""
 
@@ -102,7 +98,7 @@ class PlanDataset(Message):
 
 
 class PlanLoad(Message):
-    """Load on a fixed schedule, for errorRate and latency."""
+    """Load on a fixed schedule, for errors, times and rates."""
 
     rate: Exact
     """Requests per second."""
@@ -213,7 +209,8 @@ _KPI_SCHEMA = {
     "worse side), with versus also that of stable. worstSliceOf: rows, rows without a usable "
     "answer, slices, rows and value of the worst. "
     "errorRate: dispersion, requests, failed ones. "
-    "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
+    "latency and other times: dispersion, requests, those beyond the limit, the quantile in "
+    "microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
     "hundredths, at least 100, and 125 where they are only assumed; requests are those after "
     "calibration, 0 where it did not end. With versus, right answers: "
@@ -221,7 +218,8 @@ _KPI_SCHEMA = {
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
     "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
-    "failed for the subject, those that failed for stable.",
+    "failed for the subject, those that failed for stable. requestsPerSecond, tokensPerSecond, "
+    "goodput: how many came, and in how many milliseconds.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": MAX_VALUE},
@@ -260,7 +258,7 @@ class RunnerResult(Message):
         default=(), max_length=32
     )
     """Names of the worst slices, for people: one for each KPI with worstSliceOf, in the plan's
-    order, empty where it has no counts. Absent where there is no room for them."""
+    order, empty where it has no counts. Absent where there are none, or no room for them."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
     """What to look at, where something was not measured."""
 
@@ -269,14 +267,20 @@ class RunnerResult(Message):
 
         `message` is cut to what is left; where that is nothing, slices have no names.
         """
-        text = super().to_json()
+        text = self._text()
         excess = len(text.encode()) - MAX_RESULT_BYTES
         if excess <= 0:
             return text
         kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
         if not kept and self.slices:
             return self.model_copy(update={"slices": ()}).to_json()
-        return Message.to_json(self.model_copy(update={"message": kept}))
+        return self.model_copy(update={"message": kept})._text()
+
+    def _text(self) -> str:
+        """Return the compact JSON without what says nothing: room is short."""
+        empty = {name for name in ("slices", "message") if not getattr(self, name)}
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -7,9 +7,12 @@ was long enough; the result's number of windows tells that, and requests are 0 w
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 
+from modelward.api.metrics import SHOWN_METRICS, TIME_METRICS
 from modelward.benchmark.rowcounts import (
     MAX_REQUESTS,
+    MAX_VALUE,
     ClassCounts,
     CountsError,
     ExamCounts,
@@ -35,8 +38,10 @@ __all__ = [
     "PairedExamCounts",
     "PairedSampleCounts",
     "RelativeErrorCounts",
+    "RequestCounts",
     "SampleCounts",
     "SliceCounts",
+    "ThroughputCounts",
     "ValueCounts",
     "counts_of",
 ]
@@ -179,14 +184,38 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = RowCounts | ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
+@dataclass(frozen=True)
+class ThroughputCounts:
+    """What came in a time; no verdict rests on it. On the wire: [came, milliseconds]."""
+
+    came: int
+    """Answers or tokens."""
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        within(("came", self.came, 0, MAX_VALUE), ("milliseconds", self.milliseconds, 1, MAX_VALUE))
+
+    @property
+    def per_second(self) -> Fraction:
+        """How many a second."""
+        return Fraction(1000 * self.came, self.milliseconds)
+
+    def to_ints(self) -> tuple[int, int]:
+        """Return the integers in wire order."""
+        return (self.came, self.milliseconds)
+
+
+RequestCounts = ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
+"""Those that verdicts about requests rest on."""
+Counts = RowCounts | RequestCounts | ThroughputCounts
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
     ("accuracy", True): (PairedExamCounts, 5),
     ("errorRate", False): (ErrorCounts, 3),
     ("errorRate", True): (PairedErrorCounts, 6),
-    ("latency", False): (LatencyCounts, 4),
+    **{(metric, False): (LatencyCounts, 4) for metric in TIME_METRICS},
+    **{(metric, False): (ThroughputCounts, 2) for metric in SHOWN_METRICS},
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {

@@ -5,6 +5,7 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
@@ -141,7 +142,7 @@ def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKp
 
 
 def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
-    if asked.of_rows:
+    if asked.of_rows or asked.is_shown:
         return None
     return load_objective(asked, plan.judgement).describe()
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
+from modelward.api.metrics import TIME_METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import format_percent
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
@@ -109,8 +110,8 @@ def _weighed(
     if all_read(counts):
         yield "All rows were read, so that this is exact: the rows are the requirement."
         return
-    if verdict.reason == "Uncalibrated":
-        yield f"No verdict: {advice('Uncalibrated')}."
+    if verdict.reason in ("Uncalibrated", "NotJudged"):
+        yield f"No verdict: {advice(verdict.reason)}."
         return
     better, worse = _questions(asked, judgement)
     if verdict.evidence is None:
@@ -143,7 +144,7 @@ def _questions(asked: PlanKpi, judgement: PlanJudgement) -> tuple[str, str]:
             return f"{asked.metric} below {limit}", f"{asked.metric} of {limit} or more"
         return f"fewer than {limit} right", f"{limit} right or more"
     objective = rate_objective(asked, judgement)
-    slow = "requests beyond the limit" if asked.metric == "latency" else "failed requests"
+    slow = "requests beyond the limit" if asked.metric in TIME_METRICS else "failed requests"
     null = format_percent(objective.rollback.null, 6)
     beyond = "requests beyond expected" if objective.two_counts else slow
     return (

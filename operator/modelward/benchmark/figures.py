@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from modelward.api.metrics import METRICS
+from modelward.api.metrics import METRICS, TIME_METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     format_duration,
@@ -10,11 +10,18 @@ from modelward.api.values import (
     format_number,
     format_percent,
     format_points,
+    format_rate,
     is_relative,
     parse_number,
     parse_percent,
 )
-from modelward.benchmark.counts import Counts, LatencyCounts, SliceCounts, ValueCounts
+from modelward.benchmark.counts import (
+    Counts,
+    LatencyCounts,
+    SliceCounts,
+    ThroughputCounts,
+    ValueCounts,
+)
 from modelward.judge import Verdict
 
 _MOST_DIGITS = 6
@@ -36,6 +43,8 @@ def objective_text(kpi: Kpi) -> str:
 
 def value_text(kpi: Kpi, counts: Counts, verdict: Verdict) -> str | None:
     """Return what was measured, None where nothing was."""
+    if isinstance(counts, ThroughputCounts):
+        return format_rate(counts.per_second)
     if verdict.value is None:
         return None
     if isinstance(counts, LatencyCounts):
@@ -49,8 +58,8 @@ def baseline_text(kpi: Kpi, verdict: Verdict) -> str | None:
 
 
 def interval(kpi: Kpi, counts: Counts, verdict: Verdict) -> tuple[str | None, str | None]:
-    """Return the ends of the interval; metrics that are one value of all rows have none."""
-    if isinstance(counts, ValueCounts | SliceCounts):
+    """Return the ends of the interval; one value of all rows, or of a whole load, has none."""
+    if isinstance(counts, ValueCounts | SliceCounts | ThroughputCounts):
         return None, None
     return _end(kpi, verdict.low), _end(kpi, verdict.high)
 
@@ -88,5 +97,5 @@ def _end(kpi: Kpi, share: Fraction) -> str | None:
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
-    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""
+    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric in TIME_METRICS else ""
     return format_percent(share) + beyond

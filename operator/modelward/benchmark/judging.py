@@ -16,6 +16,7 @@ from modelward.benchmark.counts import (
     PairedExamCounts,
     RelativeErrorCounts,
     SliceCounts,
+    ThroughputCounts,
     ValueCounts,
     counts_of,
 )
@@ -80,6 +81,8 @@ def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Ve
     match counts:
         case ExamCounts() | PairedExamCounts() | ClassCounts() | ValueCounts() | SliceCounts():
             return rows_verdict(asked, counts, plan.judgement)
+        case ThroughputCounts():
+            return Verdict("Inconclusive", "NotJudged")
         case RelativeErrorCounts():
             multiple = relative_objective(asked, plan.judgement)
             return relative_verdict(relative_counts(counts, windows), multiple)

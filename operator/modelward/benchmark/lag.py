@@ -7,6 +7,8 @@ from modelward.benchmark.contract import PlanKpi
 from modelward.judge.guards import tolerated_delay
 
 _MICROSECONDS = 1_000_000
+_FROM_DUE = frozenset({"latency", "timeToFirstToken"})
+"""Times that are counted from when a request was due, so that what we lose goes to the server."""
 
 
 def sent_late(asked: PlanKpi, delay_micros: int) -> bool:
@@ -28,6 +30,6 @@ def problem(asked: PlanKpi, delay_micros: int | None) -> str:
 
 
 def _tolerated(asked: PlanKpi) -> Fraction:
-    if asked.metric != "latency":
+    if asked.metric not in _FROM_DUE:
         return tolerated_delay(None)
     return tolerated_delay(min(asked.limit, asked.expected or asked.limit))

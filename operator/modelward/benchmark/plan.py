@@ -2,25 +2,22 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
-from modelward.api.metrics import METRICS, Unit
+from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Dataset, Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
-    parse_duration,
     parse_margin,
-    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
-    to_seconds,
 )
 from modelward.benchmark.contract import (
     PlanColumns,
@@ -32,6 +29,7 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
+from modelward.benchmark.limits import PARSERS, seconds_of, within_of
 from modelward.judge import (
     MIN_SLICE_ROWS,
     ExamObjective,
@@ -113,7 +111,7 @@ def _check_limits(plan: RunnerPlan) -> None:
         if kpi.rows == "sample" and kpi.row_kind in ("values", "slices"):
             raise PlanError(f"kpis: {kpi.name} is one value of all rows: say rows: exam")
         try:
-            if not kpi.of_rows:
+            if not kpi.of_rows and not kpi.is_shown:
                 load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
@@ -177,7 +175,7 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     if kpi.metric == "errorRate":
         return errors_objective(kpi.limit, kpi.expected, *alphas)
     if kpi.quantile is None:
-        raise ValueError("latency needs a quantile, such as p95")
+        raise ValueError(f"{kpi.metric} needs a quantile, such as p95")
     return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
 
 
@@ -202,7 +200,7 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     fetches = any(data.config_map is None for data in spec.datasets)
     if reads or fetches or (load and load.concurrency):
-        return math.ceil(to_seconds(parse_duration(spec.up_to)))
+        return math.ceil(seconds_of(spec.up_to))
     if load is None:
         return PREPARATION_SECONDS
     return math.ceil(load_shape(load).seconds) + PREPARATION_SECONDS
@@ -213,7 +211,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
         protocol=subject.protocol,
         model_name=subject.model_name,
-        path=subject.path,
+        options=subject.said or None,
         revision=subject.revision,
     )
 
@@ -244,8 +242,8 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
         arrivals="poisson" if spec.load.arrivals == "poisson" else None,
         ramp_from=parse_rate(spec.load.ramp_from) if spec.load.ramp_from else None,
         concurrency=spec.load.concurrency,
-        for_seconds=_seconds(spec.load.for_),
-        warm_up_seconds=_seconds(spec.load.warm_up),
+        for_seconds=seconds_of(spec.load.for_),
+        warm_up_seconds=seconds_of(spec.load.warm_up),
         dataset=dataset,
     )
 
@@ -275,11 +273,12 @@ def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) 
         min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
         rows="sample" if source.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
+        within=within_of(source.within) if source.within else None,
         limit=_limit(kpi),
         versus=objective.versus,
         relative=True if is_relative(objective.worse_by_at_most or "") else None,
         unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=_PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        expected=PARSERS[METRICS[source.metric].unit](expected) if expected else None,
         direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
@@ -295,22 +294,11 @@ def _limit(kpi: Kpi) -> Fraction:
     limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
-    return _PARSERS[kind.unit](limit)
+    return PARSERS[kind.unit](limit)
 
 
 def _of_rows(kpi: Kpi) -> bool:
     return METRICS[kpi.benchmark.metric].source == "rows"
-
-
-def _seconds(duration: str) -> Fraction:
-    return to_seconds(parse_duration(duration))
-
-
-_PARSERS: Mapping[Unit, Callable[[str], Fraction]] = {
-    "percent": parse_percent,
-    "number": parse_number,
-    "duration": _seconds,
-}
 
 
 def _first_problem(error: ValidationError) -> str:

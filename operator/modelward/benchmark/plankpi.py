@@ -26,8 +26,16 @@ class PlanStart(Message):
     """As in a result. What is counted now is added: a result's counts are totals."""
 
 
+class PlanWithin(Message):
+    """Times in seconds that an answer keeps to count for goodput."""
+
+    latency: Exact | None = None
+    time_to_first_token: Exact | None = None
+    time_per_output_token: Exact | None = None
+
+
 class PlanKpi(Message):
-    """A KPI, its values without units: shares (0.92) and seconds (0.25)."""
+    """A KPI, its values without units: shares (0.92), seconds (0.25), numbers a second (18)."""
 
     name: str = Field(max_length=63)
     metric: Metric
@@ -49,7 +57,9 @@ class PlanKpi(Message):
     """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
     and a part of a thousand or more may be enough."""
     quantile: Exact | None = None
-    """Quantile as a share (0.95), for latency."""
+    """Quantile as a share (0.95), for latency and the times of tokens."""
+    within: PlanWithin | None = None
+    """Limits, for goodput."""
     limit: Exact
     """With versus: by how much it may be worse than stable, as a share (0.01)."""
     versus: Literal["stable"] | None = None
@@ -68,6 +78,11 @@ class PlanKpi(Message):
     def of_rows(self) -> bool:
         """True where it is counted on the rows of a data set, not under load."""
         return METRICS[self.metric].source == "rows"
+
+    @property
+    def is_shown(self) -> bool:
+        """True where it is only shown: a rate of the whole load."""
+        return METRICS[self.metric].judging == "shown"
 
     @property
     def row_kind(self) -> RowKind | None:

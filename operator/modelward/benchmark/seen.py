@@ -6,7 +6,7 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.kpi import Kpi
 from modelward.api.metrics import METRICS
-from modelward.api.values import format_percent
+from modelward.api.values import format_duration, format_percent
 from modelward.benchmark.counts import (
     ClassCounts,
     Counts,
@@ -16,7 +16,9 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
     RelativeErrorCounts,
+    RequestCounts,
     SliceCounts,
+    ThroughputCounts,
     ValueCounts,
 )
 from modelward.benchmark.rowcounts import RowCounts
@@ -32,6 +34,9 @@ def seen(counts: Counts, kpi: Kpi, shown: RunKpiStatus) -> Iterator[str]:
     """Say what was seen."""
     if isinstance(counts, RowCounts):
         yield from _rows_seen(counts, kpi, shown)
+    elif isinstance(counts, ThroughputCounts):
+        seconds = format_duration(Fraction(counts.milliseconds, 1000))
+        yield f"{counts.came:,} came in {seconds}."
     else:
         yield _requests_seen(counts, kpi)
 
@@ -51,7 +56,7 @@ def all_read(counts: Counts) -> bool:
 
 def dispersion_of(counts: Counts) -> int:
     """Return by which dispersion evidence was tempered, in hundredths; rows have none."""
-    return 100 if isinstance(counts, RowCounts) else counts.dispersion
+    return 100 if isinstance(counts, RowCounts | ThroughputCounts) else counts.dispersion
 
 
 def _rows_seen(counts: RowCounts, kpi: Kpi, shown: RunKpiStatus) -> Iterator[str]:
@@ -85,9 +90,7 @@ def _rows_seen(counts: RowCounts, kpi: Kpi, shown: RunKpiStatus) -> Iterator[str
         yield f"{counts.unanswered:,} rows were left without a usable answer; they {means}."
 
 
-def _requests_seen(
-    counts: ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts, kpi: Kpi
-) -> str:
+def _requests_seen(counts: RequestCounts, kpi: Kpi) -> str:
     match counts:
         case PairedErrorCounts():
             return (

@@ -13,6 +13,7 @@ _ADVICE = {
     "Uncalibrated": "load ended before calibration did: it takes 60 windows, and more where bad "
     "requests come in long stretches; raise load.for and the step's upTo, or lower load.rate if "
     "the server is busy",
+    "NotJudged": "only shown: no test of a rate with known error probabilities is at hand",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time; for "

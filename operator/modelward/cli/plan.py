@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from modelward.api.kpi import Kpi
+from modelward.api.metrics import SHOWN_METRICS
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import (
     ValueFormError,
@@ -78,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     stable = _stable_errors(arguments.stable_errors)
     answers = []
     for kpi in deployment.spec.kpis:
+        if kpi.benchmark.metric in SHOWN_METRICS:
+            continue  # nothing is judged about them
         try:
             answers.append(_answer(kpi, deployment, shape, rows, stable, arguments.dispersion))
         except ValueError as error:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from modelward.api.metrics import METRICS
+from modelward.api.metrics import METRICS, SHOWN_METRICS
 from modelward.api.modeldeployment import Kpi, ModelDeployment
 from modelward.api.values import format_number, format_percent, parse_percent
 from modelward.benchmark.figures import objective_text
@@ -44,6 +44,8 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []
     for kpi in spec.kpis:
+        if kpi.benchmark.metric in SHOWN_METRICS:
+            continue  # nothing is judged about them
         try:
             if kpi.row_kind is None:
                 replays.append(LoadReplay(kpi, alphas, window, dispersion))

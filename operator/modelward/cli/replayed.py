@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.api.kpi import Kpi
+from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.api.values import parse_duration, to_seconds
 from modelward.cli.inputs import InputError
 from modelward.cli.observations import Answered, AnsweredRow, Counted, Observation, Request
@@ -38,7 +39,7 @@ class LoadReplay:
         self._judge = WindowJudge(objective, start)
         self._window = window
         self._waiting: list[Request] = []
-        self._is_latency = kpi.benchmark.metric == "latency"
+        self._is_latency = kpi.benchmark.metric in TIME_METRICS
         self._limit = _seconds(kpi.objective.at_most) if self._is_latency else Fraction(0)
         expected = kpi.objective.expected
         self._expected = _seconds(expected) if self._is_latency and expected else None
@@ -63,6 +64,8 @@ class LoadReplay:
     def _see_request(self, request: Request, observed: Observation) -> None:
         if self.kpi.objective.versus and request.stable_failed is None:
             return
+        if self.kpi.benchmark.metric in STREAMED_METRICS:
+            return  # a line about a request says nothing of its tokens
         if self._is_latency and request.seconds is None and not request.failed:
             raise InputError(
                 f"line {observed.line}: latency is missing, and KPI {self.kpi.name} is about it"

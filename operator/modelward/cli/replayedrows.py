@@ -6,7 +6,7 @@ from functools import cached_property
 
 from modelward.api.kpi import Dataset, Kpi
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.benchmark.contract import PlanJudgement, PlanSubject
+from modelward.benchmark.contract import PlanJudgement
 from modelward.benchmark.judging import rows_verdict
 from modelward.benchmark.plan import plan_kpi, sampled_names
 from modelward.benchmark.rowcounts import RowCounts
@@ -17,10 +17,10 @@ from modelward.cli.observations import Answered, AnsweredRow, Observation
 from modelward.cli.replayed import Reached
 from modelward.judge.declared import Alphas
 from modelward.judge.verdict import Verdict
+from modelward.protocols import dialogue
 from modelward.runner.metrics import RowSet, UnfitError, readings, tally_of
 from modelward.runner.metrics.answers import IsRight, is_right_by
 from modelward.runner.metrics.readings import NO_ANSWER, Prediction
-from modelward.runner.protocols import protocol_of
 from modelward.runner.rows import DatasetInvalidError
 
 _NOTHING = Verdict("Inconclusive", "NotMeasured")
@@ -113,8 +113,5 @@ class AnswersReplay:
 def _prediction(datasets: Sequence[Dataset], kpi: Kpi, deployment: ModelDeployment) -> str:
     """Return the JMESPath of a KPI's data set, or else that of the protocol."""
     given = {data.name: data.prediction for data in datasets}.get(kpi.benchmark.dataset or "")
-    protocol = deployment.spec.serving.protocol or "v2"
-    subject = PlanSubject(
-        url="http://subject", protocol=protocol, model_name="m", path="/", revision="r"
-    )
-    return given or protocol_of(subject).prediction
+    serving = deployment.spec.serving
+    return given or dialogue(serving.spoken, "m", serving.said).prediction

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from modelward.api.kpi import Kpi
 from modelward.api.load import Load
-from modelward.api.metrics import ROW_METRICS
+from modelward.api.metrics import ROW_METRICS, TIME_METRICS
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -61,7 +61,7 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
         return RelativeObjective(1 + _limit(kpi), *both, below)
     if objective.versus:
         return PairedObjective(_limit(kpi), *both)
-    if kpi.benchmark.metric == "latency":
+    if kpi.benchmark.metric in TIME_METRICS:
         quantile = parse_quantile(kpi.benchmark.quantile or "")
         return latency_objective(quantile, objective.expected is not None, *both)
     expected = parse_percent(objective.expected) if objective.expected else None

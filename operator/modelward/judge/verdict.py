@@ -16,6 +16,7 @@ Reason = Literal[
     "Undecided",
     "Uncalibrated",
     "NotMeasured",
+    "NotJudged",
 ]
 
 

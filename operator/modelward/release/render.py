@@ -8,16 +8,17 @@ from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
 from modelward.api.kpi import applicable
 from modelward.api.metrics import ROW_METRICS
-from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
+from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
+from modelward.protocols import PROTOCOLS
+from modelward.protocols.base import Asked
 from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
 from modelward.release.revisions import HASH_VERSION, revision_input
 from modelward.release.situation import RELEASE_LABEL, Actor, Situation
 from modelward.release.snapshot import RootService
 from modelward.writes import Document
 
-DEFAULT_PROTOCOL: Protocol = "v2"
 PRE_STOP_SECONDS = 5
 """Ending pods answer on while kube-proxy and clients learn that they are gone."""
 
@@ -88,19 +89,13 @@ def pod_template(deployment: ModelDeployment, labels: dict[str, str]) -> Documen
 
 def readiness_probe(deployment: ModelDeployment) -> Document:
     """Return a probe for a template without one: the model's own readiness where it has one."""
-    port = deployment.spec.serving.port
-    if protocol(deployment) == "v2":
-        check: Document = {
-            "httpGet": {"path": f"/v2/models/{model_name(deployment)}/ready", "port": port}
-        }
-    else:
-        check = {"tcpSocket": {"port": port}}
+    serving = deployment.spec.serving
+    protocol = PROTOCOLS[serving.spoken]
+    path = protocol.ready_path(Asked(model_name(deployment), protocol.told(serving.said)))
+    check: Document = {"tcpSocket": {"port": serving.port}}
+    if path:
+        check = {"httpGet": {"path": path, "port": serving.port}}
     return check | {"periodSeconds": 1, "failureThreshold": 2}
-
-
-def protocol(deployment: ModelDeployment) -> Protocol:
-    """Return the serving protocol, by default the Open Inference Protocol."""
-    return deployment.spec.serving.protocol or DEFAULT_PROTOCOL
 
 
 def model_name(deployment: ModelDeployment) -> str:
@@ -201,9 +196,9 @@ def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
         revision=actor.hash,
         service=actor.revision.name,
         port=serving.port,
-        protocol=serving.protocol or DEFAULT_PROTOCOL,
+        protocol=serving.spoken,
         model_name=model.name or deployment.metadata.name,
-        path=serving.http.path if serving.http else None,
+        **serving.said,
     )
 
 

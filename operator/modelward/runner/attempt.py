@@ -26,14 +26,15 @@ from modelward.benchmark.contract import (
 )
 from modelward.benchmark.plan import load_shape
 from modelward.judge import LoadSession
-from modelward.runner import report
+from modelward.protocols import dialogue
+from modelward.runner import report, tokentimes
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
 from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace, Target
-from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
+from modelward.runner.throughput import Throughput
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
@@ -78,6 +79,8 @@ class Attempt:
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
+        self._measured = tokentimes.measures(plan.kpis)
+        self._throughput: Throughput | None = None
         self._message = ""
 
     async def run(self, seconds: float) -> RunnerResult:
@@ -123,15 +126,16 @@ class Attempt:
             stop.set()
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
-        protocol = protocol_of(subject)
-        datasets = asked(self._plan, self._tables, protocol)
-        client = Client(subject.url, protocol, float(report.request_seconds(self._plan)), name)
+        spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})
+        datasets = asked(self._plan, self._tables, spoken)
+        client = Client(subject.url, spoken, float(report.request_seconds(self._plan)), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
+                await side.client.tell_metadata()
         exams = [k for k in self._plan.kpis if k.of_rows and not report.has_verdict(k)]
         for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:
@@ -162,14 +166,28 @@ class Attempt:
         return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
-        kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
-        self._session = LoadSession(load_shape(load), kpis)
+        asked = [kpi for _, kpi in self._load_kpis()]
+        shown = tuple(kpi for kpi in self._plan.kpis if kpi.is_shown)
+        kpis = tuple(
+            report.load_kpi(kpi, self._plan, tokentimes.column(kpi, self._measured))
+            for kpi in asked
+        )
+        to_the_end = bool(shown) and all(report.has_verdict(kpi) for kpi in asked)
+        self._session = LoadSession(load_shape(load), kpis, to_the_end=to_the_end)
         if self._session.finished:
             return
-        paired = any(kpi.versus for _, kpi in self._load_kpis())
+        self._throughput = Throughput(shown) if shown else None
+        paired = any(kpi.versus for kpi in asked)
         baseline = stable.target(load.dataset) if stable and paired else None
         pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
-        self._load = Load(self._session, candidate.target(load.dataset), baseline, pace)
+        self._load = Load(
+            self._session,
+            candidate.target(load.dataset),
+            baseline,
+            pace,
+            self._measured,
+            self._throughput,
+        )
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.
@@ -177,7 +195,12 @@ class Attempt:
                 await reach(client)
 
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, k) for i, k in enumerate(self._plan.kpis) if not k.of_rows]
+        """Return the KPIs that are judged by requests, each with its place in the plan."""
+        return [
+            (i, kpi)
+            for i, kpi in enumerate(self._plan.kpis)
+            if not kpi.of_rows and not kpi.is_shown
+        ]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
@@ -188,16 +211,25 @@ class Attempt:
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
-        delay = self._send_delay
+        time_out = report.request_seconds(self._plan)
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            # A KPI that had its verdict needed no load.
-            if delay is not None and lag.sent_late(kpi, delay) and not report.has_verdict(kpi):
-                self._reports[i] = report.LAGGED
-                told = f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
-                self._message = self._message or told
-            else:
-                time_out = report.request_seconds(self._plan)
-                self._reports[i] = report.load_report(kpi, result, self._session, time_out)
+            column = tokentimes.column(kpi, self._measured)
+            told = report.load_report(kpi, result, self._session, time_out, column)
+            self._reports[i] = self._unless_late(kpi, told)
+        for i, kpi in enumerate(self._plan.kpis):
+            if kpi.is_shown and self._throughput:
+                told = report.shown_report(kpi, self._throughput)
+                self._reports[i] = self._unless_late(kpi, told)
+
+    def _unless_late(self, kpi: PlanKpi, told: KpiReport) -> KpiReport:
+        """Return a report about load; a KPI that had its verdict needed none."""
+        delay = self._send_delay
+        if delay is None or not lag.sent_late(kpi, delay) or report.has_verdict(kpi):
+            return told
+        self._message = (
+            self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
+        )
+        return report.LAGGED
 
     @property
     def _send_delay(self) -> int | None:

@@ -50,8 +50,8 @@ class Examinee:
 
     async def ask(self, i: int) -> Answer:
         """Return the answer to a row; where nobody is reached, ask until somebody is."""
-        body = self.question(i).body
-        while (answer := await self.client.predict(body)).unreached:
+        request = self.question(i).request
+        while (answer := await self.client.predict(request)).unreached:
             await reach(self.client)
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer

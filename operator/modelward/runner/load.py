@@ -15,13 +15,17 @@ import asyncio
 import itertools
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 
 from modelward.judge import FAILED, LoadSession, due_times
+from modelward.protocols.base import Request
 from modelward.runner.alarm import Alarm
 from modelward.runner.client import Client
 from modelward.runner.delays import Delays
+from modelward.runner.throughput import Throughput
+from modelward.runner.tokentimes import Measure, times_of
 
 _START_NS = 50_000_000
 _SECOND = 1_000_000_000
@@ -36,7 +40,7 @@ class Target:
     """One revision under load, and what went wrong with it."""
 
     client: Client
-    bodies: list[bytes]
+    requests: list[Request]
     """Sent in turn."""
     problems: Counter[str] = field(default_factory=Counter)
     unreached: int = 0
@@ -66,11 +70,16 @@ class Load:
         candidate: Target,
         baseline: Target | None = None,
         pace: Pace | None = None,
+        measured: Sequence[Measure] = (),
+        throughput: Throughput | None = None,
     ) -> None:
+        """`measured` are the times of each answer that KPIs are about, beside its latency."""
         self.delays = Delays()
         """How late requests were sent that count."""
         self._session = session
         self._pace = pace or Pace()
+        self._measured = measured
+        self._throughput = throughput
         self._targets = [candidate] if baseline is None else [candidate, baseline]
         self._halves: dict[int, dict[int, _Asked]] = {}
         """By request and target, until both have answered."""
@@ -95,6 +104,8 @@ class Load:
                 await self._finished.wait()
                 for stream in streams:
                     stream.cancel()
+                if self._throughput:
+                    self._throughput.end(perf_counter_ns())
                 await self._end()
         finally:
             self._tell()
@@ -112,16 +123,20 @@ class Load:
                     free = await callers.free()
                     start += max(free - due, 0)
                     due = max(free, due)
+                if self._throughput and target == 0 and shape.window_of(request) >= 0:
+                    self._throughput.sent(due)
                 task = group.create_task(self._ask(target, request, due, callers))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
                 if request % _AT_ONCE == 0:
                     await asyncio.sleep(0)
+        if self._throughput and target == 0:
+            self._throughput.end(due + int(_SECOND / shape.rate))
 
     async def _ask(self, i: int, request: int, due: int, callers: "_Callers | None") -> None:
         sent = perf_counter_ns()
         target = self._targets[i]
-        answer = await target.client.predict(target.bodies[request % len(target.bodies)])
+        answer = await target.client.predict(target.requests[request % len(target.requests)])
         if callers:
             callers.release()
         if self._session.shape.window_of(request) >= 0:
@@ -129,14 +144,17 @@ class Load:
             target.unreached += answer.unreached
             if answer.problem:
                 target.problems[answer.problem] += 1
+        if self._throughput and i == 0:
+            self._throughput.add(answer, due)
         latency = FAILED if answer.problem else answer.ended - due
-        self._record(i, request, _Asked(latency, answer.unreached))
+        others = times_of(answer, due, self._measured)
+        self._record(i, request, _Asked(latency, answer.unreached, others))
         if self._session.finished:
             self._finished.set()
 
     def _record(self, i: int, request: int, asked: "_Asked") -> None:
         if len(self._targets) == 1:
-            self._session.record(request, asked.latency)
+            self._session.record(request, asked.latency, others=asked.others)
             return
         both = self._halves.setdefault(request, {})
         both[i] = asked
@@ -145,12 +163,17 @@ class Load:
             ours, stables = both[0], both[1]
             # That stable can't be connected to excuses no error, unless it is so for both.
             gone = stables.unreached and not ours.unreached
-            self._session.record(request, ours.latency, 0 if gone else stables.latency)
+            stable_latency = 0 if gone else stables.latency
+            self._session.record(request, ours.latency, stable_latency, ours.others)
 
     async def _end(self) -> None:
-        """Give the requests that don't matter any more a second to end by themselves."""
+        """Give the requests that don't matter any more a second to end by themselves.
+
+        Where it is counted what came, all end: a part of them came in time.
+        """
         if self._running:
-            await asyncio.wait(self._running, timeout=_LAST_ANSWERS_SECONDS)
+            seconds = None if self._throughput else _LAST_ANSWERS_SECONDS
+            await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
             task.cancel()
 
@@ -186,3 +209,5 @@ class _Asked:
 
     latency: int
     unreached: bool
+    others: tuple[int, ...] = ()
+    """Times of its tokens."""

@@ -1,7 +1,9 @@
 """From what was measured to the result message."""
 
+from dataclasses import replace
 from fractions import Fraction
 
+from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
@@ -10,6 +12,8 @@ from modelward.benchmark.counts import (
     LatencyCounts,
     PairedErrorCounts,
     RelativeErrorCounts,
+    RequestCounts,
+    ThroughputCounts,
 )
 from modelward.benchmark.judging import (
     counts_in,
@@ -29,10 +33,13 @@ from modelward.judge import (
     PairedCounts,
     RelativeCounts,
 )
+from modelward.runner.throughput import Throughput
 
 _NANOSECONDS = 1_000_000_000
 _MICROSECONDS = 1_000_000
 _REQUEST_SECONDS = 10
+_STREAM_SECONDS = 60
+"""Texts take their time, and tokens have limits of their own."""
 
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
@@ -41,8 +48,11 @@ LAGGED = KpiReport(verdict="I", reason="GeneratorLagged")
 _LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
 
 
-def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
-    """Return how a KPI of the plan is judged under load. Raises ValueError for one that can't."""
+def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
+    """Return how a KPI of the plan is judged under load, by that time of the requests.
+
+    Raises ValueError for one that can't be.
+    """
     objective = load_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
     start = _load_start(kpi)
@@ -50,12 +60,12 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
         return LoadKpi(objective, is_gate, start=start)
     limit = int(kpi.limit * _NANOSECONDS)
     expected = limit if kpi.expected is None else int(kpi.expected * _NANOSECONDS)
-    return LoadKpi(objective, is_gate, limit, expected, start)
+    return LoadKpi(objective, is_gate, limit, expected, start, column)
 
 
 def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    if kpi.start is None or counts is None or isinstance(counts, RowCounts):
+    if kpi.start is None or counts is None or isinstance(counts, RowCounts | ThroughputCounts):
         return None
     if isinstance(counts, RelativeErrorCounts):
         return relative_counts(counts, kpi.start.windows)
@@ -78,8 +88,10 @@ def first_report(kpi: PlanKpi) -> KpiReport:
 
 def request_seconds(plan: RunnerPlan) -> Fraction:
     """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
-    return max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)])
+    limits = [kpi.limit for kpi in plan.kpis if kpi.metric in TIME_METRICS]
+    streams = any(kpi.metric in STREAMED_METRICS for kpi in plan.kpis)
+    least = _STREAM_SECONDS if streams else _REQUEST_SECONDS
+    return max([Fraction(least), *(2 * limit for limit in limits)])
 
 
 def exam_start(kpi: PlanKpi) -> Counts | None:
@@ -95,7 +107,7 @@ def rows_report(kpi: PlanKpi, counts: Counts | None, judgement: PlanJudgement) -
 
 
 def load_report(
-    kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction
+    kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction, column: int = 0
 ) -> KpiReport:
     """Return the report of a KPI under load as far as it got.
 
@@ -104,11 +116,22 @@ def load_report(
     """
     if result.outcome == "Inconclusive" and session.gate_failed:
         return NOT_MEASURED
-    return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result, session, time_out))
+    counts = _counts(kpi, result.counts)
+    if isinstance(counts, LatencyCounts):
+        longest = min(MAX_MICROSECONDS, int(time_out * _MICROSECONDS))
+        observed = _quantile_micros(kpi, result, session, column)
+        counts = replace(counts, quantile_micros=min(observed, longest))
+    return KpiReport.of(_LETTERS[result.outcome], counts)
 
 
-def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction) -> Counts:
-    counts = result.counts
+def shown_report(kpi: PlanKpi, throughput: Throughput) -> KpiReport:
+    """Return the report of a KPI that is only shown."""
+    counts = throughput.counts(kpi)
+    return NOT_MEASURED if counts is None else KpiReport.of("I", counts)
+
+
+def _counts(kpi: PlanKpi, counts: LoadCounts) -> RequestCounts:
+    """Return counts as they are told; the quantile that was observed is not among them."""
     if isinstance(counts, RelativeCounts):
         return RelativeErrorCounts(
             counts.dispersion,
@@ -123,26 +146,25 @@ def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fr
         )
     if kpi.quantile is None:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
-    before = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    observed = _quantile_micros(kpi.quantile, result, session, before)
-    longest = min(MAX_MICROSECONDS, int(time_out * _MICROSECONDS))
     return LatencyCounts(
         dispersion=counts.limit.dispersion,
         requests=counts.requests,
         beyond_limit=counts.limit.bad,
-        quantile_micros=min(observed, longest),
+        quantile_micros=0,
         dispersion_expected=counts.expected.dispersion if counts.expected else None,
         beyond_expected=counts.expected.bad if counts.expected else None,
     )
 
 
-def _quantile_micros(
-    share: Fraction, result: LoadResult, session: LoadSession, before: Counts | None
-) -> int:
+def _quantile_micros(kpi: PlanKpi, result: LoadResult, session: LoadSession, column: int) -> int:
     """Return the quantile as observed in this attempt; where it adds nothing, as it was before."""
+    before = counts_in(kpi, kpi.start.counts) if kpi.start else None
     if not isinstance(before, LatencyCounts) or result.anew:
         before = None
     requests = result.counts.requests - (before.requests if before else 0)
     if before and requests == 0:
         return before.quantile_micros
-    return max(session.quantile(share, result.evidence_from, requests) // 1000, 0)
+    observed = session.quantile(
+        kpi.quantile or Fraction(1), result.evidence_from, requests, column
+    )
+    return max(observed // 1000, 0)

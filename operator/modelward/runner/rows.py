@@ -7,7 +7,6 @@ are asked.
 import functools
 import hashlib
 import itertools
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,12 +21,12 @@ from modelward.benchmark.contract import PlanDataset, RunnerPlan
 from modelward.benchmark.records import JsonLines, Records
 from modelward.benchmark.rows import Row, RowsError, records_of, same_json
 from modelward.benchmark.strictjson import Json
+from modelward.protocols.base import Dialogue, NotAskableError, Request
 from modelward.runner import parquet
 from modelward.runner.client import Answer
 from modelward.runner.files import Given, RowsFile, open_file
 from modelward.runner.form import RowForm, exact, first_line
 from modelward.runner.index import Index, build
-from modelward.runner.protocols import Protocol
 
 _KEPT_ROWS = 256
 _PAYLOAD_ROWS = 10_000
@@ -66,16 +65,15 @@ class Question:
     """A row as it is asked."""
 
     row: Row
-    body: bytes
-    """The request's body."""
+    request: Request
 
 
 class Questions:
-    """The rows of a table as a protocol asks them; the last ones that were asked are kept."""
+    """The rows of a table as a dialogue asks them; the last ones that were asked are kept."""
 
-    def __init__(self, table: Table, protocol: Protocol) -> None:
+    def __init__(self, table: Table, dialogue: Dialogue) -> None:
         self._table = table
-        ask = functools.partial(_question, table, protocol)
+        ask = functools.partial(_question, table, dialogue)
         self._asked: Callable[[int], Question] = functools.lru_cache(_KEPT_ROWS)(ask)
 
     def __len__(self) -> int:
@@ -108,19 +106,19 @@ class Dataset:
         digest = hashlib.sha256(f"{self.key}/draw/{number}".encode()).digest()
         return self.questions[int.from_bytes(digest) % len(self.questions)]
 
-    def payload(self) -> list[bytes]:
-        """Return the bodies that load sends in turn: all, or as many as are kept in memory.
+    def payload(self) -> list[Request]:
+        """Return the requests that load sends in turn: all, or as many as are kept in memory.
 
         Nothing is read or encoded while load is sent, which would delay it.
         """
-        bodies: list[bytes] = []
+        requests: list[Request] = []
         size = 0
         for question in itertools.islice(self.questions, _PAYLOAD_ROWS):
-            size += len(question.body)
-            if bodies and size > _PAYLOAD_BYTES:
+            size += len(question.request.body)
+            if requests and size > _PAYLOAD_BYTES:
                 break
-            bodies.append(question.body)
-        return bodies
+            requests.append(question.request)
+        return requests
 
     def predicted(self, answer: Answer) -> Json:
         """Return the prediction in a good answer, as same_json compares it.
@@ -162,29 +160,29 @@ def read_tables(
     }
 
 
-def asked(plan: RunnerPlan, tables: Mapping[str, Table], protocol: Protocol) -> dict[str, Dataset]:
-    """Return the data sets of a plan as they are asked by a protocol, by name.
+def asked(plan: RunnerPlan, tables: Mapping[str, Table], dialogue: Dialogue) -> dict[str, Dataset]:
+    """Return the data sets of a plan as they are asked by a dialogue, by name.
 
     Raises DatasetInvalidError.
     """
     return {
         data.name: Dataset(
             data.name,
-            Questions(tables[data.name], protocol),
-            _prediction(data, protocol),
+            Questions(tables[data.name], dialogue),
+            _prediction(data, dialogue),
             tables[data.name].key,
         )
         for data in plan.datasets
     }
 
 
-def prepare(plan: RunnerPlan, given: Given, protocol: Protocol) -> dict[str, Dataset]:
-    """Return the data sets of a plan whose files are given, as they are asked by a protocol.
+def prepare(plan: RunnerPlan, given: Given, dialogue: Dialogue) -> dict[str, Dataset]:
+    """Return the data sets of a plan whose files are given, as they are asked by a dialogue.
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
     files = {name: open_file(content, threading.Event()) for name, content in given.items()}
-    return asked(plan, read_tables(plan, files), protocol)
+    return asked(plan, read_tables(plan, files), dialogue)
 
 
 def _table(
@@ -223,14 +221,17 @@ def _records(
     return JsonLines(spool.open("rb"), numbered=True)
 
 
-def _question(table: Table, protocol: Protocol, number: int) -> Question:
+def _question(table: Table, dialogue: Dialogue, number: int) -> Question:
     row = table[number]
-    return Question(row, json.dumps(protocol.body(row.inputs), separators=(",", ":")).encode())
-
-
-def _prediction(data: PlanDataset, protocol: Protocol) -> ParsedResult:
     try:
-        return jmespath.compile(data.prediction or protocol.prediction)
+        return Question(row, dialogue.ask(row.inputs))
+    except NotAskableError as error:
+        raise DatasetInvalidError(f"data set {table.name}, row {row.id}: {error}") from error
+
+
+def _prediction(data: PlanDataset, dialogue: Dialogue) -> ParsedResult:
+    try:
+        return jmespath.compile(data.prediction or dialogue.prediction)
     except jmespath.exceptions.JMESPathError as error:
         raise DatasetInvalidError(
             f"data set {data.name}: prediction {data.prediction!r} is no JMESPath: "

@@ -5,6 +5,7 @@ import yaml
 from tests.apiserver.crd.constraints import definitions, schema_of
 from tests.apiserver.crd.largest import largest
 from tests.apiserver.crd.paths import Document
+from tests.apiserver.crd.protocols import speaking
 
 ORDINARY = {
     "ModelDeployment": """
@@ -235,6 +236,7 @@ ACCEPTED: dict[str, dict[str, Document]] = {
         "the least": _document(kind, "a", LEAST[kind]),
         "the ordinary": ordinary(kind),
         "the largest": largest(kind, schema_of(definition)),
+        **speaking(_document(kind, "a", LEAST[kind])),
     }
     for kind, definition in definitions().items()
 }

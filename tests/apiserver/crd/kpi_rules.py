@@ -1,13 +1,23 @@
 """Examples of the rules about KPIs; see rules."""
 
-from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.paths import OMIT
+from tests.apiserver.crd.example import Changes, Example
+from tests.apiserver.crd.paths import OMIT, Json
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+
+
+def rate(benchmark: Json, objective: Json = None) -> Changes:
+    """Make the KPI about latency one about a rate."""
+    return {
+        f"{LATENCY}.benchmark": benchmark,
+        f"{LATENCY}.objective": objective or {"atLeast": "18/s"},
+        f"{LATENCY}.effect": "report",
+    }
+
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
@@ -124,12 +134,26 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{RECALL}.objective": _VERSUS},),
         ),
         Example(
-            "latency can't be compared with stable",
+            "a time can't be compared with stable",
             takes=({f"{ERRORS}.objective": _VERSUS},),
             refuses=({f"{LATENCY}.objective": _VERSUS},),
         ),
         Example(
-            "latency has an upper limit",
+            "requestsPerSecond, tokensPerSecond and goodput are only shown",
+            takes=(rate({"metric": "requestsPerSecond"}),),
+            refuses=(rate({"metric": "requestsPerSecond"}) | {f"{LATENCY}.effect": "gate"},),
+        ),
+        Example(
+            "a rate has a lower limit",
+            takes=(rate({"metric": "requestsPerSecond"}),),
+            refuses=(
+                rate({"metric": "requestsPerSecond"}, {"atMost": "18/s"}),
+                rate({"metric": "requestsPerSecond"}, {"atLeast": "18%"}),
+                rate({"metric": "requestsPerSecond"}, {"atLeast": "18/s", "expected": "20/s"}),
+            ),
+        ),
+        Example(
+            "a time has an upper limit",
             takes=({f"{LATENCY}.objective": {"atMost": "1ms"}},),
             refuses=(
                 {f"{LATENCY}.objective": {}},
@@ -203,6 +227,14 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
+            "goodput counts the answers within limits",
+            takes=(rate({"metric": "goodput", "within": {"latency": "1s"}}),),
+            refuses=(
+                rate({"metric": "goodput"}),
+                {f"{LATENCY}.benchmark.within": {"latency": "1s"}},
+            ),
+        ),
+        Example(
             "say which quantile",
             takes=(
                 {f"{LATENCY}.benchmark.quantile": "p50"},
@@ -211,12 +243,19 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{LATENCY}.benchmark.quantile": OMIT},),
         ),
         Example(
-            "only latency has a quantile",
+            "only latency, timeToFirstToken, interTokenLatency and timePerOutputToken have",
             takes=({},),
             refuses=(
                 {f"{ACCURACY}.benchmark.quantile": "p95"},
                 {f"{ERRORS}.benchmark.quantile": "p95"},
             ),
+        ),
+    ),
+    "spec.kpis[].benchmark.within": (
+        Example(
+            "say at least one time",
+            takes=(rate({"metric": "goodput", "within": {"latency": "1s"}}),),
+            refuses=(rate({"metric": "goodput", "within": {}}),),
         ),
     ),
     "spec.kpis[].objective": (

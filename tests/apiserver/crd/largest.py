@@ -6,7 +6,7 @@ the cost budget of a single object.
 
 from collections.abc import Callable
 
-from tests.apiserver.crd.paths import Document, Json
+from tests.apiserver.crd.paths import OMIT, Document, Json
 
 _LONGEST_TIME = "2026-11-23T18:00:00." + "0" * 14 + "+00:00"
 
@@ -29,6 +29,10 @@ _KPIS: tuple[tuple[Document, Document], ...] = (
     ({"metric": "accuracy"} | _ROWS | _SLICES, _SHARE),
     ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
     ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
+    (
+        {"metric": "interTokenLatency", "quantile": "p99.9"},
+        {"atMost": "720h", "expected": "719h"},
+    ),
     (
         {"metric": "errorRate"},
         {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
@@ -91,11 +95,25 @@ _LOAD = {"rate": "000003.000/s", "rampFrom": "000001.000/s", "arrivals": "consta
          "dataset": _unique(40)(7)}  # fmt: skip
 _PATH = "/" + "a" * 255
 _DECIMAL = "0." + "1" * 16
+
+
+def _side(name: str) -> dict[str, Callable[[int], Json]]:
+    """Let one side of a run speak the protocol whose options are the longest."""
+    side = f"spec.{name}"
+    found = {f"{side}.{option}": _constant(OMIT) for option in ("path", "transport", "tensors")}
+    return found | {
+        f"{side}.protocol": _constant("openai"),
+        f"{side}.prefix": _constant(_PATH),
+    }
+
+
 _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     "ModelDeployment": {
         "metadata": _constant({"name": "a" * 40}),
-        "spec.serving.protocol": _constant("http"),
-        "spec.serving.http.path": _constant(_PATH),
+        "spec.serving.protocol": _constant("openai"),
+        "spec.serving.http": _constant(OMIT),
+        "spec.serving.openai.prefix": _constant(_PATH),
+        "spec.serving.v2": _constant(OMIT),
         "spec.serving.template.spec.containers[].name": _unique(63),
         "spec.benchmarkPod.env[]": _env,
         "spec.rollout.steps[]": _step,
@@ -109,10 +127,8 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     "BenchmarkRun": {
         "metadata": _constant({"name": "a" * 60}),
         "spec.pod.env[]": _env,
-        "spec.subject.protocol": _constant("http"),
-        "spec.subject.path": _constant(_PATH),
-        "spec.baseline.protocol": _constant("http"),
-        "spec.baseline.path": _constant(_PATH),
+        **_side("subject"),
+        **_side("baseline"),
         "spec.judgement.falsePromotion": _constant(_DECIMAL),
         "spec.judgement.falseRollback": _constant(_DECIMAL),
         "spec.upTo": _constant("720h"),
@@ -154,10 +170,11 @@ def _fill_object(
         values = node["additionalProperties"]
         keys = (f"{each:02d}".rjust(63, "k") for each in range(node["maxProperties"]))
         return {key: _fill(values, path + "{}", given, index) for key in keys}
-    return {
+    members = {
         name: _fill(child, f"{path}.{name}".removeprefix("."), given, index)
         for name, child in node.get("properties", {}).items()
     }
+    return {name: value for name, value in members.items() if value is not OMIT}
 
 
 def _scalar(node: Document) -> Json:

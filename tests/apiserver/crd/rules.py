@@ -16,9 +16,12 @@ from tests.apiserver.crd.kpi_rules import (
     AUROC,
     F1,
     KPI_RULES,
+    LATENCY,
     RECALL,
+    rate,
 )
 from tests.apiserver.crd.paths import OMIT, Json
+from tests.apiserver.crd.protocols import SERVING, of_side
 
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
@@ -111,6 +114,17 @@ RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
+            "tokens are only known of answers",
+            takes=({f"{LATENCY}.benchmark.quantile": "p50"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.metric": "timeToFirstToken"},
+                {f"{LATENCY}.benchmark.metric": "interTokenLatency"},
+                {f"{LATENCY}.benchmark.metric": "timePerOutputToken"},
+                rate({"metric": "tokensPerSecond"}),
+                rate({"metric": "goodput", "within": {"timeToFirstToken": "1s"}}),
+            ),
+        ),
+        Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
             refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
@@ -170,45 +184,9 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=({"spec.load.rampFrom": "1/s", "spec.load.warmUp": "0s"},),
         ),
     ),
-    "spec.serving": (
-        Example(
-            "protocol http asks one path",
-            takes=({"spec.serving.protocol": "http", "spec.serving.http": {"path": "/predict"}},),
-            refuses=({"spec.serving.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has http",
-            takes=({"spec.serving.protocol": "v2"},),
-            refuses=(
-                {"spec.serving.http": {"path": "/predict"}},
-                {"spec.serving.protocol": "v2", "spec.serving.http": {"path": "/predict"}},
-            ),
-        ),
-    ),
-    "spec.subject": (
-        Example(
-            "protocol http asks one path",
-            takes=({"spec.subject.protocol": "http", "spec.subject.path": "/predict"},),
-            refuses=({"spec.subject.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has path",
-            takes=({"spec.subject.protocol": "v2"},),
-            refuses=({"spec.subject.path": "/predict"},),
-        ),
-    ),
-    "spec.baseline": (
-        Example(
-            "protocol http asks one path",
-            takes=({"spec.baseline.protocol": "http", "spec.baseline.path": "/predict"},),
-            refuses=({"spec.baseline.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has path",
-            takes=({"spec.baseline.protocol": "v2"},),
-            refuses=({"spec.baseline.path": "/predict"},),
-        ),
-    ),
+    "spec.serving": SERVING,
+    "spec.subject": of_side("spec.subject"),
+    "spec.baseline": of_side("spec.baseline"),
     **KPI_RULES,
     _STEPS: (
         Example(

@@ -26,7 +26,10 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say the name of an object": (("a", "1", "a-1.b"), ("Fraud", "a..b", "-a", "a_b", "", "a/b")),
     "say the name of a Service": (("a", "a-1"), ("1a", "a.b", "A", "a-", "")),
     "say a key of the ConfigMap": (("a", "A_b-c.d"), ("", "a/b", "a b")),
-    "say the name that the model server uses": (("a", "Fraud_1.2-x"), ("", "a/b", ".a", "a b")),
+    "say the name that the model server uses": (
+        ("a", "Fraud_1.2-x", "org/model:8b"),
+        ("", "/a", ".a", "a b"),
+    ),
     "say a path that begins": (("/", "/v1/predict"), ("", "predict", "/a b", "/a?b=c", "/a#b")),
     "say the path of a file on the volume": (
         ("a", "golden/rows.parquet", "a b/..c"),
