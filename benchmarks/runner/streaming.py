@@ -161,7 +161,7 @@ async def measured(url: str, shape: LoadShape) -> dict[str, float]:
     assert not target.problems, target.problems
     requests = shape.requests - shape.warm_up
     found = {
-        label(kpi): session.quantile(kpi.quantile or five, requests, column.column) / SECOND
+        label(kpi): session.quantile(kpi.quantile or five, 0, requests, column.column) / SECOND
         for kpi, column in zip(TIMES, kpis, strict=True)
     }
     for kpi in RATES:

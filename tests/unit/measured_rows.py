@@ -8,11 +8,11 @@ from typing import Any
 from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.counts import Counts
 from modelward.benchmark.rows import Row
+from modelward.runner.form import exact
 from modelward.runner.metrics import RowSet, Tally, tally_of
 from modelward.runner.metrics.labels import Labels
 from modelward.runner.metrics.measures import Measure, measure_by
 from modelward.runner.metrics.readings import NO_ANSWER, Prediction
-from modelward.runner.rows import exact
 
 FAILED = NO_ANSWER
 """In place of an answer: the request failed."""

@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 from modelward.benchmark.rows import Row, RowsError, check_rows, sha256_of
 from modelward.runner import parquet
 from modelward.runner.files import open_file
-from modelward.runner.protocols import protocol_of
 from modelward.runner.rows import Dataset, DatasetInvalidError, asked, read_tables
 from tests.unit.rows_in import rows_in
-from tests.unit.runner_plans import ACCURACY, a_plan
+from tests.unit.runner_plans import ACCURACY, a_plan, asked_by
 
 CSV = b'amount,country,label\n1.10,"DE, west",true\n2,"say ""hi""\nthere",false\n'
 FEATURES = "{amount: amount, country: country}"
@@ -109,7 +108,7 @@ def dataset(file: Path, scratch: Path, **data: object) -> Dataset:
     wire["datasets"][0] |= declared
     plan = type(plan).parse(json.dumps(wire))
     files = {"golden": open_file(file, threading.Event())}
-    return asked(plan, read_tables(plan, files, scratch), protocol_of(plan.subject))["golden"]
+    return asked(plan, read_tables(plan, files, scratch), asked_by(plan))["golden"]
 
 
 TYPES = """

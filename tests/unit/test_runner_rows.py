@@ -95,7 +95,7 @@ def test_rows_come_in_a_permutation_that_follows_from_digest_and_revision(
     plan = a_plan("http://m:80", ACCURACY, rows=golden(count))
     subject = plan.subject.model_copy(update={"revision": revision})
     plan = plan.model_copy(update={"subject": subject})
-    dataset = prepare(plan, {"golden": golden(count)}, protocol_of(plan.subject))["golden"]
+    dataset = prepare(plan, {"golden": golden(count)}, asked_by(plan))["golden"]
     read = [int(question.row.id.removeprefix("row-")) for question in dataset.questions]
     assert sorted(read) == list(range(count))
     assert read == order(count, f"{plan.datasets[0].sha256}/{revision}")

@@ -1,19 +1,15 @@
 """Data sets, and the measurable requirements on them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
     Schema,
-    form,
     implies,
-    is_duration,
     is_one_of,
-    number,
     rule,
-    rules,
 )
 from modelward.api.fields import (
     JsonSchema,
@@ -22,6 +18,7 @@ from modelward.api.fields import (
     Quantile,
 )
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
+from modelward.api.load import MOST_REQUESTS
 from modelward.api.metrics import (
     CLASS_METRICS,
     VALUE_METRICS,
@@ -34,8 +31,6 @@ from modelward.api.tokens import Within
 
 MOST_KPIS = 32
 MOST_GATES = 16
-
-
 
 
 class BenchmarkSource(ApiModel):

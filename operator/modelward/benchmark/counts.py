@@ -246,5 +246,3 @@ def counts_of(
         wanted += _COUNTS_BEYOND_EXPECTED
     check_length(metric, ints, wanted)
     return kind(*ints)
-
-

@@ -5,7 +5,6 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus

@@ -9,12 +9,14 @@ from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
+from modelward.api.datasets import Rows
 from modelward.api.metrics import METRICS
-from modelward.api.modeldeployment import Dataset, Kpi
+from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -248,7 +250,7 @@ def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
     )
 
 
-def sampled_names(datasets: Sequence[Dataset]) -> frozenset[str]:
+def sampled_names(datasets: Sequence[Rows]) -> frozenset[str]:
     """Name the data sets whose rows are drawn with replacement."""
     return frozenset(data.name for data in datasets if data.rows == "sample")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from modelward.benchmark.counts import Counts, CountsError, ExamCounts, PairedExamCounts
+from modelward.benchmark.counts import Counts, CountsError
 from modelward.judge import UNMEASURED
 
 _STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
@@ -19,7 +19,7 @@ def added(start: Counts, total: Counts) -> Counts:
     if type(start) is not type(total):
         raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
     if UNMEASURED in _dispersions(start) and (
-        _dispersions(start) != _dispersions(total) or _requests(total) == 0
+        _dispersions(start) != _dispersions(total) or getattr(total, "requests", None) == 0
     ):
         return total
     values: dict[str, int | None] = {}
@@ -35,7 +35,3 @@ def added(start: Counts, total: Counts) -> Counts:
 def _dispersions(counts: Counts) -> list[int]:
     names = [f.name for f in fields(counts) if f.name.startswith("dispersion")]
     return [value for name in names if (value := getattr(counts, name)) is not None]
-
-
-def _requests(counts: Counts) -> int:
-    return counts.read if isinstance(counts, ExamCounts | PairedExamCounts) else counts.requests

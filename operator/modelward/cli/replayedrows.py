@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
 
-from modelward.api.kpi import Dataset, Kpi
+from modelward.api.datasets import Dataset
+from modelward.api.kpi import Kpi
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.benchmark.contract import PlanJudgement
 from modelward.benchmark.judging import rows_verdict

@@ -226,9 +226,7 @@ class Attempt:
         delay = self._send_delay
         if delay is None or not lag.sent_late(kpi, delay) or report.has_verdict(kpi):
             return told
-        self._message = (
-            self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
-        )
+        self._message = self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
         return report.LAGGED
 
     @property

@@ -164,7 +164,5 @@ def _quantile_micros(kpi: PlanKpi, result: LoadResult, session: LoadSession, col
     requests = result.counts.requests - (before.requests if before else 0)
     if before and requests == 0:
         return before.quantile_micros
-    observed = session.quantile(
-        kpi.quantile or Fraction(1), result.evidence_from, requests, column
-    )
+    observed = session.quantile(kpi.quantile or Fraction(1), result.evidence_from, requests, column)
     return max(observed // 1000, 0)

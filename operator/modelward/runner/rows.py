@@ -19,7 +19,7 @@ from jmespath.parser import ParsedResult
 from modelward.api.metrics import VALUE_METRICS
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
 from modelward.benchmark.records import JsonLines, Records
-from modelward.benchmark.rows import Row, RowsError, records_of, same_json
+from modelward.benchmark.rows import Row, RowsError, records_of
 from modelward.benchmark.strictjson import Json
 from modelward.protocols.base import Dialogue, NotAskableError, Request
 from modelward.runner import parquet

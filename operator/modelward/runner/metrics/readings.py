@@ -16,7 +16,8 @@ from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.rows import same_json
 from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
-from modelward.runner.rows import Dataset, DatasetInvalidError, exact
+from modelward.runner.form import exact
+from modelward.runner.rows import Dataset, DatasetInvalidError
 
 _MOST_DIGITS = 308
 """Before the point, and twice as many after it: a float has no more, and a number with millions of
