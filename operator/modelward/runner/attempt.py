@@ -37,6 +37,17 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far an attempt is, for people who wait for it."""
+
+    stage: str
+    """What is under way: rows of a data set, or load."""
+    done: int
+    most: int
+    """Rows or requests after which the stage ends at the latest; 0 where that is not known."""
+
+
+@dataclass(frozen=True)
 class _Side:
     """A revision that is measured: the candidate, or stable."""
 
@@ -93,6 +104,17 @@ class Attempt:
             _log.warning("time is up", extra={"seconds": seconds})
         self._report()
         return self._result("Measured", tuple(self._reports))
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; may be asked while it runs."""
+        if self._load and self._session:
+            return Progress("load", self._load.sent, self._session.shape.requests)
+        if self._exams:
+            name, exam = next(reversed(self._exams.items()))
+            most = 0 if exam.sampled else exam.counts.rows
+            return Progress(f"rows of {name}", exam.counts.read, most)
+        return Progress("reaching the model", 0, 0)
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         protocol = protocol_of(subject)

@@ -13,6 +13,7 @@ from modelward.benchmark.counts import (
     PairedSampleCounts,
     SampleCounts,
 )
+from modelward.benchmark.log import MOST_WRONG_ROWS, WRONG_ROW
 from modelward.benchmark.rows import same_json
 from modelward.runner.client import Answer, Client
 from modelward.runner.reach import reach
@@ -23,7 +24,7 @@ ASKED_TWICE = 20
 _CONCURRENCY = 4
 _PASSES = 10
 _LEAST_DRAWS = 1_000
-_LOGGED = 100
+_LOGGED = MOST_WRONG_ROWS
 _PAUSE_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
@@ -176,7 +177,7 @@ class Exam:
         self._right[right] += 1
         counts = self.counts
         if not right[0] and counts.read - counts.correct <= _LOGGED:
-            _log.info("row answered wrongly", extra=self._wrong(i, answers[0]))
+            _log.info(WRONG_ROW, extra=self._wrong(i, answers[0]))
 
     def _wrong(self, i: int, answer: Answer) -> dict[str, Any]:
         dataset = self.candidate.dataset

@@ -10,12 +10,13 @@ rate, in turn.
 import asyncio
 import logging
 from array import array
-from collections import Counter
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 
+from modelward.benchmark.log import LOAD_PROFILE
 from modelward.judge import FAILED, LoadSession
 from modelward.runner.client import Answer, Client
+from modelward.runner.profile import Profile
 
 _START_NS = 50_000_000
 _LAST_ANSWERS_SECONDS = 1.0
@@ -29,13 +30,13 @@ class Target:
     client: Client
     bodies: list[bytes]
     """Sent in turn."""
-    problems: Counter[str] = field(default_factory=Counter)
+    profile: Profile = field(default_factory=Profile)
     unreached: int = 0
 
     @property
     def mostly_unreached(self) -> bool:
         """True where most failed requests found nobody to connect to."""
-        return self.unreached * 2 > self.problems.total()
+        return self.unreached * 2 > self.profile.failures.total()
 
 
 class Load:
@@ -51,6 +52,8 @@ class Load:
         self._delays = array("q")
         self._finished = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self.sent = 0
+        """Requests to each revision so far, those of the warm-up among them."""
 
     def lagged(self, tolerance: int) -> bool:
         """Tell whether more than 1% of the requests were sent later than `tolerance` ns."""
@@ -71,6 +74,7 @@ class Load:
                     due = start + self._session.shape.due(request)
                     if await self._finished_before(due):
                         break
+                    self.sent = request + 1
                     task = group.create_task(self._ask(request, due))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
@@ -110,11 +114,12 @@ class Load:
         await asyncio.sleep(max(due - perf_counter_ns(), 0) / 1e9)
         sent = perf_counter_ns()
         answer = await target.client.predict(target.bodies[request % len(target.bodies)])
-        if self._session.shape.window_of(request) >= 0:
+        shape = self._session.shape
+        if shape.window_of(request) >= 0:
             self._delays.append(sent - due)
+            first = shape.due(request - shape.warm_up)
+            target.profile.add(first, answer.ended - due, answer.problem)
             target.unreached += answer.unreached
-            if answer.problem:
-                target.problems[answer.problem] += 1
         return answer
 
     async def _end(self) -> None:
@@ -127,10 +132,12 @@ class Load:
     def _tell(self) -> None:
         delays = sorted(self._delays)
         p99 = delays[len(delays) * 99 // 100] if delays else 0
-        told = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
+        told: dict[str, object] = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
         for target in self._targets:
-            problems = dict(target.problems.most_common(10))
-            _log.info("load sent", extra=told | {"to": target.client.name, "problems": problems})
+            seen = target.profile.seen(target.client.name)
+            told |= {"to": target.client.name, "problems": seen.failures}
+            _log.info("load sent", extra=told)
+            _log.info(LOAD_PROFILE, extra=seen.model_dump())
 
 
 def _latency(answer: Answer, due: int) -> int:
