@@ -31,8 +31,8 @@ Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
 class PlanSubject(Message):
     """The revision that is measured, and where it answers."""
 
-    url: str = Field(pattern="^http://[^/]+$", max_length=300)
-    """Base, http://<service>.<namespace>.svc:<port>."""
+    url: str = Field(pattern="^https?://[^/]+$", max_length=300)
+    """Base, http://<service>.<namespace>.svc:<port>; measured from elsewhere perhaps https."""
     protocol: Literal["v2", "http"]
     model_name: str = Field(max_length=253)
     path: str | None = Field(default=None, max_length=1024)
