@@ -95,7 +95,7 @@ def test_options_that_make_no_sense_are_explained(ask: Ask, more: list[str], tol
     ("kpi", "told"),
     [
         (ERRORS | {"objective": {"atMost": "0%"}}, "spec.kpis: errors: null 0 is not between"),
-        (ERRORS | {"objective": {"atMost": "2"}}, "spec.kpis[0].objective.atMost: '2': say"),
+        (ERRORS | {"objective": {"atMost": "2"}}, "spec.kpis: errors: '2': say a percentage"),
     ],
 )
 def test_a_declaration_that_cannot_be_judged_names_the_field(

@@ -20,6 +20,7 @@ from modelward.api.fields import (
     Value,
     Verdict,
 )
+from modelward.api.jobs import Jobs, jobs_are_declared
 from modelward.api.kpi import (
     MOST_DATASETS,
     MOST_KPIS,
@@ -27,6 +28,7 @@ from modelward.api.kpi import (
     Kpi,
     Load,
     applicable,
+    benchmarked,
     datasets_are_declared,
 )
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
@@ -111,6 +113,7 @@ class BenchmarkRunSpec(ApiModel):
                 "a BenchmarkRun is evidence and its spec can't change: make another one",
             ),
             *datasets_are_declared(),
+            jobs_are_declared(),
             rule(
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
@@ -137,6 +140,8 @@ class BenchmarkRunSpec(ApiModel):
     """Golden data sets, each pinned to its content."""
     load: Load = Load()
     """Load that is sent for errorRate and latency."""
+    jobs: Jobs = Field(default_factory=list)
+    """Images of your own that measure KPIs."""
     kpis: Annotated[
         list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ]
@@ -150,8 +155,13 @@ class BenchmarkRunSpec(ApiModel):
 
     @property
     def applicable_kpis(self) -> list[Kpi]:
-        """The KPIs that this run measures."""
-        return applicable(self.kpis, has_baseline=self.baseline is not None)
+        """The KPIs that the runner measures."""
+        return benchmarked(applicable(self.kpis, has_baseline=self.baseline is not None))
+
+    @property
+    def job_kpis(self) -> list[Kpi]:
+        """The KPIs that jobs measure."""
+        return [kpi for kpi in self.kpis if kpi.job]
 
 
 class Attempt(ApiModel):

@@ -5,6 +5,7 @@ are int-or-string with a rule that takes only the right form: whoever forgets th
 to say. In Python they are strings whose form was checked; `modelward.api.values` reads them.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
 from modelward.api.values import (
+    NUMBER_FORM,
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
@@ -19,6 +21,7 @@ from modelward.api.values import (
     count_of,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -39,10 +42,11 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
 
 
 def _check_limit(value: str) -> None:
-    try:
-        parse_percent(value)
-    except ValueFormError:
-        parse_duration(value)
+    for parse in (parse_percent, parse_number):
+        with contextlib.suppress(ValueFormError):
+            parse(value)
+            return
+    parse_duration(value)
 
 
 def _check_count(value: int | str) -> int | str:
@@ -84,12 +88,14 @@ Limit = Annotated[
     str,
     _checked(_check_limit),
     _schema(
-        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
+        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
+        f"|| {form('self', NUMBER_FORM)}",
         "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
-        f"250ms, at most {_LONGEST}",
+        f"250ms, at most {_LONGEST}; for a value without a unit a number in quotes, such as "
+        '"0.35"',
     ),
 ]
-"""A percentage or a duration, whichever the KPI's metric is measured in."""
+"""A percentage, a duration or a number, whichever the KPI is measured in."""
 
 Margin = Annotated[
     str,

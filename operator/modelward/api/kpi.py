@@ -1,6 +1,6 @@
 """Data sets, and the measurable requirements on them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
@@ -25,6 +25,7 @@ from modelward.api.fields import (
     Quantile,
     Rate,
 )
+from modelward.api.jobs import JOB_KPI_RULES, JobSource
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
 
@@ -145,10 +146,11 @@ def _limit_for_metric(metric: str, expression: str) -> str:
 _KPI_RULES = rules(
     # A list of all sources, so that others can join.
     rule(
-        "[has(self.benchmark)].filter(given, given).size() == 1",
+        "[has(self.benchmark), has(self.job)].filter(given, given).size() == 1",
         "say where this KPI is measured, by exactly one source, as in "
         "benchmark: {metric: accuracy, dataset: golden}",
     ),
+    *JOB_KPI_RULES,
     rule(
         _limit_for_metric(
             "accuracy",
@@ -214,25 +216,40 @@ _KPI_RULES = rules(
 )
 
 
-def _kpi_schema(schema: dict[str, Any]) -> None:
-    """Leave a missing source to our rule, which says what to write."""
-    schema["required"].remove("benchmark")
-    schema.update(_KPI_RULES)
-
-
 class Kpi(ApiModel):
     """A measurable requirement."""
 
-    model_config = ConfigDict(json_schema_extra=_kpi_schema)
+    model_config = ConfigDict(json_schema_extra=_KPI_RULES)
 
     name: Name
     """Name of the KPI."""
-    benchmark: BenchmarkSource
+    benchmark_source: BenchmarkSource | None = Field(default=None, alias="benchmark")
     """Measured by a benchmark pod, before the version gets user traffic."""
+    job: JobSource | None = None
+    """Measured by an image of your own, in the benchmark pod."""
     objective: Objective
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
+
+    @property
+    def benchmark(self) -> BenchmarkSource:
+        """What a benchmark pod measures. Only for KPIs that have this source."""
+        if self.benchmark_source is None:
+            raise ValueError(f"{self.name} is not measured by a benchmark pod")
+        return self.benchmark_source
+
+
+def is_rate(kpi: Kpi) -> bool:
+    """Tell whether a KPI is judged by a part of all requests, so that its verdict may be false."""
+    if kpi.job:
+        return kpi.job.measures == "badRequests"
+    return kpi.benchmark.metric != "accuracy"
+
+
+def benchmarked(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs that a benchmark pod measures by itself."""
+    return [kpi for kpi in kpis if kpi.benchmark_source]
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import Schema, implies, map_list, rule, rules, text
 from modelward.api.fields import Port
+from modelward.api.jobs import Jobs, jobs_are_declared
 from modelward.api.kpi import (
     MOST_GATES,
     MOST_KPIS,
@@ -149,11 +150,11 @@ Kpis = Annotated[
             **map_list("name"),
             **rules(
                 rule(
-                    "self.exists(k, k.effect == 'gate' && has(k.benchmark) "
+                    "self.exists(k, k.effect == 'gate' && (has(k.benchmark) || has(k.job)) "
                     "&& !has(k.objective.versus))",
-                    "a version is promoted on evidence: at least one KPI with a benchmark must "
-                    "have effect: gate and a limit of its own (atMost or atLeast), because a first "
-                    "version has no stable one to be compared with",
+                    "a version is promoted on evidence: at least one KPI with a benchmark or a job "
+                    "must have effect: gate and a limit of its own (atMost or atLeast), because a "
+                    "first version has no stable one to be compared with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",
@@ -168,7 +169,9 @@ Kpis = Annotated[
 class ModelDeploymentSpec(ApiModel):
     """A model, how it is served, what it must fulfil and how versions are switched."""
 
-    model_config = ConfigDict(json_schema_extra=rules(*datasets_are_declared()))
+    model_config = ConfigDict(
+        json_schema_extra=rules(*datasets_are_declared(), jobs_are_declared())
+    )
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""
@@ -184,6 +187,8 @@ class ModelDeploymentSpec(ApiModel):
     """Load of the benchmark step."""
     benchmark_pod: BenchmarkPod = BenchmarkPod()
     """What benchmark pods need to run in this namespace."""
+    jobs: Jobs = Field(default_factory=list)
+    """Images of your own that measure KPIs in the benchmark pod."""
     kpis: Kpis
     """Measurable requirements."""
     rollout: Rollout = Rollout()

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
+from modelward.api.kpi import is_rate
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     format_duration,
@@ -72,7 +73,8 @@ def evidence(
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
     reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
-    return _of_all(spec, (_evidence(*report, plan, result) for report in reports))
+    of_jobs = "NotMeasured" if result.outcome == "Measured" else result.outcome
+    return _of_all(spec, (_evidence(*report, plan, result) for report in reports), of_jobs)
 
 
 def unmeasured(
@@ -80,14 +82,18 @@ def unmeasured(
 ) -> tuple[RunKpiStatus, ...]:
     """Return what is shown of each KPI of a run that has no result: what its plan began with."""
     if plan is None:
-        return _of_all(spec, (_without_counts(kpi, reason) for kpi in spec.applicable_kpis))
+        lost = (_without_counts(kpi, reason) for kpi in spec.applicable_kpis)
+        return _of_all(spec, lost, reason)
     asked = zip(spec.applicable_kpis, plan.kpis, strict=True)
-    return _of_all(spec, (_as_before(*each, plan, reason) for each in asked))
+    return _of_all(spec, (_as_before(*each, plan, reason) for each in asked), reason)
 
 
-def _of_all(spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus]) -> tuple[RunKpiStatus, ...]:
-    """Add the KPIs that a first version can't be judged by."""
+def _of_all(
+    spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus], of_jobs: str
+) -> tuple[RunKpiStatus, ...]:
+    """Add the KPIs that a first version can't be judged by, and those of jobs, not measured yet."""
     known = {status.name: status for status in shown}
+    known |= {kpi.name: _without_counts(kpi, of_jobs) for kpi in spec.job_kpis}
     return tuple(known.get(kpi.name) or _not_applicable(kpi) for kpi in spec.kpis)
 
 
@@ -107,11 +113,12 @@ def objective_text(kpi: Kpi) -> str:
     """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
     objective = kpi.objective
     if objective.versus:
-        bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
+        bound = "<= stable +" if is_rate(kpi) else ">= stable -"
         unless = f", or below {objective.unless_below}" if objective.unless_below else ""
         return f"{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
-    quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
+    source = kpi.benchmark_source
+    quantile = f"{source.quantile} " if source and source.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
     return f"{quantile}{bound}{expected}"
 
@@ -133,7 +140,7 @@ def _evidence(
         raise ContradictionError(
             f"KPI {kpi.name} is reported as {report.verdict}, but its counts say {verdict.verdict}"
         )
-    return _shown(kpi, counts, verdict, _hypotheses(asked, plan))
+    return shown_of(kpi, counts, verdict, hypotheses(asked, plan))
 
 
 def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
@@ -152,7 +159,7 @@ def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKp
         return _without_counts(kpi, reason)
     counts = counts_in(asked, start.counts)
     verdict = judged(asked, counts, plan, start.windows)
-    shown = _shown(kpi, counts, verdict, _hypotheses(asked, plan))
+    shown = shown_of(kpi, counts, verdict, hypotheses(asked, plan))
     return shown.model_copy(update={"reason": reason}) if start.verdict == "I" else shown
 
 
@@ -211,13 +218,15 @@ def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts
     return RateCounts(windows, counts.requests, limit, expected)
 
 
-def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
+def hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
+    """Return what was tested against what; None for rows."""
     if asked.metric == "accuracy":
         return None
     return load_objective(asked, plan.judgement).describe()
 
 
-def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -> RunKpiStatus:
+def shown_of(kpi: Kpi, counts: Counts, verdict: Verdict, tested: str | None) -> RunKpiStatus:
+    """Return what is shown of a KPI that was measured."""
     return RunKpiStatus(
         name=kpi.name,
         verdict=verdict.verdict,
@@ -230,7 +239,7 @@ def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
-        hypotheses=hypotheses,
+        hypotheses=tested,
         evidence=list(counts.to_ints()),
     )
 
@@ -267,5 +276,7 @@ def _end(kpi: Kpi, share: Fraction) -> str | None:
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
-    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""
+    source = kpi.benchmark_source
+    is_latency = source is not None and source.metric == "latency"
+    beyond = f" above {kpi.objective.at_most}" if is_latency else ""
     return format_percent(share) + beyond

@@ -20,6 +20,7 @@ from modelward.benchmark.counts import (
     RelativeErrorCounts,
 )
 from modelward.benchmark.evidence import counts_in, judged, objective_text
+from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.plan import PlanError, rate_objective, runner_plan
 from modelward.benchmark.words import advice
 from modelward.judge import CALIBRATION_WINDOWS, Verdict
@@ -49,6 +50,7 @@ def explain(run: BenchmarkRun) -> tuple[Explanation, ...]:
     plan = runner_plan(run, 1, seconds_left=1)
     declared = {kpi.name: kpi for kpi in run.spec.kpis}
     asked = {kpi.name: kpi for kpi in plan.kpis}
+    asked |= {kpi.name: question(kpi) for kpi in run.spec.job_kpis if not is_value(kpi)}
     found = []
     for shown in run.status.kpis:
         if shown.name not in declared:
@@ -62,10 +64,12 @@ def _explained(
 ) -> Explanation:
     objective = objective_text(kpi)
     plain = Explanation(shown.name, shown.verdict, shown.reason, objective, ())
-    if asked is None:
+    if is_value(kpi) and shown.value:
+        return _of_value(kpi, shown.value, plain)
+    if asked is None and not is_value(kpi):
         why = "There was no stable version to compare it with: this was the first one."
         return replace(plain, sentences=(why,))
-    if not shown.evidence:
+    if asked is None or not shown.evidence:
         return replace(plain, sentences=(_unmeasured(shown),), agrees=shown.verdict not in _DECIDED)
     windows = 0 if shown.independence_assumed else CALIBRATION_WINDOWS
     try:
@@ -85,6 +89,17 @@ def _explained(
         rollback_odds=odds(verdict.evidence.rollback) if verdict.evidence else None,
         agrees=agrees,
     )
+
+
+def _of_value(kpi: Kpi, value: str, plain: Explanation) -> Explanation:
+    """Explain a value that a job gave."""
+    job = kpi.job.name if kpi.job else ""
+    found = "Pass" if value_holds(kpi, value) else "Fail"
+    sentences = [f"Job {job} measured {value}, which is compared with the limit exactly."]
+    agrees = found == plain.verdict
+    if not agrees:
+        sentences.append(f"The verdict shown does not follow: the value says {found}.")
+    return replace(plain, sentences=tuple(sentences), agrees=agrees)
 
 
 _DECIDED = ("Pass", "Fail")

@@ -3,20 +3,23 @@
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec
 from modelward.api.names import DATASETS_PATH, MANAGED, PLAN, PLAN_PATH, RUN, RUNNER_CONTAINER
+from modelward.benchmark.containers import (
+    BENCHMARK_VOLUME,
+    DEFAULT_RESOURCES,
+    FOLDER,
+    PLAN_MOUNT,
+    RESTRICTED,
+    RESULT_PATH,
+    SCRATCH,
+    SCRATCH_VOLUME,
+    job_container,
+)
 from modelward.benchmark.contract import RunnerPlan
 from modelward.writes import Document
 
 SPARE_SECONDS = 60
 """For scheduling, pulling the image and starting, beyond what the plan needs."""
 COMMAND = ("modelward", "runner")
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "100m", "memory": "128Mi"},
-    # No CPU limit: throttling delays requests, and would be counted as the model's latency.
-    "limits": {"memory": "512Mi"},
-}
-
-_FOLDER = "/etc/modelward"
-_VOLUME = "benchmark"
 
 
 def job_name(run: BenchmarkRun, attempt: int) -> str:
@@ -57,22 +60,28 @@ def job(
                     "labels": run.spec.pod.labels | labels,
                     "annotations": run.spec.pod.annotations | {PLAN: plan.to_json()},
                 },
-                "spec": _pod_spec(run.spec, image, pull_policy),
+                "spec": _pod_spec(run.spec, plan, image, pull_policy),
             },
         },
     }
 
 
-def _pod_spec(spec: BenchmarkRunSpec, image: str, pull_policy: str) -> Document:
+def _pod_spec(spec: BenchmarkRunSpec, plan: RunnerPlan, image: str, pull_policy: str) -> Document:
     asked = spec.pod.to_wire()
     chosen = ("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations")
+    jobs = {job.name: job for job in spec.jobs}
+    first = [job_container(jobs[job.name], plan, asked.get("resources")) for job in plan.jobs or ()]
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        **({"initContainers": first} if first else {}),
         "containers": [_container(image, pull_policy, asked.get("resources"))],
-        "volumes": [{"name": _VOLUME, "projected": {"sources": _sources(spec)}}],
+        "volumes": [
+            {"name": BENCHMARK_VOLUME, "projected": {"sources": _sources(spec)}},
+            *([{"name": SCRATCH_VOLUME, "emptyDir": SCRATCH}] if first else []),
+        ],
     } | {key: asked[key] for key in chosen if asked.get(key)}
 
 
@@ -83,16 +92,10 @@ def _container(image: str, pull_policy: str, resources: Document | None) -> Docu
         "imagePullPolicy": pull_policy,
         "command": list(COMMAND),
         "resources": resources or DEFAULT_RESOURCES,
-        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePath": RESULT_PATH,
         "terminationMessagePolicy": "File",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "volumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
+        "securityContext": RESTRICTED,
+        "volumeMounts": [PLAN_MOUNT],
     }
 
 
@@ -112,4 +115,4 @@ def _field(path: str) -> Document:
 
 
 def _below(path: str) -> str:
-    return path.removeprefix(_FOLDER + "/")
+    return path.removeprefix(FOLDER + "/")

@@ -29,6 +29,7 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
+from modelward.benchmark.jobs import plan_jobs
 from modelward.judge import (
     ExamObjective,
     LoadObjective,
@@ -72,7 +73,8 @@ def runner_plan(
     `starts` is what KPIs go on from, by name: see modelward.benchmark.continued. Raises PlanError.
     """
     spec = run.spec
-    if not spec.applicable_kpis:
+    jobs = plan_jobs(spec)
+    if not (spec.applicable_kpis or jobs):
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     try:
         load = _load(spec)
@@ -81,14 +83,12 @@ def runner_plan(
             nonce=nonce(run.metadata.uid, attempt),
             subject=_subject(spec.subject, run.metadata.namespace),
             baseline=_subject(spec.baseline, run.metadata.namespace) if spec.baseline else None,
-            datasets=tuple(
-                PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
-                for data in spec.datasets
-            ),
+            datasets=_datasets(spec),
             load=load,
             kpis=tuple(
                 _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
             ),
+            jobs=jobs or None,
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -103,6 +103,13 @@ def runner_plan(
     except ValueError as error:
         raise PlanError(str(error)) from error
     return plan
+
+
+def _datasets(spec: BenchmarkRunSpec) -> tuple[PlanDataset, ...]:
+    return tuple(
+        PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
+        for data in spec.datasets
+    )
 
 
 def _check_limits(plan: RunnerPlan) -> None:
@@ -169,10 +176,11 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
 def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
-    How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo.
+    How many rows a data set has, and how long a job takes, is known to the pod alone: these may
+    take all that is left of upTo.
     """
-    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
+    exams = any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis)
+    if exams or spec.job_kpis:
         return math.ceil(to_seconds(parse_duration(spec.up_to)))
     if load is None:
         return PREPARATION_SECONDS

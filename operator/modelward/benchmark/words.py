@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.modeldeployment import Kpi
+from modelward.benchmark.jobs import is_rows
 
 _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
@@ -33,7 +34,7 @@ def passed(gates: Sequence[RunKpiStatus]) -> str:
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
-    exams = {kpi.name for kpi in kpis if kpi.benchmark.metric == "accuracy"}
+    exams = {kpi.name for kpi in kpis if _is_exam(kpi)}
     return "; ".join(_failed(gate, gate.name in exams) for gate in gates if gate.verdict == "Fail")
 
 
@@ -49,7 +50,14 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     return "; ".join(parts + [hint] * bool(hint))
 
 
+def _is_exam(kpi: Kpi) -> bool:
+    source = kpi.benchmark_source
+    return source.metric == "accuracy" if source else is_rows(kpi)
+
+
 def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
+    if gate.samples is None:
+        return f"{gate.name} is {gate.value}, not enough: {gate.objective}"
     share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
     worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"

@@ -6,7 +6,7 @@ What a benchmark is judged by is in its plan (modelward.benchmark.plan); it come
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, Load
+from modelward.api.kpi import Kpi, Load, is_rate
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -36,7 +36,7 @@ class Alphas:
 
         Exams read all rows, so that they need no share.
         """
-        sharing = sum(kpi.effect == "gate" and kpi.benchmark.metric != "accuracy" for kpi in kpis)
+        sharing = sum(kpi.effect == "gate" and is_rate(kpi) for kpi in kpis)
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 

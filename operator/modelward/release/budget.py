@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, applicable
+from modelward.api.kpi import Kpi, applicable, is_rate
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
@@ -79,7 +79,7 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
     ).shared(kpis)
     sent = shape.evidence_windows * shape.window
     for kpi in kpis:
-        if kpi.effect != "gate" or kpi.benchmark.metric == "accuracy":
+        if kpi.effect != "gate" or kpi.job or not is_rate(kpi):
             continue
         found = _estimate(kpi, alphas, sent)
         if found:

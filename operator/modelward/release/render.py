@@ -6,7 +6,7 @@ from typing import Any
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
-from modelward.api.kpi import applicable
+from modelward.api.kpi import applicable, is_rate
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
@@ -19,8 +19,6 @@ from modelward.writes import Document
 DEFAULT_PROTOCOL: Protocol = "v2"
 PRE_STOP_SECONDS = 5
 """Ending pods answer on while kube-proxy and clients learn that they are gone."""
-EXAM_METRICS = frozenset({"accuracy"})
-"""Read all rows, so that a false rollback cannot happen and no share is needed."""
 
 
 def owner(api_version: str, kind: str, name: str, uid: str) -> list[Document]:
@@ -186,6 +184,7 @@ def _run_spec(
             for dataset in spec.datasets
         ],
         load=spec.load,
+        jobs=spec.jobs,
         kpis=spec.kpis,
         judgement=shared_judgement(
             applicable(spec.kpis, has_baseline=compared),
@@ -218,10 +217,11 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
     """Share the error probabilities among the gates.
 
     Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
-    rolls back, so that each gets a K-th of falseRollback (Bonferroni).
+    rolls back, so that each gets a K-th of falseRollback (Bonferroni). Those that are read whole
+    or compared exactly can't roll back falsely, and need no share.
     """
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
+    sharing = sum(is_rate(kpi) for kpi in gates)
     return RunJudgement(
         false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
         false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),
