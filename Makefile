@@ -71,6 +71,7 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/job/requirements.txt examples/job/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 

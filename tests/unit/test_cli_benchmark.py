@@ -6,9 +6,6 @@ import os
 import pty
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ from modelward.cli.main import main
 from modelward.judge import shape
 from modelward.runner import reach, report
 from modelward.runner.rows import read_files
-from tests.unit.model_server import ModelServer
+from tests.unit.model_server import ModelServer, serving
 from tests.unit.runner_plans import golden
 
 ACCURACY = {
@@ -49,27 +46,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
     monkeypatch.setattr(report, "tolerated_delay", lambda _: 10**10)
     monkeypatch.setattr(reach, "REACH_SECONDS", 0.2)
-
-
-@contextmanager
-def serving(server: ModelServer) -> Iterator[str]:
-    """Serve from another thread; yields the URL."""
-    loop, done, up = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
-
-    async def serve() -> None:
-        async with server.serving():
-            up.set()
-            await done.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=[serve()])
-    thread.start()
-    assert up.wait(10)
-    try:
-        yield server.url
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join(10)
-        loop.close()
 
 
 def deployment(*kpis: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +152,21 @@ def test_without_stable_what_is_compared_with_it_is_not_applicable(
     with serving(ModelServer()) as url:
         assert measure(url, *ROWS) == 0
     assert "NotApplicable" in capsys.readouterr().out
+
+
+def test_what_only_a_cluster_measures_is_left_out_and_named(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_job = {"name": "slow", "job": {"name": "locust", "measures": "value"}}
+    by_job["objective"] = {"atMost": "3"}
+    write(place, deployment(ACCURACY, by_job))
+    with serving(ModelServer()) as url:
+        assert measure(url, *ROWS) == 0
+    told = capsys.readouterr()
+    assert "left out, because only a cluster measures them: slow" in told.err
+    assert "slow" not in told.out
+    write(place, deployment(by_job))
+    assert measure("http://127.0.0.1:1", *ROWS) == 64
 
 
 def test_rows_come_to_what_they_come_to_in_the_pod(

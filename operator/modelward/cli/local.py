@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
-from modelward.api.kpi import Dataset, applicable
+from modelward.api.kpi import Dataset, applicable, benchmarked
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.cli.inputs import Documents, InputError, read_measurable, why
 from modelward.release.render import model_name, protocol, shared_judgement
@@ -24,6 +24,8 @@ class Local:
     run: BenchmarkRun
     rows: Mapping[str, bytes]
     """Content of each data set by its name."""
+    left_out: tuple[str, ...]
+    """KPIs that only a cluster can measure."""
 
 
 def local_run(documents: Documents, files: Mapping[str, Path], *, compared: bool) -> Local:
@@ -37,6 +39,11 @@ def local_run(documents: Documents, files: Mapping[str, Path], *, compared: bool
     for name in files.keys() - declared.keys():
         known = ", ".join(sorted(declared))
         raise InputError(f"--dataset {name}: there is no such data set, only {known}")
+    left_out = tuple(kpi.name for kpi in found.spec.kpis if kpi.benchmark_source is None)
+    if len(left_out) == len(found.spec.kpis):
+        raise InputError(
+            "spec.kpis: none is measured by a benchmark, which is all that is run here"
+        )
     if compared and not any(kpi.objective.versus for kpi in found.spec.kpis):
         raise InputError(
             "--baseline: no KPI is versus: stable, so that nothing is compared with it"
@@ -50,7 +57,8 @@ def local_run(documents: Documents, files: Mapping[str, Path], *, compared: bool
         name = f"{found.metadata.name or 'model'}-{spec.subject.revision}-local"
         namespace = found.metadata.namespace
     metadata = {"name": name, "namespace": namespace, "uid": "local"}
-    return Local(BenchmarkRun.model_validate({"metadata": metadata, "spec": spec.to_wire()}), rows)
+    document = {"metadata": metadata, "spec": spec.to_wire()}
+    return Local(BenchmarkRun.model_validate(document), rows, left_out)
 
 
 def dataset_files(options: list[str]) -> dict[str, Path]:
@@ -86,7 +94,8 @@ def _rows(data: Dataset, documents: Documents, files: Mapping[str, Path]) -> byt
 def _spec_of_run(run: BenchmarkRun, compared: bool) -> BenchmarkRunSpec:
     """Return a run's spec, without the evidence of an earlier one: that lies in the cluster."""
     baseline = (run.spec.baseline or _stable(run.spec.subject)) if compared else None
-    changes: dict[str, Any] = {"continues": None, "baseline": baseline}
+    changes: dict[str, Any] = {"continues": None, "baseline": baseline, "jobs": []}
+    changes["kpis"] = benchmarked(run.spec.kpis)
     return run.spec.model_copy(update=changes)
 
 
@@ -113,7 +122,7 @@ def _spec_of_deployment(
             for data in spec.datasets
         ],
         "load": spec.load,
-        "kpis": spec.kpis,
+        "kpis": benchmarked(spec.kpis),
         "judgement": shared_judgement(
             applicable(spec.kpis, has_baseline=compared),
             spec.judgement.false_promotion,

@@ -44,6 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
     documents = read_documents(arguments.filename)
     files = dataset_files(arguments.dataset)
     local = local_run(documents, files, compared=arguments.baseline is not None)
+    if local.left_out:
+        names = ", ".join(local.left_out)
+        print(f"left out, because only a cluster measures them: {names}", file=sys.stderr)
     plan = _plan(local, arguments.target, arguments.baseline)
     log = io.StringIO()
     started = clock.now()

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
-from modelward.api.modeldeployment import Kpi
+from modelward.api.kpi import benchmarked
 from modelward.api.values import parse_duration, to_seconds
 from modelward.benchmark.explained import Explanation, explain
 from modelward.benchmark.log import Details, LoadProfile
@@ -110,8 +110,8 @@ def _kpi(shown: RunKpiStatus, effect: str, why: Explanation | None) -> KpiShown:
 def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
     """Return the limits and expected values of latencies: label, seconds, style."""
     marks = []
-    for kpi in run.spec.kpis:
-        if _is_latency(kpi):
+    for kpi in benchmarked(run.spec.kpis):
+        if kpi.benchmark.metric == "latency":
             for value, word, kind in (
                 (kpi.objective.at_most, "limit", "limit"),
                 (kpi.objective.expected, "expected", "expected"),
@@ -121,10 +121,6 @@ def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
                     quantile = kpi.benchmark.quantile
                     marks.append((f"{quantile} {word} {value}", seconds, kind))
     return marks
-
-
-def _is_latency(kpi: Kpi) -> bool:
-    return kpi.benchmark.metric == "latency"
 
 
 def _quantiles(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:

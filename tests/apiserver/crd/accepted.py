@@ -20,6 +20,15 @@ spec:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
   load: {rate: 20/s, for: 2m, warmUp: 10s}
+  jobs:
+  - name: locust
+    image: registry.example/locust:1
+    command: [python, /job/measure.py]
+    args: ["--users=10"]
+    env:
+    - {name: REGION, value: eu}
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: judge, key: token}}}
+    runAsUser: 1000
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -35,6 +44,11 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - {name: exam, job: {name: locust, measures: rightRows}, objective: {atLeast: 92%}}
+  - name: slow
+    job: {name: locust, measures: badRequests}
+    objective: {atMost: 5%, expected: 2%}
+  - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -71,6 +85,15 @@ spec:
     rows: sample
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, for: 2m, warmUp: 10s}
+  jobs:
+  - name: locust
+    image: registry.example/locust:1
+    command: [python, /job/measure.py]
+    args: ["--users=10"]
+    env:
+    - {name: REGION, value: eu}
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: judge, key: token}}}
+    runAsUser: 1000
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -86,6 +109,11 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - {name: exam, job: {name: locust, measures: rightRows}, objective: {atLeast: 92%}}
+  - name: slow
+    job: {name: locust, measures: badRequests}
+    objective: {atMost: 5%, expected: 2%}
+  - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -106,6 +134,7 @@ spec:
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
   datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
+  jobs: [{name: j, image: i, runAsUser: 1}]
   kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
   rollout:
     steps: [{benchmark: {}}]
@@ -127,6 +156,7 @@ spec:
     configMap: {name: c, key: k}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  jobs: [{name: j, image: i, runAsUser: 1}]
   kpis:
   - name: a
     benchmark: {metric: accuracy, dataset: d}

@@ -20,6 +20,12 @@ def _constant(value: Json) -> Callable[[int], Json]:
 
 
 def _kpi(index: int) -> Document:
+    name = _unique(40)(index)
+    effect = "gate" if index < 16 else "report"
+    if index % 5 == 4:
+        job = {"name": _unique(40)(2), "measures": "badRequests"}
+        objective: Document = {"atMost": "049.999999%", "expected": "049.999998%"}
+        return {"name": name, "job": job, "objective": objective, "effect": effect}
     benchmark, objective = [
         ({"metric": "accuracy", "dataset": _unique(40)(7)}, {"atLeast": "099.999999%"}),
         ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
@@ -29,13 +35,7 @@ def _kpi(index: int) -> Document:
             {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
         ),
     ][index % 4]
-    effect = "gate" if index < 16 else "report"
-    return {
-        "name": _unique(40)(index),
-        "benchmark": benchmark,
-        "objective": objective,
-        "effect": effect,
-    }
+    return {"name": name, "benchmark": benchmark, "objective": objective, "effect": effect}
 
 
 def _step(index: int) -> Document:
@@ -75,6 +75,8 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
     "spec.datasets[].name": _unique(40),
+    "spec.jobs[].name": _unique(40),
+    "spec.jobs[].env[].name": _unique(128),
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),

@@ -2,16 +2,22 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
-
-A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
-source" counts them, so that the next source only joins its list.
+versus stable, then rows, requests and a value of a job, and whose steps are benchmark, weight 10,
+pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES
+from tests.apiserver.crd.kpi_rules import (
+    ACCURACY,
+    ACCURACY_VERSUS,
+    JOB_REQUESTS,
+    JOB_ROWS,
+    JOB_VALUE,
+    KPI_RULES,
+)
 from tests.apiserver.crd.paths import OMIT, Json
 
+JOBS = (JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
 
@@ -50,6 +56,11 @@ RULES: dict[str, tuple[Example, ...]] = {
                 },
             ),
             refuses=({f"{ACCURACY}.benchmark.dataset": "silver"},),
+        ),
+        Example(
+            "a KPI's job.name is not in",
+            takes=({f"{kpi}.job.name": "k6" for kpi in JOBS} | {"spec.jobs[0].name": "k6"},),
+            refuses=({f"{JOBS[0]}.job.name": "k6"}, {"spec.jobs": OMIT}),
         ),
         Example(
             "a sample can't show",
