@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -84,7 +83,8 @@ def verdicts(run: BenchmarkRun, found: dict[str, Any], /, **result: object) -> l
         (ERRORS, {"requests": 2_000, "bad": 20}, "Pass"),
         (ERRORS, {"requests": 2_000, "bad": 200}, "Fail WorseThanExpected"),
         (ERRORS, {"requests": 20, "bad": 0}, "Inconclusive Undecided"),
-        (ERRORS, {"requests": 400, "bad": 4, "dispersion": 100}, "Pass"),
+        (ERRORS, {"requests": 260, "bad": 4, "dispersion": 100}, "Pass"),
+        (ERRORS, {"requests": 260, "bad": 4}, "Inconclusive Undecided"),
         (ERRORS, {"requests": 400, "bad": 4, "dispersion": 2_000}, "Inconclusive Undecided"),
         (ROWS, {"rows": 100, "right": 92}, "Pass"),
         (ROWS, {"rows": 100, "right": 91}, "Fail BelowLimit"),
@@ -274,11 +274,6 @@ def test_the_schema_takes_what_the_operator_takes(found: dict[str, Any]) -> None
     text = answer(run_of(*ALL), {"perplexity": found})
     JobResult.parse(text)
     jsonschema.validate(json.loads(text), json_schemas()["job-result.schema.json"])
-
-
-def test_the_published_schema_is_this_one() -> None:
-    path = Path(__file__).parents[2] / "docs" / "contract" / "job-result.schema.json"
-    assert json.loads(path.read_text()) == json_schemas()["job-result.schema.json"]
 
 
 def test_a_plan_says_what_each_job_is_asked() -> None:
