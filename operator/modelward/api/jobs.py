@@ -21,7 +21,7 @@ _VARIABLE: Schema = {
     "required": ["name"],
     "properties": {
         "name": {"type": "string", "maxLength": 128, "description": "Name of the variable."},
-        "value": {"type": "string", "maxLength": 4096, "description": "Its value."},
+        "value": {"type": "string", "maxLength": 1024, "description": "Its value."},
     },
     "x-kubernetes-preserve-unknown-fields": True,
 }
@@ -51,13 +51,13 @@ class Job(ApiModel):
     """Name that KPIs refer to; the container's is job-<name>."""
     image: Annotated[str, Field(min_length=1, max_length=1024)]
     """Image to run."""
-    command: Annotated[list[Word], Field(max_length=32)] = Field(default_factory=list)
+    command: Annotated[list[Word], Field(max_length=8)] = Field(default_factory=list)
     """Command in place of the image's own."""
-    args: Annotated[list[Word], Field(max_length=64)] = Field(default_factory=list)
+    args: Annotated[list[Word], Field(max_length=16)] = Field(default_factory=list)
     """Arguments."""
     env: Annotated[
         list[Annotated[dict[str, Any], WithJsonSchema(_VARIABLE)]],
-        Field(max_length=32, json_schema_extra=map_list("name")),
+        Field(max_length=16, json_schema_extra=map_list("name")),
     ] = Field(default_factory=list)
     """Environment variables."""
     run_as_user: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
