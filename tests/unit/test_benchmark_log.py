@@ -2,7 +2,14 @@
 
 import json
 
-from modelward.benchmark.log import MOST_CHARS, MOST_WRONG_ROWS, Details, LoadProfile, details
+from modelward.benchmark.log import (
+    MOST_CHARS,
+    MOST_SLICES,
+    MOST_WRONG_ROWS,
+    Details,
+    LoadProfile,
+    details,
+)
 from modelward.benchmark.strictjson import Json
 from modelward.runner.profile import Profile
 
@@ -44,6 +51,8 @@ def test_lines_of_others_are_passed_over() -> None:
         line("load profile", **good)[:-20],
         '{"message": "load profile", "answered": [' + "[" * 100_000,
         line("row answered wrongly", row=3),
+        line("slice", kpi="accuracy", slice="north", rows=-1, value=1),
+        '{"message": "slice", "kpi": "a", "slice": "b", "rows": 1, "value": NaN}',
     ):
         assert details([bad]) == Details(), bad
 
@@ -51,8 +60,10 @@ def test_lines_of_others_are_passed_over() -> None:
 def test_however_much_a_log_tells_a_bounded_part_is_kept() -> None:
     long = {"dataset": "golden", "row": "r" * 10_000}
     lines = [line("row answered wrongly", **long)] * 1_000
+    lines += [line("slice", kpi="a", slice="b", rows=1, value=0.5)] * 1_000
     lines += [line("load profile", **a_profile(f"revision {i}").model_dump()) for i in range(20)]
     found = details(lines)
     assert len(found.wrong_rows) == MOST_WRONG_ROWS
     assert len(found.wrong_rows[0].row) == MOST_CHARS
     assert len(found.loads) == 2
+    assert len(found.slices) == MOST_SLICES

@@ -13,7 +13,7 @@ from modelward.benchmark.accept import Accepted
 from modelward.benchmark.contract import KpiReport
 from modelward.benchmark.evidence import evidence
 from modelward.benchmark.explained import explain
-from modelward.benchmark.log import Details, WrongRow
+from modelward.benchmark.log import Details, Slice, WrongRow
 from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.status import judged
 from modelward.cli import charts
@@ -102,6 +102,18 @@ def test_charts_show_both_revisions_limit_and_expected_value_within_their_frames
         assert charts.LEFT <= x <= charts.WIDTH - charts.RIGHT
         assert charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
     assert all(chart["aria-label"] for chart in seen.all("svg") if chart.get("role") == "img")
+
+
+def test_slices_stand_there_with_the_worst_one_first() -> None:
+    found = {"north": 0.97, "south": 0.71, "west": 0.9}
+    slices = tuple(
+        Slice(kpi="accuracy", slice=name, rows=100, value=value) for name, value in found.items()
+    )
+    text = " ".join(Page(page(a_finished_run(), Details(slices=slices))).text.split())
+    south, west, north = (
+        text.index(f"{name}100{found[name]}") for name in ("south", "west", "north")
+    )
+    assert south < west < north
 
 
 def test_without_a_log_the_verdicts_stand_there_and_the_page_says_what_is_missing() -> None:

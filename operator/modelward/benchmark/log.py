@@ -18,6 +18,9 @@ LOAD_PROFILE = "load profile"
 WRONG_ROW = "row answered wrongly"
 """For each of the first hundred rows of a data set."""
 
+SLICE = "slice"
+"""For each slice of a data set that a KPI was counted on."""
+
 MOST_SLOTS = 240
 """Stretches of time that are told apart; where there would be more, each becomes twice as long."""
 MOST_REASONS = 10
@@ -25,6 +28,7 @@ MOST_REASONS = 10
 LONGEST_MICROS = 2**28 - 1
 """Longer latencies (above 268 s) count as this one."""
 MOST_WRONG_ROWS = 100
+MOST_SLICES = 200
 MOST_CHARS = 400
 _SUB_BITS = 4
 _BUCKETS = 512
@@ -81,12 +85,22 @@ class WrongRow(_Line):
     detail: Text = ""
 
 
+class Slice(_Line):
+    """A part of a data set's rows, and what a KPI is on it."""
+
+    kpi: Text
+    slice: Text
+    rows: Amount
+    value: float = Field(allow_inf_nan=False)
+
+
 @dataclass(frozen=True)
 class Details:
     """What a log tells beyond the result."""
 
     loads: tuple[LoadProfile, ...] = ()
     wrong_rows: tuple[WrongRow, ...] = ()
+    slices: tuple[Slice, ...] = ()
 
 
 def bucket_floor(micros: int) -> int:
@@ -104,16 +118,23 @@ def details(lines: Iterable[str]) -> Details:
     """Return what these lines tell; those that are no such lines are passed over."""
     loads: dict[str, LoadProfile] = {}
     wrong: list[WrongRow] = []
+    slices: list[Slice] = []
     for line in _known(lines):
         match line:
             case LoadProfile():
                 loads[line.of] = line
             case WrongRow() if len(wrong) < MOST_WRONG_ROWS:
                 wrong.append(line)
-    return Details(tuple(loads.values())[:2], tuple(wrong))
+            case Slice() if len(slices) < MOST_SLICES:
+                slices.append(line)
+    return Details(tuple(loads.values())[:2], tuple(wrong), tuple(slices))
 
 
-_KINDS: dict[object, type[_Line]] = {LOAD_PROFILE: LoadProfile, WRONG_ROW: WrongRow}
+_KINDS: dict[object, type[_Line]] = {
+    LOAD_PROFILE: LoadProfile,
+    WRONG_ROW: WrongRow,
+    SLICE: Slice,
+}
 
 
 def _known(lines: Iterable[str]) -> Iterator[_Line]:

@@ -14,9 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.kpi import benchmarked
-from modelward.api.values import parse_duration, to_seconds
+from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
 from modelward.benchmark.explained import Explanation, explain
-from modelward.benchmark.log import Details, LoadProfile
+from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
 from modelward.cli import charts
 
@@ -62,6 +62,10 @@ def page(run: BenchmarkRun, details: Details | None) -> str:
         verdict=run.status.verdict or "Unfinished",
         message=run.status.message or "The run has no verdict yet.",
         took=_took(run),
+        errs=[
+            format_percent(parse_decimal(each))
+            for each in (run.spec.judgement.false_promotion, run.spec.judgement.false_rollback)
+        ],
         kpis=_kpis(run),
         compared=any(kpi.baseline for kpi in run.status.kpis),
         charts=[chart for chart in drawn if chart],
@@ -71,6 +75,7 @@ def page(run: BenchmarkRun, details: Details | None) -> str:
         quantiles=_quantiles(loads),
         failures=_failures(loads),
         wrong_rows=seen.wrong_rows,
+        slices=_slices(run, seen),
         version=__version__,
     )
 
@@ -137,6 +142,15 @@ def _failures(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
     """Return a row for each reason: the reason, and how often it was so for each revision."""
     reasons = dict.fromkeys(reason for load in loads for reason in load.failures)
     return [(r, [f"{load.failures.get(r, 0):,}" for load in loads]) for r in reasons]
+
+
+def _slices(run: BenchmarkRun, seen: Details) -> list[Slice]:
+    """Return the slices, KPI by KPI, the worst one of each first."""
+    at_least = {kpi.name for kpi in run.spec.kpis if kpi.objective.at_least}
+    return sorted(
+        seen.slices,
+        key=lambda each: (each.kpi, each.value if each.kpi in at_least else -each.value),
+    )
 
 
 def _took(run: BenchmarkRun) -> str:
