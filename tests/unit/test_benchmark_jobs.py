@@ -234,6 +234,7 @@ def test_what_failed_is_told_in_the_unit_of_the_kpi() -> None:
     ("found", "says"),
     [
         ({"errors": {"requests": 2_000, "bad": 20}}, "20 of 2,000 requests failed (1%)."),
+        ({"errors": {"requests": 2_000, "bad": 20}}, "that dispersion is assumed"),
         ({"exam": {"rows": 100, "right": 92}}, "92 of all 100 rows were answered as expected"),
         ({"perplexity": {"value": "12.4"}}, "Job locust measured 12.4, which is compared with"),
     ],

@@ -78,7 +78,7 @@ def _explained(
         return replace(plain, sentences=(f"Its evidence is none: {error}.",), agrees=False)
     verdict = judged(asked, counts, plan, windows)
     sentences = [*_counted(counts, kpi), *_weighed(verdict, asked, plan.judgement, counts)]
-    sentences += _noted(counts, verdict, shown)
+    sentences += _noted(counts, verdict, shown, of_job=kpi.job is not None)
     agrees = verdict.verdict == shown.verdict
     if not agrees:
         sentences.append(f"The verdict shown does not follow: the evidence says {verdict.verdict}.")
@@ -242,7 +242,7 @@ def _without_odds(
             yield f'Neither "{better}" nor "{worse}" is excluded: more requests would decide it.'
 
 
-def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[str]:
+def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus, *, of_job: bool) -> Iterator[str]:
     """Say what it rests on."""
     if shown.low and shown.high:
         kind = "In traffic that these rows stand for" if _is_exam(counts) else "Interval"
@@ -253,7 +253,9 @@ def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[st
             f"{verdict.samples:,} requests count as {verdict.effective_samples:,} independent "
             f"ones (dispersion {phi / 100:g}): slowness and errors come in stretches."
         )
-    if verdict.independence_assumed:
+    if verdict.independence_assumed and of_job:
+        yield "The job did not say how its bad requests clump: that dispersion is assumed."
+    elif verdict.independence_assumed:
         yield "Independent requests are assumed: there were fewer than 60 windows to calibrate on."
 
 

@@ -8,7 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
-PASSES, FAILS, INCONCLUSIVE, UNUSABLE = 0, 1, 2, 64
+PASSES, FAILS, INCONCLUSIVE, UNUSABLE, INTERRUPTED = 0, 1, 2, 64, 130
 
 _DESCRIPTION = """\
 Measure as a benchmark pod does, and show what was measured.
@@ -34,6 +34,7 @@ exit codes:
   1   a gate fails: the version would be rolled back
   2   Inconclusive: neither, and the message says what to do
   64  an input can't be used; the message names it
+  130 interrupted (Ctrl-C): there is no result
 
 examples:
   modelward benchmark run -f modeldeployment.yaml --target http://localhost:8080
@@ -127,3 +128,6 @@ def run(arguments: argparse.Namespace) -> int:
     except InputError as error:
         print(f"modelward benchmark {arguments.question}: {error}", file=sys.stderr)
         return UNUSABLE
+    except KeyboardInterrupt:
+        print("interrupted: there is no result", file=sys.stderr)
+        return INTERRUPTED
