@@ -13,8 +13,8 @@ from modelward.writes import Document
 
 FOLDER = "/etc/modelward"
 BENCHMARK_VOLUME = "benchmark"
-SCRATCH_VOLUME = "scratch"
-SCRATCH = {"sizeLimit": "256Mi"}
+TMP_VOLUME = "tmp"
+TMP_SIZE = {"sizeLimit": "256Mi"}
 RESULT_PATH = "/dev/termination-log"
 PLAN_MOUNT = {"name": BENCHMARK_VOLUME, "mountPath": FOLDER, "readOnly": True}
 DEFAULT_RESOURCES = {
@@ -54,5 +54,5 @@ def job_container(job: Job, plan: RunnerPlan, resources: Document | None) -> Doc
         "terminationMessagePath": RESULT_PATH,
         "terminationMessagePolicy": "File",
         "securityContext": RESTRICTED | user,
-        "volumeMounts": [PLAN_MOUNT, {"name": SCRATCH_VOLUME, "mountPath": "/tmp"}],  # noqa: S108
+        "volumeMounts": [PLAN_MOUNT, {"name": TMP_VOLUME, "mountPath": "/tmp"}],  # noqa: S108
     } | {key: value for key, value in chosen.items() if value}

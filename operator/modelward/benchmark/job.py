@@ -10,8 +10,8 @@ from modelward.benchmark.containers import (
     PLAN_MOUNT,
     RESTRICTED,
     RESULT_PATH,
-    SCRATCH,
-    SCRATCH_VOLUME,
+    TMP_SIZE,
+    TMP_VOLUME,
     job_container,
 )
 from modelward.benchmark.contract import RunnerPlan
@@ -80,7 +80,7 @@ def _pod_spec(spec: BenchmarkRunSpec, plan: RunnerPlan, image: str, pull_policy:
         "containers": [_container(image, pull_policy, asked.get("resources"))],
         "volumes": [
             {"name": BENCHMARK_VOLUME, "projected": {"sources": _sources(spec)}},
-            *([{"name": SCRATCH_VOLUME, "emptyDir": SCRATCH}] if first else []),
+            *([{"name": TMP_VOLUME, "emptyDir": TMP_SIZE}] if first else []),
         ],
     } | {key: asked[key] for key in chosen if asked.get(key)}
 
