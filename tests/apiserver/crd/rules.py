@@ -22,6 +22,7 @@ from tests.apiserver.crd.kpi_rules import (
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
+from tests.apiserver.crd.source_rules import SOURCE_RULES
 
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
@@ -188,6 +189,7 @@ RULES: dict[str, tuple[Example, ...]] = {
     "spec.subject": of_side("spec.subject"),
     "spec.baseline": of_side("spec.baseline"),
     **KPI_RULES,
+    **SOURCE_RULES,
     _STEPS: (
         Example(
             "the gates are measured in a benchmark step",
