@@ -244,20 +244,14 @@ class RunnerResult(Message):
 
         `message` is cut to what is left; where that is nothing, slices have no names.
         """
-        text = self._text()
+        text = _text(self)
         excess = len(text.encode()) - MAX_RESULT_BYTES
         if excess <= 0:
             return text
         kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
         if not kept and self.slices:
             return self.model_copy(update={"slices": ()}).to_json()
-        return self.model_copy(update={"message": kept})._text()
-
-    def _text(self) -> str:
-        """Return the compact JSON without what says nothing: room is short."""
-        empty = {name for name in ("slices", "message") if not getattr(self, name)}
-        document = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+        return _text(self.model_copy(update={"message": kept}))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -284,6 +278,13 @@ class RunnerResult(Message):
         if self.outcome != "Measured" and any(report.counts for report in self.kpis):
             raise ValueError(f"{self.outcome}, but a KPI has counts")
         return self
+
+
+def _text(result: RunnerResult) -> str:
+    """Return the compact JSON without what says nothing: room is short."""
+    empty = {name for name in ("slices", "message") if not getattr(result, name)}
+    document = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _first_problem(error: ValidationError) -> str:
