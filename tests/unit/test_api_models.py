@@ -51,7 +51,7 @@ def test_members_of_a_newer_schema_are_ignored() -> None:
     ("where", "value"),
     [
         (("kpis", 0, "objective", "atLeast"), 92),
-        (("kpis", 0, "objective", "atLeast"), "92"),
+        (("kpis", 0, "objective", "atLeast"), "92pp"),
         (("kpis", 0, "objective", "atLeast"), "two seconds"),
         (("load", "rate"), 20),
         (("load", "rate"), "20"),

@@ -220,6 +220,23 @@ def test_a_plan_says_all_that_a_pod_needs() -> None:
     assert mae.direction == "atMost"
 
 
+@pytest.mark.parametrize(
+    ("metric", "objective"),
+    [
+        ("accuracy", {"versus": "stable", "worseByAtMost": "1"}),
+        ("accuracy", {"atLeast": "1"}),
+        ("mae", {"versus": "stable", "worseByAtMost": "1pp"}),
+        ("mae", {"atMost": "1%"}),
+        ("mae", {"atLeast": "1"}),
+    ],
+)
+def test_a_limit_of_another_metric_that_came_past_the_schema_makes_no_plan(
+    metric: str, objective: dict[str, Any]
+) -> None:
+    with pytest.raises(PlanError, match=r"say "):
+        runner_plan(run_of(a_kpi(metric, objective)), 1, 1_200)
+
+
 def test_a_value_of_all_rows_has_no_sample() -> None:
     golden = {"name": "golden", "configMap": {"name": "g", "key": "k"}, "sha256": "ab" * 32}
     for kpi in (AUROC, SLICED, a_kpi("f1", AT_LEAST, average="macro")):

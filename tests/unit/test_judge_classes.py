@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelward.benchmark.rowcounts import UNITS, ValueCounts
 from modelward.judge import (
     ClassTally,
     ExamObjective,
@@ -108,3 +109,30 @@ def test_a_value_of_all_rows_is_compared_with_its_limit(
 ) -> None:
     objective = ValueObjective(Fraction("0.92"), more_is_better, needs_all)
     assert value_decision(Measured(100, unanswered, Fraction(value)), objective)[0] == outcome
+
+
+DECIMALS = st.decimals(0, 1_000, places=6).map(Fraction)
+VALUES = st.fractions(0, 1_000, max_denominator=10**9) | DECIMALS
+
+
+@settings(max_examples=500)
+@given(
+    value=VALUES,
+    stable=st.none() | VALUES,
+    limit=DECIMALS,
+    more_is_better=st.booleans(),
+    near=st.booleans(),
+)
+def test_a_value_that_travelled_as_an_integer_is_judged_as_the_exact_one(
+    value: Fraction, stable: Fraction | None, limit: Fraction, more_is_better: bool, near: bool
+) -> None:
+    if near:  # within a part of a unit of the limit, on either side
+        value = abs(limit + (value - 500) / 10**10 + (stable or 0))
+    objective = ValueObjective(limit, more_is_better)
+    exact = value_decision(Measured(9, 0, value, stable), objective)
+    units = UNITS["number"]
+    sent = ValueCounts.of(9, 0, value, stable, units=units, more_is_better=more_is_better)
+    received = ValueCounts(*sent.to_ints())
+    baseline = None if received.baseline is None else Fraction(received.baseline, units)
+    found = Measured(9, 0, Fraction(received.value, units), baseline)
+    assert value_decision(found, objective) == exact

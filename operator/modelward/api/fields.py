@@ -53,12 +53,18 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_limit(value: str) -> None:
-    for parse in (parse_percent, parse_number, parse_rate):
-        with contextlib.suppress(ValueFormError):
-            parse(value)
-            return
-    parse_duration(value)
+def _one_of(first: Callable[[str], object], *others: Callable[[str], object]) -> AfterValidator:
+    """Return what checks that a text has one of several forms; errors are those of the first."""
+
+    def check(value: str) -> str:
+        for parse in others:
+            with contextlib.suppress(ValueFormError):
+                parse(value)
+                return value
+        first(value)
+        return value
+
+    return AfterValidator(check)
 
 
 def _check_count(value: int | str) -> int | str:
@@ -98,7 +104,7 @@ Probability = Annotated[
 
 Limit = Annotated[
     str,
-    _checked(_check_limit),
+    _one_of(parse_duration, parse_percent, parse_number, parse_rate),
     _schema(
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
         f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
@@ -111,7 +117,7 @@ Limit = Annotated[
 
 Margin = Annotated[
     str,
-    _checked(parse_margin),
+    _one_of(parse_margin, parse_number),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
         f": {form('self', NUMBER_FORM)} "

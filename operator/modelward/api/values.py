@@ -62,12 +62,10 @@ def is_relative(margin: str) -> bool:
 
 
 def parse_margin(text: str) -> Fraction:
-    """Return the number that a margin stands for: `1pp` is 1/100, `50%` is 1/2, `0.2` is 1/5.
+    """Return the number that a margin stands for: `1pp` is 1/100 and `50%` is 1/2.
 
     Raises ValueFormError for any other text, and beyond 50pp and 900%.
     """
-    if re.fullmatch(NUMBER_FORM, text, re.ASCII):
-        return parse_number(text)
     if not is_relative(text):
         return parse_points(text)
     share = Fraction(_checked(text, PERCENT_FORM, "a margin such as 1pp or 50%")[:-1]) / 100

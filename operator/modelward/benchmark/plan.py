@@ -271,12 +271,11 @@ def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) 
 
 
 def _limit(kpi: Kpi) -> Fraction:
-    objective = kpi.objective
+    objective, kind = kpi.objective, METRICS[kpi.benchmark.metric]
     if objective.versus:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
-        return parse_margin(objective.worse_by_at_most)
-    kind = METRICS[kpi.benchmark.metric]
+        return (parse_number if kind.unit == "number" else parse_margin)(objective.worse_by_at_most)
     limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
         raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
