@@ -15,6 +15,7 @@ from modelward.api.values import (
     is_relative,
     parse_decimal,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
