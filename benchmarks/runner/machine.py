@@ -12,8 +12,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 TOOL_CORE, SERVER_CORE = 0, 1
-PORT = 18_480
-URL = f"http://127.0.0.1:{PORT}"
 
 
 @dataclass(frozen=True)
@@ -80,11 +78,12 @@ class Machine:
         return Ran(output, samples)
 
     @contextmanager
-    def server(self, mode: str) -> Iterator[None]:
-        """The server that all tools ask, on the other core."""
-        arguments = (sys.executable, "-m", "benchmarks.runner.server", str(PORT), mode)
+    def server(self, mode: str) -> Iterator[str]:
+        """The server that all tools ask, on the other core; its URL."""
+        arguments = (sys.executable, "-m", "benchmarks.runner.server", mode)
         process = subprocess.Popen(
             self.command(SERVER_CORE, *arguments),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             cwd=PROJECT,
@@ -92,11 +91,10 @@ class Machine:
         )
         try:
             assert process.stdout
-            assert process.stdout.readline() == "ready\n"
-            yield
+            yield process.stdout.readline().strip()
         finally:
-            process.kill()
-            process.wait()
+            # It ends with its standard input, and so with this process, however that ends.
+            process.communicate()
 
 
 def load_average() -> float:

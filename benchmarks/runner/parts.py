@@ -32,9 +32,9 @@ def ceiling(machine: Machine) -> Rows:
     """The highest rate at which requests are sent in time."""
     yield "requests per second", "p99 send delay", "of a core"
     best = 0
-    with machine.server("at-once"):
+    with machine.server("at-once") as url:
         for rate in RATES:
-            runs = [_open(machine, rate, rate * _CEILING_SECONDS) for _ in range(RUNS)]
+            runs = [_open(machine, url, rate, rate * _CEILING_SECONDS) for _ in range(RUNS)]
             delay = median(told.send_delay for told, _ in runs)
             yield f"{rate:,}", _millis(delay), f"{median(ran.busy for _, ran in runs):.0%}"
             if delay >= MOST_DELAY:
@@ -46,21 +46,21 @@ def ceiling(machine: Machine) -> Rows:
 def side_by_side(machine: Machine) -> Rows:
     """The same request from the same number of callers, answered at once."""
     yield "tool", "requests per second", "of a core", "requests per second and core"
-    with machine.server("at-once"):
-        runs = [tools.ours(machine, _CALLERS, _OURS_REQUESTS) for _ in range(RUNS)]
+    with machine.server("at-once") as url:
+        runs = [tools.ours(machine, url, _CALLERS, _OURS_REQUESTS) for _ in range(RUNS)]
         yield "modelward runner", *_rates(runs)
         for name, tool in tools.TOOLS.items():
-            yield name, *_cells(3, _rates_of, machine, tool)
+            yield name, *_cells(3, _rates_of, machine, url, tool)
 
 
 def stacks(machine: Machine) -> Rows:
     """The runner on other HTTP clients."""
     yield "client", "requests per second and core", f"p99 send delay at {_STACK_RATE:,}/s"
-    with machine.server("at-once"):
+    with machine.server("at-once") as url:
         for name in ("", *STACKS):
             requests = _STACK_REQUESTS.get(name, 20_000)
-            closed = [tools.ours(machine, _CALLERS, requests, name) for _ in range(RUNS)]
-            opened = [_open(machine, _STACK_RATE, 3 * _STACK_RATE, name) for _ in range(RUNS)]
+            closed = [tools.ours(machine, url, _CALLERS, requests, name) for _ in range(RUNS)]
+            opened = [_open(machine, url, _STACK_RATE, 3 * _STACK_RATE, name) for _ in range(RUNS)]
             rate = median(each.per_core for each in closed)
             delay = median(told.send_delay for told, _ in opened)
             yield name or "the runner's own", f"{rate:,.0f}", _millis(delay)
@@ -88,11 +88,11 @@ def quantiles(machine: Machine) -> Rows:
 def memory(machine: Machine) -> Rows:
     """What a million requests take, and answers that never end."""
     yield "load", "after a tenth", "at the end", "at most"
-    with machine.server("at-once"):
-        _, ran = tools.sent(machine, tools.UNREACHED, _MILLION, callers=_CALLERS)
+    with machine.server("at-once") as url:
+        _, ran = tools.sent(machine, url, tools.UNREACHED, _MILLION, callers=_CALLERS)
         yield f"{_MILLION:,} requests", *_memory(ran)
-    with machine.server("endless"):
-        _, ran = _open(machine, _ENDLESS_RATE, _ENDLESS_RATE * _ENDLESS_SECONDS)
+    with machine.server("endless") as url:
+        _, ran = _open(machine, url, _ENDLESS_RATE, _ENDLESS_RATE * _ENDLESS_SECONDS)
         yield f"{_ENDLESS_RATE}/s to a server whose answers never end", *_memory(ran)
 
 
@@ -106,8 +106,10 @@ PARTS: dict[str, Callable[[Machine], Rows]] = {
 """By name."""
 
 
-def _open(machine: Machine, rate: int, requests: int, stack: str = "") -> tuple[tools.Sent, Ran]:
-    return tools.sent(machine, str(rate), requests, stack=stack)
+def _open(
+    machine: Machine, url: str, rate: int, requests: int, stack: str = ""
+) -> tuple[tools.Sent, Ran]:
+    return tools.sent(machine, url, str(rate), requests, stack=stack)
 
 
 def _cells(
@@ -120,8 +122,8 @@ def _cells(
         return f"not had: {error}", *[""] * (number - 1)
 
 
-def _rates_of(machine: Machine, tool: tools.Tool) -> tuple[str, ...]:
-    return _rates([tool(machine, _CALLERS, _SECONDS) for _ in range(RUNS)])
+def _rates_of(machine: Machine, url: str, tool: tools.Tool) -> tuple[str, ...]:
+    return _rates([tool(machine, url, _CALLERS, _SECONDS) for _ in range(RUNS)])
 
 
 def _rates(runs: Sequence[tools.Measured]) -> tuple[str, str, str]:
@@ -130,8 +132,8 @@ def _rates(runs: Sequence[tools.Measured]) -> tuple[str, str, str]:
 
 
 def _true(machine: Machine, mode: str) -> list[float]:
-    with machine.server(mode):
-        return _open(machine, _TRUE_RATE, _TRUE_RATE * _TRUE_SECONDS)[0].quantiles
+    with machine.server(mode) as url:
+        return _open(machine, url, _TRUE_RATE, _TRUE_RATE * _TRUE_SECONDS)[0].quantiles
 
 
 def _errors_of(
@@ -139,8 +141,8 @@ def _errors_of(
 ) -> tuple[str, ...]:
     found = []
     for _ in range(RUNS):
-        with machine.server(mode):
-            found.append(tool(machine, _TRUE_CALLERS, _TRUE_SECONDS).quantiles)
+        with machine.server(mode) as url:
+            found.append(tool(machine, url, _TRUE_CALLERS, _TRUE_SECONDS).quantiles)
     return _errors(found, truth)
 
 

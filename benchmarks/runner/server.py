@@ -1,6 +1,6 @@
 """The server that all tools ask: it answers at once, or after latencies that are known.
 
-    python -m benchmarks.runner.server PORT at-once | delays | stall | endless
+    python -m benchmarks.runner.server at-once | delays | stall | endless
 
 It answers in the order of the delays and not in that of the requests, so that one slow request
 holds up no other. With `stall` nothing is answered for two seconds, eight after the first request;
@@ -58,7 +58,9 @@ class Delays:
                 soon = perf_counter_ns() + _NAP
                 await alarm.until(min(soon, self._due[0][0]) if self._due else soon)
                 while self._due and self._due[0][0] <= perf_counter_ns():
-                    heapq.heappop(self._due)[2].write(_WIRE)
+                    connection = heapq.heappop(self._due)[2]
+                    if not connection.is_closing():
+                        connection.write(_WIRE)
 
 
 class Connection(asyncio.Protocol):
@@ -113,18 +115,20 @@ class Endless(Connection):
             asyncio.get_running_loop().call_soon(self._send)
 
 
-async def serve(port: int, mode: str) -> None:
-    """Serve on the loopback interface until the process is ended."""
+async def serve(mode: str) -> None:
+    """Serve on a free port of the loopback interface until standard input ends; print the URL."""
     delays = Delays(stalls=mode == "stall") if mode in ("delays", "stall") else None
     kind = Endless if mode == "endless" else Connection
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: kind(delays), "127.0.0.1", port, backlog=1000)
-    print("ready", flush=True)
-    async with server, asyncio.TaskGroup() as group:
-        if delays:
-            group.create_task(delays.run())
-        group.create_task(server.serve_forever())
+    server = await loop.create_server(lambda: kind(delays), "127.0.0.1", 0, backlog=1000)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    ended = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), ended.set)
+    answers = asyncio.create_task(delays.run()) if delays else None
+    await ended.wait()
+    if answers:
+        answers.cancel()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1]), sys.argv[2]))
+    uvloop.run(serve(sys.argv[1]))

@@ -18,12 +18,12 @@ def loads_exact(text: str) -> Json:
 
     Raises StrictJsonError for anything else than one JSON document, NaN and Infinity among it.
     """
-    return _loads(text, _decimal)
+    return _loads(text, _EXACT)
 
 
 def loads_integers(text: str) -> Json:
     """Parse JSON in which every number is an integer. Raises StrictJsonError otherwise."""
-    return _loads(text, _refuse_fraction)
+    return _loads(text, _INTEGERS)
 
 
 def loads_floats(text: str) -> Json:
@@ -31,17 +31,12 @@ def loads_floats(text: str) -> Json:
 
     Raises StrictJsonError as loads_exact does, and for a number too large for a float.
     """
-    return _loads(text, _finite_float)
+    return _loads(text, _FLOATS)
 
 
-def _loads(text: str, parse_float: Callable[[str], Json]) -> Json:
+def _loads(text: str, decoder: json.JSONDecoder) -> Json:
     try:
-        document: Json = json.loads(
-            text,
-            parse_float=parse_float,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_unique_members,
-        )
+        document: Json = decoder.decode(text)
         return document
     except StrictJsonError:
         raise
@@ -78,3 +73,16 @@ def _unique_members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(members) != len(pairs):
         raise StrictJsonError("an object has the same member twice")
     return members
+
+
+def _decoder(parse_float: Callable[[str], Json]) -> json.JSONDecoder:
+    """Return a strict decoder; making one takes as long as reading a short document."""
+    return json.JSONDecoder(
+        parse_float=parse_float,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_unique_members,
+    )
+
+
+_EXACT, _INTEGERS = _decoder(_decimal), _decoder(_refuse_fraction)
+_FLOATS = _decoder(_finite_float)

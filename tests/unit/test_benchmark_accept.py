@@ -216,33 +216,6 @@ def test_a_verdict_that_does_not_follow_from_its_counts_is_refused(
     assert kpi["name"] in ruling.message
 
 
-@pytest.mark.parametrize(
-    ("kpi", "delay", "told"),
-    [
-        (LATENCY, None, "without sendDelayMicros"),
-        (ERRORS, None, "without sendDelayMicros"),
-        (LATENCY, 75_001, "sent 75.001ms late or more, where 75ms is tolerated"),
-        (ERRORS, 1_000_001, "sent 1s late or more, where 1s is tolerated"),
-    ],
-)
-def test_counts_of_a_load_that_was_sent_late_are_refused(
-    kpi: dict[str, Any], delay: int | None, told: str
-) -> None:
-    run = a_run(kpi)
-    ruling = rule(run, 1, completed(run, send_delay_micros=delay))
-    assert isinstance(ruling, Refused)
-    assert ruling.reason == "Contradiction"
-    assert told in ruling.message
-
-
-@pytest.mark.parametrize(("kpi", "delay"), [(LATENCY, 75_000), (ERRORS, 1_000_000)])
-def test_load_may_be_late_by_half_of_what_a_latency_is_expected_to_be(
-    kpi: dict[str, Any], delay: int
-) -> None:
-    run = a_run(kpi)
-    assert isinstance(rule(run, 1, completed(run, send_delay_micros=delay)), Accepted)
-
-
 def test_counts_that_nobody_can_have_counted_are_refused() -> None:
     run = a_run(ACCURACY)
     report = KpiReport(verdict="P", counts=(200, 200, 201))

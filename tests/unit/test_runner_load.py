@@ -44,13 +44,15 @@ class Model:
     problem: str | None = None
     name: str = "the revision"
     sent: list[tuple[bytes, int]] = field(default_factory=list)
+    ended: dict[int, int] = field(default_factory=dict)
     most_at_once: int = 0
     _now: int = 0
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stall: float = 0.0
 
-    async def predict(self, request: Request) -> Answer:
-        self.sent.append((request.body, perf_counter_ns()))
+    async def predict(self, asked: Request) -> Answer:
+        request = len(self.sent)
+        self.sent.append((asked.body, perf_counter_ns()))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         if len(self.sent) == self.stalls_at:
@@ -62,7 +64,8 @@ class Model:
         else:
             await asyncio.sleep(self.seconds + stall)
         self._now -= 1
-        return Answer(problem=self.problem, ended=perf_counter_ns())
+        self.ended[request] = perf_counter_ns()
+        return Answer(problem=self.problem, ended=self.ended[request])
 
 
 def target(model: Model) -> Target:
@@ -156,12 +159,12 @@ async def test_a_poisson_schedule_sends_the_same_again() -> None:
     shape = LoadShape(Fraction(200), 0, 10, 4, calibration_windows=0, poisson=True)
     gaps = []
     for _ in range(2):
-        model = Model()
-        await Load(Noted(shape), target(model), pace=Pace(seed="a")).send()
-        times = [sent for _, sent in model.sent]
-        gaps.append([b - a for a, b in itertools.pairwise(times)])
-    longest = [max(range(39), key=run.__getitem__) for run in gaps]
-    assert longest[0] == longest[1]
+        noted, model = Noted(shape), Model()
+        await Load(noted, target(model), pace=Pace(seed="a")).send()
+        due = [ended - noted.told[request][0] for request, ended in sorted(model.ended.items())]
+        gaps.append([b - a for a, b in itertools.pairwise(due)])
+    assert gaps[0] == gaps[1]
+    assert len(set(gaps[0])) == 39
 
 
 async def test_requests_of_the_warm_up_do_not_count_as_late() -> None:

@@ -27,7 +27,7 @@ SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "d
 
 @pytest.fixture
 def any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelward.runner.attempt.sent_late", lambda *_: False)
+    monkeypatch.setattr("modelward.benchmark.lag.sent_late", lambda *_: False)
 
 
 @pytest.fixture(autouse=True)

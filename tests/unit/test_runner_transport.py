@@ -166,3 +166,24 @@ async def test_a_name_that_nobody_knows_is_not_resolved() -> None:
     with pytest.raises(RequestFailedError, match="name not resolved") as raised:
         await Transport("http://nobody.invalid", 5.0).send("GET", "/")
     assert raised.value.unreached
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(113, "no route to host"), "no connection"),
+        (RuntimeError("unable to perform operation"), "no connection"),
+        (ConnectionRefusedError(), "connection refused"),
+        (TimeoutError(), "no connection in time"),
+    ],
+)
+async def test_why_no_connection_came_about_has_few_words(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("modelward.runner.transport.start_connection", fails)
+    with pytest.raises(RequestFailedError) as raised:
+        await Transport("http://127.0.0.1:1", 1.0).send("GET", "/")
+    assert (raised.value.reason, raised.value.unreached) == (reason, True)

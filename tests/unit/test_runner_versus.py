@@ -25,7 +25,7 @@ LENIENT = ACCURACY | {"limit": "0.5"}
 def short_windows_and_any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
     monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr("modelward.runner.attempt.sent_late", lambda *_: False)
+    monkeypatch.setattr("modelward.benchmark.lag.sent_late", lambda *_: False)
 
 
 def compared(plan: RunnerPlan, url: str, **subject: object) -> RunnerPlan:

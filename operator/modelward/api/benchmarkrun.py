@@ -26,10 +26,10 @@ from modelward.api.kpi import (
     MOST_KPIS,
     Dataset,
     Kpi,
-    Load,
     applicable,
     datasets_are_declared,
 )
+from modelward.api.load import Load
 from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
 from modelward.api.protocol import ProtocolName

@@ -16,9 +16,9 @@ from modelward.api.kpi import (
     Dataset,
     Datasets,
     Kpi,
-    Load,
     datasets_are_declared,
 )
+from modelward.api.load import Load
 from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate

@@ -5,12 +5,11 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import format_duration
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -23,11 +22,6 @@ from modelward.benchmark.figures import baseline_text, interval, objective_text,
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import load_objective
 from modelward.judge import Verdict
-from modelward.judge.guards import tolerated_delay
-
-_MICROSECONDS = 1_000_000
-_FROM_DUE = frozenset({"latency", "timeToFirstToken"})
-"""Times that are counted from when a request was due, so that what we lose goes to the server."""
 
 RunVerdict = Literal["Pass", "Fail", "Inconclusive"]
 
@@ -97,7 +91,9 @@ def _evidence(
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
     if not asked.of_rows and not (asked.start and report.counts == asked.start.counts):
-        _check_sent_in_time(asked, result)
+        problem = lag.problem(asked, result.send_delay_micros)
+        if problem:
+            raise ContradictionError(f"KPI {asked.name} has counts of a load, {problem}")
     verdict = judged(asked, counts, plan, asked.start.windows if asked.start else result.windows)
     if verdict.verdict[0] != report.verdict:
         raise ContradictionError(
@@ -110,34 +106,6 @@ def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
     """Raise CountsError where more was counted for a KPI that had its verdict."""
     if start.verdict != "I" and report.counts != start.counts:
         raise CountsError(f"it had its verdict, but {more} was counted on top")
-
-
-def _check_sent_in_time(asked: PlanKpi, result: RunnerResult) -> None:
-    delay = result.send_delay_micros
-    if delay is None:
-        raise ContradictionError(f"KPI {asked.name} has counts of a load without sendDelayMicros")
-    if sent_late(asked, delay):
-        raise ContradictionError(f"KPI {asked.name} has counts, {late(asked, delay)}")
-
-
-def sent_late(asked: PlanKpi, delay_micros: int) -> bool:
-    """Tell whether load was sent too late to say something of a KPI."""
-    return delay_micros > _tolerated_delay(asked) * _MICROSECONDS
-
-
-def late(asked: PlanKpi, delay_micros: int) -> str:
-    """Return in words how late load was sent, and how late it may be for a KPI."""
-    sent = format_duration(Fraction(delay_micros, _MICROSECONDS))
-    return (
-        f"although 1 of 100 requests was sent {sent} late or more, where "
-        f"{format_duration(_tolerated_delay(asked))} is tolerated"
-    )
-
-
-def _tolerated_delay(asked: PlanKpi) -> Fraction:
-    if asked.metric not in _FROM_DUE:
-        return tolerated_delay(None)
-    return tolerated_delay(min(asked.limit, asked.expected or asked.limit))
 
 
 def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKpiStatus:

@@ -6,7 +6,8 @@ What a benchmark is judged by is in its plan (modelward.benchmark.plan); it come
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, Load
+from modelward.api.kpi import Kpi
+from modelward.api.load import Load
 from modelward.api.metrics import ROW_METRICS, TIME_METRICS
 from modelward.api.values import (
     is_relative,

@@ -47,10 +47,12 @@ class Alarm:
             os.close(self._file)
 
     async def until(self, moment: int) -> None:
-        """Return at a time.perf_counter_ns; where it has passed, after the others' turn."""
+        """Return at a time.perf_counter_ns; at once where it has passed."""
         wait = moment - perf_counter_ns()
-        if self._file is None or wait <= 0:
-            await asyncio.sleep(max(wait, 0) / _SECOND)
+        if wait <= 0:
+            return
+        if self._file is None:
+            await asyncio.sleep(wait / _SECOND)
             return
         self._waiter = self._loop.create_future()
         _set(self._file, moment)

@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
     KpiReport,
@@ -21,7 +22,6 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.evidence import late, sent_late
 from modelward.benchmark.plan import load_shape
 from modelward.judge import LoadSession
 from modelward.protocols import dialogue
@@ -196,9 +196,9 @@ class Attempt:
     def _unless_late(self, kpi: PlanKpi, told: KpiReport) -> KpiReport:
         """Return a report about load; a KPI that had its verdict needed none."""
         delay = self._send_delay
-        if delay is None or not sent_late(kpi, delay) or report.has_verdict(kpi):
+        if delay is None or not lag.sent_late(kpi, delay) or report.has_verdict(kpi):
             return told
-        self._message = self._message or f"KPI {kpi.name} is not judged, {late(kpi, delay)}"
+        self._message = self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
         return report.LAGGED
 
     @property

@@ -17,6 +17,7 @@ MAX_HELD = 64 * 1024 * 1024
 _CHUNK_FRAME = 32
 """Bytes around a chunk that are allowed on top: its length, line ends and a short extension."""
 
+NO_ANSWER = "no answer in time"
 _LONG_HEAD = f"headers longer than {MAX_HEAD} bytes"
 
 OnChunk = Callable[[bytes, int], None]
@@ -90,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
         self._waiting: asyncio.Future[Response] | None = None
         self._on_chunk: OnChunk | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._now = 0
         self._answer = _Answer()
         self.is_reusable = False
@@ -102,10 +104,17 @@ class Connection(asyncio.Protocol):
         """Status of the answer that is being read, once it is known."""
         return self._answer.status
 
-    def exchange(self, wire: bytes, on_chunk: OnChunk | None) -> "asyncio.Future[Response]":
-        """Write a request and return what becomes of it: a Response or a RequestFailedError."""
-        waiting = asyncio.get_running_loop().create_future()
+    def exchange(
+        self, wire: bytes, on_chunk: OnChunk | None, until: float
+    ) -> "asyncio.Future[Response]":
+        """Write a request and return what becomes of it: a Response or a RequestFailedError.
+
+        `until` is the event loop's time at which the request is given up.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = loop.create_future()
         self._waiting, self._on_chunk = waiting, on_chunk
+        self._timer = loop.call_at(until, self._give_up)
         self.is_reusable = False
         if self._socket is None or self._socket.is_closing():
             self._end_with(self._failed("connection closed before the answer"))
@@ -218,6 +227,12 @@ class Connection(asyncio.Protocol):
             waiting.set_exception(problem)
         self.close()
 
+    def _give_up(self) -> None:
+        self._end_with(self._failed(NO_ANSWER))
+
     def _let_go(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         self._held.bytes -= len(self._answer.body)
         self._answer = _Answer()

@@ -30,6 +30,8 @@ from modelward.runner.tokentimes import Measure, times_of
 _START_NS = 50_000_000
 _SECOND = 1_000_000_000
 _LAST_ANSWERS_SECONDS = 1.0
+_AT_ONCE = 16
+"""Requests after which others have their turn, however late the schedule is."""
 _log = logging.getLogger(__name__)
 
 
@@ -126,6 +128,8 @@ class Load:
                 task = group.create_task(self._ask(target, request, due, callers))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
+                if request % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
         if self._throughput and target == 0:
             self._throughput.end(due + int(_SECOND / shape.rate))
 

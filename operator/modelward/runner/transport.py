@@ -13,6 +13,7 @@ ARCHITECTURE.md says why this stands on a parser (llhttp, that of Node.js) and o
 """
 
 import asyncio
+import contextlib
 import functools
 import re
 import socket
@@ -28,6 +29,7 @@ from modelward.runner.exchange import (
     MAX_BODY,
     MAX_HEAD,
     MAX_HELD,
+    NO_ANSWER,
     Connection,
     Held,
     OnChunk,
@@ -41,6 +43,13 @@ CONNECT_SECONDS = 5.0
 IDLE_NS = 1_000_000_000
 """How long an idle connection is kept: less than any server does, or a request would now and then
 meet a connection that its server is just closing, and count as the model's error."""
+_UNREACHED: dict[type[BaseException], str] = {
+    TimeoutError: "no connection in time",
+    ConnectionRefusedError: "connection refused",
+    socket.gaierror: "name not resolved",
+}
+_NOT_REACHED = "no connection"
+_NO_WAIT = contextlib.nullcontext()
 _ADDRESS_SECONDS = 300.0
 _EYEBALLS_SECONDS = 0.25
 _PATH = re.compile(r"/[\x21-\x7e]*")
@@ -103,17 +112,25 @@ class Transport:
             wire += b"\r\n"
         else:
             wire += b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        until = asyncio.get_running_loop().time() + self._seconds
+        await self._take_slot(until)
         connection: Connection | None = None
         try:
-            async with asyncio.timeout(self._seconds), self._slots:
-                connection = self._kept() or await self._connect()
-                return await connection.exchange(wire, on_chunk)
-        except TimeoutError:
-            status = connection.status if connection else None
-            raise RequestFailedError("no answer in time", status=status) from None
+            connection = self._kept() or await self._connect(until)
+            return await connection.exchange(wire, on_chunk, until)
         finally:
+            self._slots.release()
             if connection:
                 self._put_back(connection)
+
+    async def _take_slot(self, until: float) -> None:
+        """Wait until one more connection may be in use."""
+        try:
+            # A timeout costs as much as all the rest here, and is seldom needed.
+            async with asyncio.timeout_at(until) if self._slots.locked() else _NO_WAIT:
+                await self._slots.acquire()
+        except TimeoutError:
+            raise RequestFailedError(NO_ANSWER) from None
 
     def _kept(self) -> Connection | None:
         while self._idle:
@@ -131,26 +148,26 @@ class Transport:
         while self._idle and connection.last_used - self._idle[0].last_used > IDLE_NS:
             self._idle.popleft().close()
 
-    async def _connect(self) -> Connection:
+    async def _connect(self, until: float) -> Connection:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout_at(min(until, loop.time() + CONNECT_SECONDS)):
                 connected = await start_connection(
                     await self._resolved(), happy_eyeballs_delay=_EYEBALLS_SECONDS, loop=loop
                 )
-                _, connection = await loop.create_connection(
-                    lambda: Connection(self._held), sock=connected
-                )
+                try:
+                    _, connection = await loop.create_connection(
+                        lambda: Connection(self._held), sock=connected
+                    )
+                except BaseException:
+                    connected.close()
+                    raise
                 return connection
-        except TimeoutError:
-            raise RequestFailedError("no connection in time", unreached=True) from None
-        except ConnectionRefusedError:
-            raise RequestFailedError("connection refused", unreached=True) from None
-        except socket.gaierror:
-            raise RequestFailedError("name not resolved", unreached=True) from None
-        except OSError:
+        except (OSError, RuntimeError) as error:
+            # The name may by now be that of another address.
             self._addresses_until = 0.0
-            raise RequestFailedError("no connection", unreached=True) from None
+            reason = next((_UNREACHED[k] for k in _UNREACHED if isinstance(error, k)), _NOT_REACHED)
+            raise RequestFailedError(reason, unreached=True) from None
 
     async def _resolved(self) -> list[AddrInfoType]:
         loop = asyncio.get_running_loop()
