@@ -21,6 +21,7 @@ from modelward.api.fields import (
     Quantile,
 )
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
+from modelward.api.load import MOST_REQUESTS
 from modelward.api.metrics import (
     CLASS_METRICS,
     VALUE_METRICS,
