@@ -50,9 +50,9 @@ class Model:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stall: float = 0.0
 
-    async def predict(self, request: Request) -> Answer:
+    async def predict(self, asked: Request) -> Answer:
         number = len(self.sent)
-        self.sent.append((request.body, perf_counter_ns()))
+        self.sent.append((asked.body, perf_counter_ns()))
         self._now += 1
         self.most_at_once = max(self.most_at_once, self._now)
         if len(self.sent) == self.stalls_at:

@@ -273,14 +273,14 @@ class RunnerResult(Message):
         return self
 
 
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"the result is not as agreed: {place + ': ' if place else ''}{first['msg']}"
-
-
 def _compact(result: RunnerResult) -> str:
     """Return the compact JSON without what says nothing: room is short."""
     empty = {name for name in ("slices", "message") if not getattr(result, name)}
     document = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"the result is not as agreed: {place + ': ' if place else ''}{first['msg']}"

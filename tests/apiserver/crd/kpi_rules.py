@@ -1,22 +1,14 @@
 """Examples of the rules about KPIs; see rules."""
 
-from tests.apiserver.crd.example import Changes, Example
-from tests.apiserver.crd.paths import OMIT, Json
+from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.paths import OMIT
+from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
-
-
-def rate(benchmark: Json, objective: Json = None) -> Changes:
-    """Make the KPI about latency one about a rate."""
-    return {
-        f"{LATENCY}.benchmark": benchmark,
-        f"{LATENCY}.objective": objective or {"atLeast": "18/s"},
-        f"{LATENCY}.effect": "report",
-    }
 
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
@@ -138,20 +130,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             takes=({f"{ERRORS}.objective": _VERSUS},),
             refuses=({f"{LATENCY}.objective": _VERSUS},),
         ),
-        Example(
-            "requestsPerSecond, tokensPerSecond and goodput are only shown",
-            takes=(rate({"metric": "requestsPerSecond"}),),
-            refuses=(rate({"metric": "requestsPerSecond"}) | {f"{LATENCY}.effect": "gate"},),
-        ),
-        Example(
-            "a rate has a lower limit",
-            takes=(rate({"metric": "requestsPerSecond"}),),
-            refuses=(
-                rate({"metric": "requestsPerSecond"}, {"atMost": "18/s"}),
-                rate({"metric": "requestsPerSecond"}, {"atLeast": "18%"}),
-                rate({"metric": "requestsPerSecond"}, {"atLeast": "18/s", "expected": "20/s"}),
-            ),
-        ),
+        *RATES,
         Example(
             "a time has an upper limit",
             takes=({f"{LATENCY}.objective": {"atMost": "1ms"}},),
@@ -164,6 +143,87 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
     ),
+    "spec.kpis[].benchmark": (
+        Example(
+            "this metric is counted on the rows",
+            takes=({},),
+            refuses=(
+                {f"{ACCURACY}.benchmark.dataset": OMIT},
+                {f"{MAE}.benchmark.dataset": OMIT},
+            ),
+        ),
+        Example(
+            "only precision, recall and f1 have an average",
+            takes=({f"{F1}.benchmark.average": "micro"},),
+            refuses=({f"{ACCURACY}.benchmark.average": "micro"},),
+        ),
+        Example(
+            "say which label counts as positive",
+            takes=({f"{RECALL}.benchmark.average": "binary"},),
+            refuses=(
+                {f"{RECALL}.benchmark.positiveLabel": OMIT},
+                {f"{F1}.benchmark.average": OMIT},
+                {f"{F1}.benchmark.average": "binary"},
+                {f"{AUROC}.benchmark.positiveLabel": OMIT},
+            ),
+        ),
+        Example(
+            "no label counts more than others here",
+            takes=({f"{MAE}.benchmark.metric": "logLoss", f"{MAE}.benchmark.positiveLabel": 1},),
+            refuses=(
+                {f"{F1}.benchmark.positiveLabel": "fraud"},
+                {f"{ACCURACY}.benchmark.positiveLabel": 1},
+                {f"{MAE}.benchmark.positiveLabel": "fraud"},
+            ),
+        ),
+        Example(
+            "metric jsonSchema and a schema belong together",
+            takes=({f"{VALID}.benchmark.schema": {}},),
+            refuses=(
+                {f"{VALID}.benchmark.schema": OMIT},
+                {f"{ACCURACY}.benchmark.schema": {"type": "object"}},
+            ),
+        ),
+        Example(
+            "only metrics of rows have worstSliceOf",
+            takes=({f"{MAE}.benchmark.worstSliceOf": "region"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.worstSliceOf": "region"},
+                {f"{ERRORS}.benchmark.prediction": "outputs"},
+            ),
+        ),
+        Example(
+            "minRows says how small",
+            takes=({f"{RECALL}.benchmark.minRows": OMIT},),
+            refuses=({f"{RECALL}.benchmark.worstSliceOf": OMIT},),
+        ),
+        Example(
+            "only metrics of rows name a data set",
+            takes=({"spec.load.dataset": "golden"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.dataset": "golden"},
+                {f"{ERRORS}.benchmark.dataset": "golden"},
+            ),
+        ),
+        *GOODPUT,
+        Example(
+            "say which quantile",
+            takes=(
+                {f"{LATENCY}.benchmark.quantile": "p50"},
+                {f"{LATENCY}.benchmark.quantile": "p99.9"},
+            ),
+            refuses=({f"{LATENCY}.benchmark.quantile": OMIT},),
+        ),
+        Example(
+            "only latency, timeToFirstToken, interTokenLatency and timePerOutputToken have",
+            takes=({},),
+            refuses=(
+                {f"{ACCURACY}.benchmark.quantile": "p95"},
+                {f"{ERRORS}.benchmark.quantile": "p95"},
+            ),
+        ),
+    ),
+    "spec.kpis[].benchmark.within": WITHIN,
     "spec.kpis[].objective": (
         Example(
             "say exactly one of atMost, atLeast and versus",

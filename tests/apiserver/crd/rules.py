@@ -18,11 +18,10 @@ from tests.apiserver.crd.kpi_rules import (
     KPI_RULES,
     LATENCY,
     RECALL,
-    rate,
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
-from tests.apiserver.crd.source_rules import SOURCE_RULES
+from tests.apiserver.crd.rates import rate
 
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
@@ -189,7 +188,6 @@ RULES: dict[str, tuple[Example, ...]] = {
     "spec.subject": of_side("spec.subject"),
     "spec.baseline": of_side("spec.baseline"),
     **KPI_RULES,
-    **SOURCE_RULES,
     _STEPS: (
         Example(
             "the gates are measured in a benchmark step",
