@@ -25,6 +25,12 @@ def test_a_plan_tells_each_quality_with_its_requests_time_and_ends(ask: Ask) -> 
     assert "exact, at the dispersions that calibration finds" in out
 
 
+def test_a_plan_of_a_closed_loop_says_that_the_server_sets_the_pace(ask: Ask) -> None:
+    told = "its callers wait for answers, so a slow server makes every TIME longer"
+    assert told in ask("plan", [ERRORS], load=LOAD | {"concurrency": 8})[1]
+    assert told not in ask("plan", [ERRORS])[1]
+
+
 def test_a_plan_for_scripts_has_the_same_numbers(ask: Ask) -> None:
     code, out, _ = ask("plan", [ERRORS, ACCURACY], "--json", "--rows", "golden=1000")
     document = json.loads(out)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from modelward.benchmark import evidence
+from modelward.benchmark import lag
 from modelward.benchmark.contract import RunnerPlan, RunnerResult
 from modelward.benchmark.counts import ThroughputCounts
 from modelward.benchmark.rows import sha256_of
@@ -42,7 +42,7 @@ def shown(metric: str, **more: Json) -> dict[str, Any]:
 def short_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
     monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr(evidence, "tolerated_delay", lambda _: Fraction(10))
+    monkeypatch.setattr(lag, "tolerated_delay", lambda _: Fraction(10))
 
 
 def streaming(first: float = 0.0, gap: float = 0.0, breaks_off: bool = False) -> web.Application:

@@ -20,6 +20,7 @@ from pydantic import (
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.jobcontract import PlanJob
 from modelward.benchmark.message import Exact, Message
+from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
 from modelward.benchmark.plansubject import PlanSubject
 from modelward.benchmark.rowcounts import MAX_VALUE
@@ -33,6 +34,7 @@ __all__ = [
     "KpiReport",
     "Letter",
     "Outcome",
+    "PlanColumns",
     "PlanDataset",
     "PlanJudgement",
     "PlanKpi",
@@ -64,38 +66,6 @@ Reason = Literal[
     "StableUnanswered",
 ]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
-
-
-class PlanColumns(Message):
-    """How the columns of a file, or the members of its lines, become rows."""
-
-    id: str | None = Field(default=None, max_length=253)
-    """Column that names a row."""
-    inputs: str | None = Field(default=None, max_length=1024)
-    """JMESPath over the columns."""
-    expected: str | None = Field(default=None, max_length=256)
-    """JMESPath over the columns."""
-
-
-class PlanDataset(Message):
-    """A data set: a file of its name in the folder of data sets, unless it says another place."""
-
-    name: str = Field(max_length=63)
-    claim_path: str | None = Field(default=None, max_length=512)
-    """Path on the volume that is mounted below the folder of claims by the data set's name."""
-    uri: str | None = Field(default=None, max_length=1024)
-    """Where the file is fetched from."""
-    format: Literal["csv", "parquet"] | None = None
-    """Absent: JSON lines."""
-    columns: PlanColumns | None = None
-    """Absent: columns id, inputs and expected."""
-    size_limit: int | None = Field(default=None, ge=1)
-    """The most bytes that are fetched, and that the rows of a Parquet file take as JSON lines.
-    Present where that can be."""
-    prediction: str | None = Field(default=None, max_length=1024)
-    """JMESPath of the prediction in the server's answer. Default: that of the protocol."""
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    """Digest that the file must have."""
 
 
 class PlanLoad(Message):
@@ -314,14 +284,14 @@ class RunnerResult(Message):
         return self
 
 
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"the result is not as agreed: {place + ': ' if place else ''}{first['msg']}"
-
-
 def _compact(result: RunnerResult) -> str:
     """Return the compact JSON without what says nothing: room is short."""
     empty = {name for name in ("slices", "message") if not getattr(result, name)}
     document = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"the result is not as agreed: {place + ': ' if place else ''}{first['msg']}"

@@ -20,7 +20,7 @@ from modelward.benchmark.contract import (
 from modelward.benchmark.counts import Counts, CountsError
 from modelward.benchmark.figures import baseline_text, interval, objective_text, value_text
 from modelward.benchmark.judging import counts_in, judged
-from modelward.benchmark.plan import load_objective
+from modelward.benchmark.objectives import load_objective
 from modelward.benchmark.totals import added
 from modelward.judge import Verdict
 

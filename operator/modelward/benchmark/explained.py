@@ -14,7 +14,8 @@ from modelward.benchmark.counts import Counts, CountsError
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.judging import counts_in, judged
-from modelward.benchmark.plan import PlanError, rate_objective, runner_plan
+from modelward.benchmark.objectives import rate_objective
+from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.seen import all_read, dispersion_of, of_rows, seen
 from modelward.benchmark.words import advice
 from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED, Verdict

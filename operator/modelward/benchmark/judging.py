@@ -20,7 +20,7 @@ from modelward.benchmark.counts import (
     ValueCounts,
     counts_of,
 )
-from modelward.benchmark.plan import (
+from modelward.benchmark.objectives import (
     exam_objective,
     paired_objective,
     rate_objective,

@@ -199,6 +199,8 @@ def _text(deployment: ModelDeployment, shape: LoadShape, answers: list[Answer]) 
         "REQUESTS are those of evidence, TIME counts from the first request; both to the verdict, "
         "or to the end of the load"
     )
+    if load.concurrency:
+        head += "\nits callers wait for answers, so a slow server makes every TIME longer"
     parts = [head]
     for answer in answers:
         report = "  (report only)" if answer.kpi.effect == "report" else ""

@@ -24,7 +24,7 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.plan import load_shape
+from modelward.benchmark.objectives import load_shape
 from modelward.judge import LoadSession
 from modelward.protocols import dialogue
 from modelward.runner import report, tokentimes

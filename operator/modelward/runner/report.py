@@ -22,7 +22,7 @@ from modelward.benchmark.judging import (
     relative_counts,
     rows_decision,
 )
-from modelward.benchmark.plan import load_objective
+from modelward.benchmark.objectives import load_objective
 from modelward.benchmark.rowcounts import RowCounts
 from modelward.judge import (
     LoadCounts,

@@ -1,7 +1,8 @@
 """Examples of the rules about KPIs; see rules."""
 
-from tests.apiserver.crd.example import Changes, Example
-from tests.apiserver.crd.paths import OMIT, Json
+from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.paths import OMIT
+from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
@@ -9,15 +10,6 @@ RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
 JOB_ROWS, JOB_REQUESTS, JOB_VALUE = (f"spec.kpis[{i}]" for i in range(10, 13))
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
-
-
-def rate(benchmark: Json, objective: Json = None) -> Changes:
-    """Make the KPI about latency one about a rate."""
-    return {
-        f"{LATENCY}.benchmark": benchmark,
-        f"{LATENCY}.objective": objective or {"atLeast": "18/s"},
-        f"{LATENCY}.effect": "report",
-    }
 
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
@@ -181,20 +173,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             takes=({f"{ERRORS}.objective": _VERSUS},),
             refuses=({f"{LATENCY}.objective": _VERSUS},),
         ),
-        Example(
-            "requestsPerSecond, tokensPerSecond and goodput are only shown",
-            takes=(rate({"metric": "requestsPerSecond"}),),
-            refuses=(rate({"metric": "requestsPerSecond"}) | {f"{LATENCY}.effect": "gate"},),
-        ),
-        Example(
-            "a rate has a lower limit",
-            takes=(rate({"metric": "requestsPerSecond"}),),
-            refuses=(
-                rate({"metric": "requestsPerSecond"}, {"atMost": "18/s"}),
-                rate({"metric": "requestsPerSecond"}, {"atLeast": "18%"}),
-                rate({"metric": "requestsPerSecond"}, {"atLeast": "18/s", "expected": "20/s"}),
-            ),
-        ),
+        *RATES,
         Example(
             "a time has an upper limit",
             takes=({f"{LATENCY}.objective": {"atMost": "1ms"}},),
@@ -269,14 +248,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{ERRORS}.benchmark.dataset": "golden"},
             ),
         ),
-        Example(
-            "goodput counts the answers within limits",
-            takes=(rate({"metric": "goodput", "within": {"latency": "1s"}}),),
-            refuses=(
-                rate({"metric": "goodput"}),
-                {f"{LATENCY}.benchmark.within": {"latency": "1s"}},
-            ),
-        ),
+        *GOODPUT,
         Example(
             "say which quantile",
             takes=(
@@ -294,13 +266,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
     ),
-    "spec.kpis[].benchmark.within": (
-        Example(
-            "say at least one time",
-            takes=(rate({"metric": "goodput", "within": {"latency": "1s"}}),),
-            refuses=(rate({"metric": "goodput", "within": {}}),),
-        ),
-    ),
+    "spec.kpis[].benchmark.within": WITHIN,
     "spec.kpis[].objective": (
         Example(
             "say exactly one of atMost, atLeast and versus",

@@ -18,10 +18,10 @@ from tests.apiserver.crd.kpi_rules import (
     KPI_RULES,
     LATENCY,
     RECALL,
-    rate,
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
+from tests.apiserver.crd.rates import rate
 
 JOBS = (JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
 _STEPS = "spec.rollout.steps"
