@@ -32,23 +32,13 @@ from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
 from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace, Target
+from modelward.runner.progress import Progress, progress_of
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
 from modelward.runner.throughput import Throughput
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an attempt is, for people who wait for it."""
-
-    stage: str
-    """What is under way: rows of a data set, or load."""
-    done: int
-    most: int
-    """Rows or requests after which the stage ends at the latest; 0 where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +129,7 @@ class Attempt:
     @property
     def progress(self) -> Progress:
         """How far it is; may be asked while it runs."""
-        if self._load and self._session:
-            return Progress("load", self._load.sent, self._session.shape.requests)
-        if self._exams:
-            name, exam = next(reversed(self._exams.items()))
-            return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
-        return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
+        return progress_of(self._exams, self._load, self._session, read=bool(self._tables))
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})

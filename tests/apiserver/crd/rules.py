@@ -7,14 +7,12 @@ and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.job_rules import JOB_REQUESTS, JOB_ROWS, JOB_VALUE
 from tests.apiserver.crd.kpi_rules import (
     ACCURACY,
     ACCURACY_VERSUS,
     AUROC,
     F1,
-    JOB_REQUESTS,
-    JOB_ROWS,
-    JOB_VALUE,
     KPI_RULES,
     LATENCY,
     RECALL,
