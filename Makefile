@@ -78,6 +78,7 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 		benchmarks/runner/peers/requirements.in
 	for server in kserve openai fastapi; do $(VENV)/bin/pip-compile $(LOCK_FLAGS) \
 		-o tests/servers/requirements/$$server.txt tests/servers/requirements/$$server.in; done
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/job/requirements.txt examples/job/requirements.in
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 

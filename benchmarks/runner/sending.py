@@ -65,7 +65,7 @@ async def send(arguments: argparse.Namespace) -> dict[str, Any]:
         "seconds": took,
         "send_delay": load.delays.p99 / 1e9,
         "quantiles": [judged.quantile(share, 0, requests - skipped) / 1e9 for share in SHARES],
-        "failed": target.problems.total(),
+        "failed": target.profile.failures.total(),
     }
 
 

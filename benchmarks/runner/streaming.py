@@ -158,7 +158,7 @@ async def measured(url: str, shape: LoadShape) -> dict[str, float]:
     async with Client(url, asked, 60.0) as client:
         target = Target(client, list(_requests(shape.requests)))
         await Load(session, target, measured=columns, throughput=throughput).send()
-    assert not target.problems, target.problems
+    assert not target.profile.failures, target.profile.failures
     requests = shape.requests - shape.warm_up
     found = {
         label(kpi): session.quantile(kpi.quantile or five, 0, requests, column.column) / SECOND

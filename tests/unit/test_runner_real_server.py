@@ -7,6 +7,7 @@ the test of lag looks at it.
 
 import asyncio
 import itertools
+import json
 import random
 import time
 from fractions import Fraction
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from modelward.benchmark.contract import PlanJudgement, RunnerResult
+from modelward.benchmark.contract import PlanJudgement, RunnerPlan, RunnerResult
 from modelward.benchmark.strictjson import Json
 from modelward.judge import shape
 from modelward.runner.attempt import Attempt
@@ -47,6 +48,15 @@ async def measure(server: ModelServer, *kpis: dict[str, Any], load: Json = LOAD)
 def verdicts(result: RunnerResult) -> str:
     print(result)  # pytest shows it where a test fails
     return "".join(report.verdict for report in result.kpis)
+
+
+async def test_where_only_jobs_measure_the_runner_tells_that_the_model_can_be_reached() -> None:
+    job = {"name": "j", "kpis": [{"name": "k", "measures": "value", "effect": "gate"}]}
+    async with ModelServer().serving() as server:
+        asked = json.loads(a_plan(server.url, ACCURACY).to_json()) | {"kpis": [], "jobs": [job]}
+        plan = RunnerPlan.parse(json.dumps(asked))
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
+    assert (result.outcome, result.kpis, server.requests) == ("Measured", (), 0)
 
 
 @pytest.mark.usefixtures("any_lag")

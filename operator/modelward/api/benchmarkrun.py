@@ -22,10 +22,12 @@ from modelward.api.fields import (
     Value,
     Verdict,
 )
+from modelward.api.jobs import Jobs, jobs_are_declared
 from modelward.api.kpi import (
     MOST_KPIS,
     Kpi,
     applicable,
+    benchmarked,
     datasets_are_declared,
 )
 from modelward.api.load import Load
@@ -109,6 +111,7 @@ class BenchmarkRunSpec(ApiModel):
             ),
             *datasets_are_declared(),
             tokens_are_streamed("self.subject.protocol"),
+            jobs_are_declared(),
             rule(
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
@@ -135,6 +138,8 @@ class BenchmarkRunSpec(ApiModel):
     """Golden data sets, each pinned to its content."""
     load: Load = Load()
     """Load that is sent for errors, times and rates."""
+    jobs: Jobs = Field(default_factory=list)
+    """Images of your own that measure KPIs."""
     kpis: Annotated[
         list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ]
@@ -148,8 +153,13 @@ class BenchmarkRunSpec(ApiModel):
 
     @property
     def applicable_kpis(self) -> list[Kpi]:
-        """The KPIs that this run measures."""
-        return applicable(self.kpis, has_baseline=self.baseline is not None)
+        """The KPIs that the runner measures."""
+        return benchmarked(applicable(self.kpis, has_baseline=self.baseline is not None))
+
+    @property
+    def job_kpis(self) -> list[Kpi]:
+        """The KPIs that jobs measure."""
+        return [kpi for kpi in self.kpis if kpi.job]
 
 
 class Attempt(ApiModel):

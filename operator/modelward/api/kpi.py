@@ -1,6 +1,6 @@
 """Data sets, and the measurable requirements on them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -17,10 +17,12 @@ from modelward.api.fields import (
     PositiveLabel,
     Quantile,
 )
+from modelward.api.jobs import JobSource
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
 from modelward.api.load import MOST_REQUESTS
 from modelward.api.metrics import (
     CLASS_METRICS,
+    METRICS,
     VALUE_METRICS,
     Metric,
     RowKind,
@@ -78,32 +80,49 @@ class BenchmarkSource(ApiModel):
     """
 
 
-def _kpi_schema(schema: dict[str, Any]) -> None:
-    """Leave a missing source to our rule, which says what to write."""
-    schema["required"].remove("benchmark")
-    schema.update(KPI_RULES)
-
-
 class Kpi(ApiModel):
     """A measurable requirement."""
 
-    model_config = ConfigDict(json_schema_extra=_kpi_schema)
+    model_config = ConfigDict(json_schema_extra=KPI_RULES)
 
     name: Name
     """Name of the KPI."""
-    benchmark: BenchmarkSource
+    benchmark_source: BenchmarkSource | None = Field(default=None, alias="benchmark")
     """Measured by a benchmark pod, before the version gets user traffic."""
+    job: JobSource | None = None
+    """Measured by an image of your own, in the benchmark pod."""
     objective: Objective
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
 
     @property
+    def benchmark(self) -> BenchmarkSource:
+        """What a benchmark pod measures. Only for KPIs that have this source."""
+        if self.benchmark_source is None:
+            raise ValueError(f"{self.name} is not measured by a benchmark pod")
+        return self.benchmark_source
+
+    @property
     def row_kind(self) -> RowKind | None:
-        """What rows come to for it; None where it is measured under load."""
-        source, versus = self.benchmark, self.objective.versus is not None
+        """What rows come to for it; None where it is measured under load, or by a job."""
+        source, versus = self.benchmark_source, self.objective.versus is not None
+        if source is None:
+            return None
         sliced = source.worst_slice_of is not None
         return row_kind(source.metric, source.average, sliced=sliced, versus=versus)
+
+
+def is_of_requests(kpi: Kpi) -> bool:
+    """Tell whether a KPI is judged by a part of all requests, so that its verdict may be false."""
+    if kpi.job:
+        return kpi.job.measures == "badRequests"
+    return METRICS[kpi.benchmark.metric].judging == "requests"
+
+
+def benchmarked(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs that a benchmark pod measures by itself."""
+    return [kpi for kpi in kpis if kpi.benchmark_source]
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:

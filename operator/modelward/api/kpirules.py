@@ -11,6 +11,7 @@ from modelward.api.cel import (
     rule,
     rules,
 )
+from modelward.api.jobs import JOB_KPI_RULES
 from modelward.api.metrics import (
     CLASS_METRICS,
     METRICS,
@@ -118,10 +119,11 @@ _MARGIN = "self.objective.worseByAtMost"
 KPI_RULES = rules(
     # A list of all sources, so that others can join.
     rule(
-        "[has(self.benchmark)].filter(given, given).size() == 1",
+        "[has(self.benchmark), has(self.job)].filter(given, given).size() == 1",
         "say where this KPI is measured, by exactly one source, as in "
         "benchmark: {metric: accuracy, dataset: golden}",
     ),
+    *JOB_KPI_RULES,
     rule(
         _limit_for(
             SHARES,

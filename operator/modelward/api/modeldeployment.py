@@ -9,6 +9,7 @@ from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import map_list, rule, rules, text
 from modelward.api.datasets import ClaimFile, Columns, ConfigMapKey, Dataset, Datasets
 from modelward.api.fields import Port
+from modelward.api.jobs import Jobs, jobs_are_declared
 from modelward.api.kpi import (
     MOST_GATES,
     MOST_KPIS,
@@ -127,11 +128,11 @@ Kpis = Annotated[
             **map_list("name"),
             **rules(
                 rule(
-                    "self.exists(k, k.effect == 'gate' && has(k.benchmark) "
+                    "self.exists(k, k.effect == 'gate' && (has(k.benchmark) || has(k.job)) "
                     "&& !has(k.objective.versus))",
-                    "a version is promoted on evidence: at least one KPI with a benchmark must "
-                    "have effect: gate and a limit of its own (atMost or atLeast), because a first "
-                    "version has no stable one to be compared with",
+                    "a version is promoted on evidence: at least one KPI with a benchmark or a job "
+                    "must have effect: gate and a limit of its own (atMost or atLeast), because a "
+                    "first version has no stable one to be compared with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",
@@ -148,7 +149,9 @@ class ModelDeploymentSpec(ApiModel):
 
     model_config = ConfigDict(
         json_schema_extra=rules(
-            *datasets_are_declared(), tokens_are_streamed("self.serving.protocol")
+            *datasets_are_declared(),
+            tokens_are_streamed("self.serving.protocol"),
+            jobs_are_declared(),
         )
     )
 
@@ -166,6 +169,8 @@ class ModelDeploymentSpec(ApiModel):
     """Load of the benchmark step."""
     benchmark_pod: BenchmarkPod = BenchmarkPod()
     """What benchmark pods need to run in this namespace."""
+    jobs: Jobs = Field(default_factory=list)
+    """Images of your own that measure KPIs in the benchmark pod."""
     kpis: Kpis
     """Measurable requirements."""
     rollout: Rollout = Rollout()

@@ -20,6 +20,8 @@ ABORT = PREFIX + "abort"
 RETRY = PREFIX + "retry"
 
 RUNNER_CONTAINER = "runner"
+JOB_CONTAINER = "job-"
+"""Beginning of the names of containers that jobs run in."""
 PLAN_PATH = "/etc/modelward/plan.json"
 DATASETS_PATH = "/etc/modelward/datasets"
 """Each data set is a file of its name below this folder."""

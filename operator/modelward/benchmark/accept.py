@@ -13,6 +13,9 @@ from modelward.api.names import PLAN
 from modelward.benchmark.contract import DIGEST_CHARS, ResultError, RunnerPlan, RunnerResult
 from modelward.benchmark.evidence import ContradictionError, evidence
 from modelward.benchmark.foreign import foreign_pod, waiting
+from modelward.benchmark.jobcontract import JobResult
+from modelward.benchmark.jobevidence import with_jobs
+from modelward.benchmark.jobs import JobResultError, read_result
 from modelward.benchmark.plan import Starts, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunPod
 
@@ -87,16 +90,23 @@ def _why_failed(job: RunJob) -> Infrastructure:
         return Infrastructure(
             pod.reason[:_REASON_CHARS], f"pod {pod.name}: {pod.message or pod.reason}"
         )
-    if pod.ended is None:
+    return _why_ended(job, pod)
+
+
+def _why_ended(job: RunJob, pod: RunPod) -> Infrastructure:
+    """Tell by which container a pod failed; jobs come before the runner."""
+    ends = [(f"job {name}", ended) for name, ended in pod.jobs.items() if ended.exit_code != 0]
+    ends += [("it", pod.ended)] if pod.ended else []
+    if not ends:
         return Infrastructure("PodLost", f"pod {pod.name} is gone: {job.failure_message}")
-    if pod.ended.reason == "OOMKilled":
+    who, ended = ends[0]
+    if ended.reason == "OOMKilled":
         more = "give it more memory by spec.benchmarkPod.resources"
-        return Infrastructure("OOMKilled", f"pod {pod.name} ran out of memory: {more}")
-    told = pod.ended.message.strip()[:_SHOWN_CHARS]
-    return Infrastructure(
-        "RunnerFailed",
-        f"pod {pod.name} ended with exit code {pod.ended.exit_code}{': ' if told else ''}{told}",
-    )
+        return Infrastructure("OOMKilled", f"pod {pod.name}: {who} ran out of memory: {more}")
+    told = ended.message.strip()[:_SHOWN_CHARS]
+    how = f"{who} ended with exit code {ended.exit_code}{': ' if told else ''}{told}"
+    reason = "RunnerFailed" if who == "it" else "JobFailed"
+    return Infrastructure(reason, f"pod {pod.name}: {how}")
 
 
 def _rule_on_message(run: BenchmarkRun, plan: RunnerPlan, pod: RunPod, message: str) -> Ruling:
@@ -104,7 +114,8 @@ def _rule_on_message(run: BenchmarkRun, plan: RunnerPlan, pod: RunPod, message: 
         return Refused("ForeignPod", f"pod {pod.name} followed another plan than this run's")
     try:
         result = RunnerResult.parse(message)
-    except ResultError as error:
+        jobs = _job_results(plan, pod)
+    except (ResultError, JobResultError) as error:
         if error.reason == "NoResult":
             return Infrastructure(error.reason, f"pod {pod.name}: {error}")
         return Refused(error.reason, f"pod {pod.name}: {error}")
@@ -112,9 +123,21 @@ def _rule_on_message(run: BenchmarkRun, plan: RunnerPlan, pod: RunPod, message: 
     if wrong:
         return wrong
     try:
-        return Accepted(result, evidence(run.spec, plan, result))
+        shown = evidence(run.spec, plan, result)
+        return Accepted(result, with_jobs(run.spec, shown, plan, result, jobs))
     except ContradictionError as error:
         return Refused("Contradiction", f"pod {pod.name}: {error}")
+
+
+def _job_results(plan: RunnerPlan, pod: RunPod) -> list[JobResult]:
+    """Return what each job of the plan left. Raises JobResultError."""
+    results = []
+    for job in plan.jobs or ():
+        ended = pod.jobs.get(job.name)
+        if ended is None or ended.exit_code != 0:
+            raise JobResultError("NoResult", f"job {job.name} has not ended well")
+        results.append(read_result(plan, job, ended.message))
+    return results
 
 
 def _wrong(plan: RunnerPlan, result: RunnerResult) -> Refused | None:

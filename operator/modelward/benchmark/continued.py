@@ -91,6 +91,7 @@ def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
         ("subject", spec.subject, other.subject),
         ("baseline", spec.baseline, other.baseline),
         ("datasets", _rows_of(spec), _rows_of(other)),
+        ("jobs", spec.jobs, other.jobs),
         ("kpis", spec.kpis, other.kpis),
         ("judgement", spec.judgement, other.judgement),
     )

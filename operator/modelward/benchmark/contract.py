@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
+from modelward.benchmark.jobcontract import PlanJob
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
@@ -106,7 +107,11 @@ class RunnerPlan(Message):
     datasets: tuple[PlanDataset, ...] = Field(default=(), max_length=8)
     load: PlanLoad | None = None
     """Absent where no KPI needs load."""
-    kpis: tuple[PlanKpi, ...] = Field(min_length=1, max_length=32)
+    kpis: tuple[PlanKpi, ...] = Field(max_length=32)
+    """What the runner measures; only jobs may have something to measure."""
+    jobs: tuple[PlanJob, ...] | None = Field(default=None, min_length=1, max_length=3)
+    """What images of the user's own measure before it, in containers of the same pod. Absent where
+    there are none."""
     judgement: PlanJudgement
     deadline_seconds: int = Field(ge=1)
     """The pod reports what it has at the latest so long after its start."""
@@ -122,6 +127,12 @@ class RunnerPlan(Message):
             raise ValueError(
                 f"load sends more than {MAX_REQUESTS} requests: lower load.rate or load.for"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not (self.kpis or self.jobs):
+            raise ValueError("there is no KPI to measure")
         return self
 
     @model_validator(mode="after")

@@ -43,7 +43,8 @@ def evidence(
     shown = [_evidence(*report, plan, result) for report in reports]
     named = _worst_slices(plan, result)
     named_slices = (each.model_copy(update={"slice": named.get(each.name)}) for each in shown)
-    return _of_all(spec, named_slices)
+    of_jobs = "NotMeasured" if result.outcome == "Measured" else result.outcome
+    return _of_all(spec, named_slices, of_jobs)
 
 
 def _worst_slices(plan: RunnerPlan, result: RunnerResult) -> dict[str, str]:
@@ -73,14 +74,18 @@ def unmeasured(
 ) -> tuple[RunKpiStatus, ...]:
     """Return what is shown of each KPI of a run that has no result: what its plan began with."""
     if plan is None:
-        return _of_all(spec, (_without_counts(kpi, reason) for kpi in spec.applicable_kpis))
+        lost = (_without_counts(kpi, reason) for kpi in spec.applicable_kpis)
+        return _of_all(spec, lost, reason)
     asked = zip(spec.applicable_kpis, plan.kpis, strict=True)
-    return _of_all(spec, (_as_before(*each, plan, reason) for each in asked))
+    return _of_all(spec, (_as_before(*each, plan, reason) for each in asked), reason)
 
 
-def _of_all(spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus]) -> tuple[RunKpiStatus, ...]:
-    """Add the KPIs that a first version can't be judged by."""
+def _of_all(
+    spec: BenchmarkRunSpec, shown: Iterator[RunKpiStatus], of_jobs: str
+) -> tuple[RunKpiStatus, ...]:
+    """Add the KPIs that a first version can't be judged by, and those of jobs, not measured yet."""
     known = {status.name: status for status in shown}
+    known |= {kpi.name: _without_counts(kpi, of_jobs) for kpi in spec.job_kpis}
     return tuple(known.get(kpi.name) or _not_applicable(kpi) for kpi in spec.kpis)
 
 
@@ -117,7 +122,7 @@ def _evidence(
         raise ContradictionError(
             f"KPI {kpi.name} is reported as {report.verdict}, but its counts say {verdict.verdict}"
         )
-    return _shown(kpi, counts, verdict, _hypotheses(asked, plan))
+    return shown_of(kpi, counts, verdict, hypotheses(asked, plan))
 
 
 def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
@@ -136,17 +141,19 @@ def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKp
         return _without_counts(kpi, reason)
     counts = counts_in(asked, start.counts)
     verdict = judged(asked, counts, plan, start.windows)
-    shown = _shown(kpi, counts, verdict, _hypotheses(asked, plan))
+    shown = shown_of(kpi, counts, verdict, hypotheses(asked, plan))
     return shown.model_copy(update={"reason": reason}) if start.verdict == "I" else shown
 
 
-def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
+def hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
+    """Return what was tested against what; None for rows, and where nothing is."""
     if asked.of_rows or asked.is_shown:
         return None
     return load_objective(asked, plan.judgement).describe()
 
 
-def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -> RunKpiStatus:
+def shown_of(kpi: Kpi, counts: Counts, verdict: Verdict, tested: str | None) -> RunKpiStatus:
+    """Return what is shown of a KPI that was measured."""
     low, high = interval(kpi, counts, verdict)
     return RunKpiStatus(
         name=kpi.name,
@@ -160,7 +167,7 @@ def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
-        hypotheses=hypotheses,
+        hypotheses=tested,
         evidence=list(counts.to_ints()),
     )
 

@@ -12,6 +12,7 @@ from modelward.api.values import format_percent
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import Counts, CountsError
 from modelward.benchmark.figures import objective_text
+from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.objectives import rate_objective
 from modelward.benchmark.plan import PlanError, runner_plan
@@ -44,6 +45,7 @@ def explain(run: BenchmarkRun) -> tuple[Explanation, ...]:
     plan = runner_plan(run, 1, seconds_left=1)
     declared = {kpi.name: kpi for kpi in run.spec.kpis}
     asked = {kpi.name: kpi for kpi in plan.kpis}
+    asked |= {kpi.name: question(kpi) for kpi in run.spec.job_kpis if not is_value(kpi)}
     found = []
     for shown in run.status.kpis:
         if shown.name not in declared:
@@ -57,10 +59,12 @@ def _explained(
 ) -> Explanation:
     objective = objective_text(kpi)
     plain = Explanation(shown.name, shown.verdict, shown.reason, objective, ())
-    if asked is None:
+    if is_value(kpi) and shown.value:
+        return _of_value(kpi, shown.value, plain)
+    if asked is None and not is_value(kpi):
         why = "There was no stable version to compare it with: this was the first one."
         return replace(plain, sentences=(why,))
-    if not shown.evidence:
+    if asked is None or not shown.evidence:
         return replace(plain, sentences=(_unmeasured(shown),), agrees=shown.verdict not in _DECIDED)
     windows = 0 if shown.independence_assumed else CALIBRATION_WINDOWS
     try:
@@ -69,7 +73,7 @@ def _explained(
         return replace(plain, sentences=(f"Its evidence is none: {error}.",), agrees=False)
     verdict = judged(asked, counts, plan, windows)
     sentences = [*seen(counts, kpi, shown), *_weighed(verdict, asked, plan.judgement, counts)]
-    sentences += _noted(counts, verdict, shown)
+    sentences += _noted(counts, verdict, shown, of_job=kpi.job is not None)
     agrees = verdict.verdict == shown.verdict
     if not agrees:
         sentences.append(f"The verdict shown does not follow: the evidence says {verdict.verdict}.")
@@ -80,6 +84,17 @@ def _explained(
         rollback_odds=odds(verdict.evidence.rollback) if verdict.evidence else None,
         agrees=agrees,
     )
+
+
+def _of_value(kpi: Kpi, value: str, plain: Explanation) -> Explanation:
+    """Explain a value that a job gave."""
+    job = kpi.job.name if kpi.job else ""
+    found = "Pass" if value_holds(kpi, value) else "Fail"
+    sentences = [f"Job {job} measured {value}, which is compared with the limit exactly."]
+    agrees = found == plain.verdict
+    if not agrees:
+        sentences.append(f"The verdict shown does not follow: the value says {found}.")
+    return replace(plain, sentences=tuple(sentences), agrees=agrees)
 
 
 _DECIDED = ("Pass", "Fail")
@@ -177,7 +192,7 @@ def _without_odds(
             yield f'Neither "{better}" nor "{worse}" is excluded: more requests would decide it.'
 
 
-def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[str]:
+def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus, *, of_job: bool) -> Iterator[str]:
     """Say what it rests on."""
     if shown.low and shown.high:
         kind = "In traffic that these rows stand for" if of_rows(counts) else "Interval"
@@ -191,5 +206,7 @@ def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[st
             f"{verdict.samples:,} requests count as {verdict.effective_samples:,} independent "
             f"ones (dispersion {phi / 100:g}): {told}."
         )
-    if verdict.independence_assumed:
+    if verdict.independence_assumed and of_job:
+        yield "The job did not say how its bad requests clump: that dispersion is assumed."
+    elif verdict.independence_assumed:
         yield "Independent requests are assumed: there were fewer than 60 windows to calibrate on."

@@ -22,6 +22,7 @@ from modelward.benchmark.counts import (
     ThroughputCounts,
     ValueCounts,
 )
+from modelward.benchmark.jobs import metric_of
 from modelward.judge import Verdict
 
 _MOST_DIGITS = 6
@@ -31,12 +32,13 @@ def objective_text(kpi: Kpi) -> str:
     """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
     objective = kpi.objective
     if objective.versus:
-        more_is_better = METRICS[kpi.benchmark.metric].direction == "atLeast"
+        more_is_better = METRICS[metric_of(kpi)].direction == "atLeast"
         bound = ">= stable -" if more_is_better else "<= stable +"
         unless = f", or below {objective.unless_below}" if objective.unless_below else ""
         return f"{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
-    quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
+    source = kpi.benchmark_source
+    quantile = f"{source.quantile} " if source and source.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
     return f"{quantile}{bound}{expected}"
 
@@ -66,7 +68,7 @@ def interval(kpi: Kpi, counts: Counts, verdict: Verdict) -> tuple[str | None, st
 
 def _formatted(kpi: Kpi, value: Fraction) -> str:
     """Return a value with so many digits that it is on the same side of the limit as it is."""
-    is_number = METRICS[kpi.benchmark.metric].unit == "number"
+    is_number = METRICS[metric_of(kpi)].unit == "number"
     written, least = (format_number, 4) if is_number else (format_percent, 2)
     text = kpi.objective.at_least or kpi.objective.at_most
     if text is None:
@@ -97,5 +99,5 @@ def _end(kpi: Kpi, share: Fraction) -> str | None:
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)
-    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric in TIME_METRICS else ""
+    beyond = f" above {kpi.objective.at_most}" if metric_of(kpi) in TIME_METRICS else ""
     return format_percent(share) + beyond

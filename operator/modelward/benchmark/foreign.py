@@ -1,9 +1,9 @@
 """Whether the pods of an attempt's Job are the one that was asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from modelward.api.names import PLAN, RUNNER_CONTAINER
+from modelward.api.names import PLAN
 from modelward.benchmark.snapshot import RunJob, RunPod
 
 
@@ -70,11 +70,11 @@ def _difference(template: Mapping[str, Any], pod: RunPod) -> str | None:
     for name in _POD_FIELDS:
         if asked.get(name) != pod.spec.get(name):
             return f"spec.{name}"
-    wanted = _runner(asked)
-    found = _without_identity(_runner(pod.spec), wanted)
-    for name in sorted((wanted.keys() | found.keys()) - _MAY_DIFFER):
-        if wanted.get(name) != found.get(name):
-            return f"{name} of container {RUNNER_CONTAINER}"
+    for kind, container in _ours(asked):
+        found = _without_identity(_named(pod.spec, kind, container["name"]), container)
+        for name in sorted((container.keys() | found.keys()) - _MAY_DIFFER):
+            if container.get(name) != found.get(name):
+                return f"{name} of container {container['name']}"
     volumes = pod.spec.get("volumes") or []
     for volume in asked.get("volumes") or []:
         if volume not in volumes:
@@ -103,6 +103,12 @@ def _is_identity_mount(item: Mapping[str, Any]) -> bool:
     return item.get("readOnly") is True and item.get("mountPath") in _IDENTITY_MOUNTS
 
 
-def _runner(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-    containers = spec.get("containers") or []
-    return next((c for c in containers if c.get("name") == RUNNER_CONTAINER), {})
+def _ours(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the containers of a Job's template that leave results: those of jobs, the runner's."""
+    for kind in ("initContainers", "containers"):
+        for container in spec.get(kind) or ():
+            yield kind, container
+
+
+def _named(spec: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+    return next((c for c in spec.get(kind) or () if c.get("name") == name), {})

@@ -14,20 +14,24 @@ from modelward.api.names import (
     RUNNER_CONTAINER,
     SCRATCH_PATH,
 )
+from modelward.benchmark.containers import (
+    BENCHMARK_VOLUME,
+    DEFAULT_RESOURCES,
+    FOLDER,
+    PLAN_MOUNT,
+    RESTRICTED,
+    RESULT_PATH,
+    TMP_SIZE,
+    TMP_VOLUME,
+    job_container,
+)
 from modelward.benchmark.contract import RunnerPlan
 from modelward.writes import Document
 
 SPARE_SECONDS = 60
 """For scheduling, pulling the image and starting, beyond what the plan needs."""
 COMMAND = ("modelward", "runner")
-DEFAULT_RESOURCES = {
-    "requests": {"cpu": "100m", "memory": "128Mi"},
-    # No CPU limit: throttling delays requests, and would be counted as the model's latency.
-    "limits": {"memory": "512Mi"},
-}
 
-_FOLDER = "/etc/modelward"
-_VOLUME = "benchmark"
 _SCRATCH = "scratch"
 _SCRATCH_PARTS = 3
 """What a data set may take of the scratch volume, in size limits: the file that was fetched, its
@@ -72,25 +76,29 @@ def job(
                     "labels": run.spec.pod.labels | labels,
                     "annotations": run.spec.pod.annotations | {PLAN: plan.to_json()},
                 },
-                "spec": _pod_spec(run.spec, image, pull_policy),
+                "spec": _pod_spec(run.spec, plan, image, pull_policy),
             },
         },
     }
 
 
-def _pod_spec(spec: BenchmarkRunSpec, image: str, pull_policy: str) -> Document:
+def _pod_spec(spec: BenchmarkRunSpec, plan: RunnerPlan, image: str, pull_policy: str) -> Document:
     asked = spec.pod.to_wire()
     chosen = ("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations")
+    jobs = {job.name: job for job in spec.jobs}
+    first = [job_container(jobs[job.name], plan, asked.get("resources")) for job in plan.jobs or ()]
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        **({"initContainers": first} if first else {}),
         "containers": [_container(image, pull_policy, asked, list(_mounts(spec)))],
         "volumes": [
-            {"name": _VOLUME, "projected": {"sources": _sources(spec)}},
+            {"name": BENCHMARK_VOLUME, "projected": {"sources": _sources(spec)}},
             *_claims(spec),
             *_scratch(spec),
+            *([{"name": TMP_VOLUME, "emptyDir": TMP_SIZE}] if first else []),
         ],
     } | {key: asked[key] for key in chosen if asked.get(key)}
 
@@ -103,21 +111,15 @@ def _container(image: str, pull_policy: str, asked: Document, mounts: list[Docum
         "imagePullPolicy": pull_policy,
         "command": list(COMMAND),
         "resources": asked.get("resources") or DEFAULT_RESOURCES,
-        "terminationMessagePath": "/dev/termination-log",
+        "terminationMessagePath": RESULT_PATH,
         "terminationMessagePolicy": "File",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": RESTRICTED,
         "volumeMounts": mounts,
     }
 
 
 def _mounts(spec: BenchmarkRunSpec) -> Iterator[Document]:
-    yield {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
+    yield PLAN_MOUNT
     for data in spec.datasets:
         if data.persistent_volume_claim:
             path = f"{CLAIMS_PATH}/{data.name}"
@@ -172,4 +174,4 @@ def _field(path: str) -> Document:
 
 
 def _below(path: str) -> str:
-    return path.removeprefix(_FOLDER + "/")
+    return path.removeprefix(FOLDER + "/")

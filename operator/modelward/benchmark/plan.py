@@ -31,6 +31,7 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
+from modelward.benchmark.jobs import plan_jobs
 from modelward.benchmark.limits import PARSERS, seconds_of, within_of
 from modelward.benchmark.objectives import load_objective, load_shape
 from modelward.judge import (
@@ -69,7 +70,8 @@ def runner_plan(
     `starts` is what KPIs go on from, by name: see modelward.benchmark.continued. Raises PlanError.
     """
     spec = run.spec
-    if not spec.applicable_kpis:
+    jobs = plan_jobs(spec)
+    if not (spec.applicable_kpis or jobs):
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     sampled = sampled_names(spec.datasets)
     try:
@@ -84,6 +86,7 @@ def runner_plan(
             kpis=tuple(
                 plan_kpi(kpi, sampled, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
             ),
+            jobs=jobs or None,
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
                 false_rollback=parse_decimal(spec.judgement.false_rollback),
@@ -115,12 +118,12 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo. So may a file that is no ConfigMap's, and a closed loop, whose pace is the
+    left of upTo. So may a file that is no ConfigMap's, a job, and a closed loop, whose pace is the
     server's.
     """
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     fetches = any(data.config_map is None for data in spec.datasets)
-    if reads or fetches or (load and load.concurrency):
+    if reads or fetches or spec.job_kpis or (load and load.concurrency):
         return math.ceil(seconds_of(spec.up_to))
     if load is None:
         return PREPARATION_SECONDS

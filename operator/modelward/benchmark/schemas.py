@@ -11,13 +11,18 @@ from typing import Any
 from pydantic import BaseModel
 
 from modelward.benchmark.contract import RunnerPlan, RunnerResult
+from modelward.benchmark.jobcontract import JobResult
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Return the JSON schemas of plan and result by file name."""
-    models: dict[str, type[BaseModel]] = {"plan": RunnerPlan, "result": RunnerResult}
+    models: dict[str, type[BaseModel]] = {
+        "plan": RunnerPlan,
+        "result": RunnerResult,
+        "job-result": JobResult,
+    }
     return {
         f"{name}.schema.json": {
             "$schema": DIALECT,

@@ -1,7 +1,7 @@
 """What a decision about a BenchmarkRun sees: one frozen picture of the run, its Jobs and pods."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +33,8 @@ class RunPod:
     """Whether the runner's container has started."""
     ended: Ended | None = None
     """None while the runner's container has not ended."""
+    jobs: Mapping[str, Ended] = field(default_factory=dict)
+    """How the containers of jobs ended, by the job's name; those that have."""
     reason: str = ""
     """status.reason: Evicted, Preempting, NodeLost..."""
     message: str = ""

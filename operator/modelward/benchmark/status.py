@@ -1,10 +1,12 @@
 """The status of a BenchmarkRun: how far it is, and its evidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 from modelward.api.benchmarkrun import BLOCKED, BenchmarkRunStatus, RunKpiStatus
+from modelward.api.modeldeployment import Kpi
 from modelward.api.status import Condition
 from modelward.api.values import format_duration
 from modelward.benchmark import words
@@ -36,7 +38,7 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
     """Return how the run ends, None while it goes on."""
     accepted = next((attempt.accepted for attempt in tried if attempt.accepted), None)
     if accepted:
-        return _judged(snapshot, accepted)
+        return judged(snapshot.run.spec.kpis, accepted)
     if any(attempt.goes_on for attempt in tried):
         return None
     up_to = snapshot.run.spec.up_to
@@ -49,6 +51,25 @@ def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
         message = f"no result within upTo {up_to}: {told}"
         return without_result(snapshot, "Deadline", message, plan)
     return None
+
+
+def judged(kpis: Sequence[Kpi], accepted: Accepted) -> Ending:
+    """Return how a run with these KPIs ends by a result that counts."""
+    verdict = overall(kpis, accepted.kpis)
+    names = {kpi.name for kpi in kpis if kpi.effect == "gate"}
+    gates = [shown for shown in accepted.kpis if shown.name in names]
+    match verdict:
+        case "Pass":
+            reason, message = "EveryGateHolds", words.passed(gates)
+        case "Fail":
+            reason, message = "GateFailed", words.failed(gates, kpis)
+        case _:
+            reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
+            reason = next((r for r in reasons if r), "NoGates")
+            message = words.inconclusive(gates, accepted.result.message)
+    micros = accepted.result.send_delay_micros
+    delay = None if micros is None else format_duration(Fraction(micros, 1_000_000))
+    return Ending(verdict, reason, message, accepted.kpis, delay)
 
 
 def without_result(
@@ -117,25 +138,6 @@ def patch(before: BenchmarkRunStatus, after: BenchmarkRunStatus) -> dict[str, An
     old, new = before.to_wire(), after.to_wire()
     changed = {key: value for key, value in new.items() if old.get(key) != value}
     return changed | {key: None for key in old if key not in new}
-
-
-def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
-    kpis = snapshot.run.spec.kpis
-    verdict = overall(kpis, accepted.kpis)
-    names = {kpi.name for kpi in kpis if kpi.effect == "gate"}
-    gates = [shown for shown in accepted.kpis if shown.name in names]
-    match verdict:
-        case "Pass":
-            reason, message = "EveryGateHolds", words.passed(gates)
-        case "Fail":
-            reason, message = "GateFailed", words.failed(gates, kpis)
-        case _:
-            reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
-            reason = next((r for r in reasons if r), "NoGates")
-            message = words.inconclusive(gates, accepted.result.message)
-    micros = accepted.result.send_delay_micros
-    delay = None if micros is None else format_duration(Fraction(micros, 1_000_000))
-    return Ending(verdict, reason, message, accepted.kpis, delay)
 
 
 def _told(tried: tuple[Tried, ...]) -> str:

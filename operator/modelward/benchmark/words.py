@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
-from modelward.api.metrics import METRICS, MetricKind
+from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
+from modelward.benchmark.jobs import is_value, metric_of
 
 _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
@@ -40,8 +41,8 @@ def passed(gates: Sequence[RunKpiStatus]) -> str:
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
-    metrics = {kpi.name: METRICS[kpi.benchmark.metric] for kpi in kpis}
-    return "; ".join(_failed(gate, metrics[gate.name]) for gate in gates if gate.verdict == "Fail")
+    declared = {kpi.name: kpi for kpi in kpis}
+    return "; ".join(_failed(gate, declared[gate.name]) for gate in gates if gate.verdict == "Fail")
 
 
 def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
@@ -56,9 +57,13 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     return "; ".join(parts + [hint] * bool(hint))
 
 
-def _failed(gate: RunKpiStatus, metric: MetricKind) -> str:
+def _failed(gate: RunKpiStatus, kpi: Kpi) -> str:
     if gate.reason == "RowsUnanswered":
         return f"{gate.name} ({gate.objective}) has no value: rows were left without a number"
+    what = "not enough" if kpi.objective.at_least else "too much"
+    if is_value(kpi):
+        return f"{gate.name} is {gate.value}, {what}: {gate.objective}"
+    metric = METRICS[metric_of(kpi)]
     of_rows = metric.source == "rows"
     share = f"{gate.samples} {'rows' if of_rows else 'requests'}"
     share += f", in the slice {gate.slice}" if gate.slice else ""

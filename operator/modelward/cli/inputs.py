@@ -1,8 +1,9 @@
 """Resources from files, with errors that name the file, the field and what to do."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -20,34 +21,67 @@ class InputError(ValueError):
     """An input that can't be used; the message names it, the place and what to do."""
 
 
+@dataclass(frozen=True)
+class Documents:
+    """The objects of a YAML file."""
+
+    where: str
+    """The file's name, for people."""
+    all: tuple[dict[str, Any], ...]
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """Return the objects of a kind."""
+        return [document for document in self.all if document.get("kind") == kind]
+
+
 def read_deployment(path: str) -> ModelDeployment:
     """Return the one ModelDeployment of a YAML file; `-` is standard input. Raises InputError."""
-    return _read(path, "ModelDeployment", ModelDeployment)
+    return _only_one(read_documents(path), "ModelDeployment", ModelDeployment)
 
 
 def read_run(path: str) -> BenchmarkRun:
     """Return the one BenchmarkRun of a YAML file; `-` is standard input. Raises InputError."""
-    return _read(path, "BenchmarkRun", BenchmarkRun)
+    return _only_one(read_documents(path), "BenchmarkRun", BenchmarkRun)
 
 
-def _read(
-    path: str, kind: Literal["ModelDeployment", "BenchmarkRun"], model: type[_Resource]
-) -> _Resource:
+def read_measurable(documents: Documents) -> ModelDeployment | BenchmarkRun:
+    """Return the one ModelDeployment or BenchmarkRun among these. Raises InputError."""
+    if documents.of_kind("BenchmarkRun"):
+        return _only_one(documents, "BenchmarkRun", BenchmarkRun)
+    return _only_one(documents, "ModelDeployment", ModelDeployment)
+
+
+def read_documents(path: str) -> Documents:
+    """Return the objects of a YAML file; `-` is standard input. Raises InputError."""
     where = "standard input" if path == STDIN else path
     try:
         text = sys.stdin.read() if path == STDIN else Path(path).read_text()
-        documents = list(yaml.safe_load_all(text))
+        found = list(yaml.safe_load_all(text))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{where} can't be read: {_why(error)}") from error
+        raise InputError(f"{where} can't be read: {why(error)}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{where} is not YAML: {_first_line(error)}") from error
-    found = [d for d in documents if isinstance(d, dict) and d.get("kind") == kind]
+    return Documents(where, tuple(each for each in found if isinstance(each, dict)))
+
+
+def run_in(document: dict[str, Any], where: str) -> BenchmarkRun:
+    """Return a document as a BenchmarkRun. Raises InputError."""
+    return _valid(document, where, BenchmarkRun)
+
+
+def _only_one(documents: Documents, kind: str, model: type[_Resource]) -> _Resource:
+    found = documents.of_kind(kind)
     if len(found) != 1:
         raise InputError(
-            f"{where} holds {len(found)} objects of kind {kind}: give a file with exactly one"
+            f"{documents.where} holds {len(found)} objects of kind {kind}: give a file with "
+            "exactly one"
         )
+    return _valid(found[0], documents.where, model)
+
+
+def _valid(document: dict[str, Any], where: str, model: type[_Resource]) -> _Resource:
     try:
-        return model.model_validate(found[0] | {"metadata": _metadata(found[0])})
+        return model.model_validate(document | {"metadata": _metadata(document)})
     except ValidationError as error:
         raise InputError(f"{where}: {_problem(error)}") from error
 
@@ -64,7 +98,8 @@ def name_of(meta: ObjectMeta) -> str:
     return meta.name or "(no name)"
 
 
-def _why(error: OSError | UnicodeDecodeError) -> str:
+def why(error: OSError | UnicodeDecodeError) -> str:
+    """Return why a file can't be read."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from modelward import __version__
-from modelward.cli import judge, operator
+from modelward.cli import benchmark, judge, operator
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,6 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     judge.add_arguments(
         commands.add_parser("judge", help="plan, replay and explain verdicts, without a cluster")
     )
+    benchmark.add_arguments(
+        commands.add_parser("benchmark", help="measure a server from here; make a page of a run")
+    )
     commands.add_parser("runner", help="run one benchmark; started by the operator", add_help=False)
     arguments, rest = parser.parse_known_args(argv)
     if arguments.command == "runner":
@@ -27,4 +30,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_benchmark(rest)
     if rest:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    return judge.run(arguments) if arguments.command == "judge" else operator.run(arguments)
+    answers = {"judge": judge.run, "benchmark": benchmark.run, "operator": operator.run}
+    return answers[arguments.command](arguments)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from modelward.api.kpi import Kpi
+from modelward.api.kpi import Kpi, benchmarked
 from modelward.api.metrics import SHOWN_METRICS
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import (
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         shape = replace(shape, calibration_windows=0)
     stable = _stable_errors(arguments.stable_errors)
     answers = []
-    for kpi in deployment.spec.kpis:
+    for kpi in benchmarked(deployment.spec.kpis):
         if kpi.benchmark.metric in SHOWN_METRICS:
             continue  # nothing is judged about them
         try:

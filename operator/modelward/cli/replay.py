@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from modelward.api.kpi import benchmarked
 from modelward.api.metrics import METRICS, SHOWN_METRICS
 from modelward.api.modeldeployment import Kpi, ModelDeployment
 from modelward.api.values import format_number, format_percent, parse_percent
@@ -43,7 +44,7 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
     window = load_shape(spec.load).window
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []
-    for kpi in spec.kpis:
+    for kpi in benchmarked(spec.kpis):
         if kpi.benchmark.metric in SHOWN_METRICS:
             continue  # nothing is judged about them
         try:

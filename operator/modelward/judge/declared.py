@@ -6,9 +6,9 @@ What a benchmark is judged by is in its plan (modelward.benchmark.plan); it come
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi
+from modelward.api.kpi import Kpi, is_of_requests
 from modelward.api.load import Load
-from modelward.api.metrics import ROW_METRICS, TIME_METRICS
+from modelward.api.metrics import TIME_METRICS
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -38,9 +38,7 @@ class Alphas:
 
         Metrics of rows come to what all rows would say, so that they need no share.
         """
-        sharing = sum(
-            kpi.effect == "gate" and kpi.benchmark.metric not in ROW_METRICS for kpi in kpis
-        )
+        sharing = sum(kpi.effect == "gate" and is_of_requests(kpi) for kpi in kpis)
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, applicable
-from modelward.api.metrics import ROW_METRICS
+from modelward.api.kpi import Kpi, applicable, is_of_requests
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
@@ -80,7 +79,7 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
     ).shared(kpis)
     sent = shape.evidence_windows * shape.window
     for kpi in kpis:
-        if kpi.effect != "gate" or kpi.benchmark.metric in ROW_METRICS:
+        if kpi.effect != "gate" or kpi.job or not is_of_requests(kpi):
             continue
         found = _estimate(kpi, alphas, sent)
         if found:

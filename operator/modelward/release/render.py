@@ -6,8 +6,7 @@ from typing import Any
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
-from modelward.api.kpi import applicable
-from modelward.api.metrics import ROW_METRICS
+from modelward.api.kpi import applicable, is_of_requests
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
@@ -174,6 +173,7 @@ def _run_spec(
             for dataset in spec.datasets
         ],
         load=spec.load,
+        jobs=spec.jobs,
         kpis=spec.kpis,
         judgement=shared_judgement(
             applicable(spec.kpis, has_baseline=compared),
@@ -207,10 +207,10 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
 
     Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
     rolls back, so that each gets a K-th of falseRollback (Bonferroni). Metrics of rows come to what
-    all rows would say, so that they need no share.
+    all rows would say, and values of jobs are compared exactly, so that they need no share.
     """
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(kpi.benchmark.metric not in ROW_METRICS for kpi in gates)
+    sharing = sum(is_of_requests(kpi) for kpi in gates)
     return RunJudgement(
         false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
         false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),

@@ -57,7 +57,10 @@ def gates_hash(spec: ModelDeploymentSpec) -> str:
     API server then fills in, is no change of anybody's mind.
     """
     gates = [_without_defaults(kpi) for kpi in spec.kpis if kpi.effect == "gate"]
-    return short_hash(canonical({"gates": gates, "judgement": _without_defaults(spec.judgement)}))
+    named = {kpi.job.name for kpi in spec.kpis if kpi.effect == "gate" and kpi.job}
+    jobs = [_without_defaults(job) for job in spec.jobs if job.name in named]
+    asked = {"gates": gates, "judgement": _without_defaults(spec.judgement)}
+    return short_hash(canonical(asked | ({"jobs": jobs} if jobs else {})))
 
 
 def _without_defaults(model: ApiModel) -> object:

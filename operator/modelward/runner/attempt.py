@@ -41,6 +41,17 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far an attempt is, for people who wait for it."""
+
+    stage: str
+    """What is under way: rows of a data set, or load."""
+    done: int
+    most: int
+    """Rows or requests after which the stage ends at the latest; 0 where that is not known."""
+
+
+@dataclass(frozen=True)
 class _Side:
     """A revision that is measured: the candidate, or stable."""
 
@@ -124,6 +135,16 @@ class Attempt:
             )
         finally:
             stop.set()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; may be asked while it runs."""
+        if self._load and self._session:
+            return Progress("load", self._load.sent, self._session.shape.requests)
+        if self._exams:
+            name, exam = next(reversed(self._exams.items()))
+            return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
+        return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})

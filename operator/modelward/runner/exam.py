@@ -8,6 +8,7 @@ from typing import Any
 
 from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.counts import ClassCounts, Counts, ExamCounts, PairedExamCounts
+from modelward.benchmark.log import MOST_WRONG_ROWS, SLICE, WRONG_ROW
 from modelward.benchmark.rows import Row
 from modelward.runner.client import Answer, Client
 from modelward.runner.metrics import (
@@ -27,7 +28,6 @@ ASKED_TWICE = 20
 _CONCURRENCY = 4
 _PASSES = 10
 _LEAST_DRAWS = 1_000
-_LOGGED = 100
 _PAUSE_SECONDS = 0.1
 _log = logging.getLogger(__name__)
 
@@ -108,13 +108,13 @@ class Marking:
             self.unfit = error
             return
         self._not_good += not good
-        if not good and self._not_good <= _LOGGED:
+        if not good and self._not_good <= MOST_WRONG_ROWS:
             told = {"dataset": self.kpi.dataset, "kpi": self.kpi.name, "row": row.id}
             if answers[0].problem:
                 told |= {"problem": answers[0].problem, "detail": answers[0].detail}
             else:
                 told |= {"expected": shown(row.expected), "got": shown(predicted[0])}
-            _log.info("row answered wrongly", extra=told)
+            _log.info(WRONG_ROW, extra=told)
 
     def tell(self) -> None:
         """Log what became of it."""
@@ -124,7 +124,7 @@ class Marking:
         if counts and isinstance(self._tally, SliceTally):
             for name, (rows, value) in self._tally.slices().items():
                 found = {"slice": name, "rows": rows, "value": float(value)}
-                _log.info("slice", extra=told | found)
+                _log.info(SLICE, extra=told | found)
 
 
 class Exam:
@@ -147,11 +147,12 @@ class Exam:
         self.baseline = baseline
         self._examinees = [candidate] if baseline is None else [candidate, baseline]
         questions = candidate.dataset.questions
-        self._rows = len(questions)
-        rows = RowSet(self._rows, candidate.sampled, lambda: (q.row for q in questions))
+        self.rows = len(questions)
+        """All rows that there are."""
+        rows = RowSet(self.rows, candidate.sampled, lambda: (q.row for q in questions))
         each = zip(kpis, readings(kpis), starts, strict=True)
         self.markings = {kpi.name: Marking(kpi, read, rows, start) for kpi, read, start in each}
-        self.read = _rows_read(starts, self._rows)
+        self.read = _rows_read(starts, self.rows)
         """Rows that were asked and counted."""
         self._ahead: dict[int, list[Answer]] = {}
         """Answers to rows before which one is not answered yet."""
@@ -174,9 +175,9 @@ class Exam:
         as soon as somebody can. Raises UnreachableError.
         """
         if self.read == 0 and not self.sampled:
-            await self._ask_twice(range(min(ASKED_TWICE, self._rows)))
+            await self._ask_twice(range(min(ASKED_TWICE, self.rows)))
         if self.candidate.differing is None:
-            most = max(_PASSES * self._rows, _LEAST_DRAWS) if self.sampled else self._rows
+            most = max(_PASSES * self.rows, _LEAST_DRAWS) if self.sampled else self.rows
             await self._ask(range(self.read, most), count=True)
         self._tell()
 
@@ -230,7 +231,7 @@ class Exam:
         for examinee in self._examinees:
             told = {"dataset": examinee.dataset.name, "of": examinee.client.name}
             told["differing"] = examinee.differing or ""
-            _log.info("exam read", extra=told | {"rows": self._rows, "read": self.read})
+            _log.info("exam read", extra=told | {"rows": self.rows, "read": self.read})
         for marking in self.markings.values():
             marking.tell()
 

@@ -14,16 +14,17 @@ rate, in turn.
 import asyncio
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 
+from modelward.benchmark.log import LOAD_PROFILE
 from modelward.judge import FAILED, LoadSession, due_times
 from modelward.protocols.base import Request
 from modelward.runner.alarm import Alarm
 from modelward.runner.client import Client
 from modelward.runner.delays import Delays
+from modelward.runner.profile import Profile
 from modelward.runner.throughput import Throughput
 from modelward.runner.tokentimes import Measure, times_of
 
@@ -42,13 +43,15 @@ class Target:
     client: Client
     requests: list[Request]
     """Sent in turn."""
-    problems: Counter[str] = field(default_factory=Counter)
+    profile: Profile = field(default_factory=Profile)
+    began: int | None = None
+    """When the first request that counts was due, in nanoseconds of a clock."""
     unreached: int = 0
 
     @property
     def mostly_unreached(self) -> bool:
         """True where most failed requests found nobody to connect to."""
-        return self.unreached * 2 > self.problems.total()
+        return self.unreached * 2 > self.profile.failures.total()
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class Load:
         """By request and target, until both have answered."""
         self._finished = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self.sent = 0
+        """Requests to each revision so far, those of the warm-up among them."""
 
     @property
     def vanished(self) -> list[Client]:
@@ -125,6 +130,7 @@ class Load:
                     due = max(free, due)
                 if self._throughput and target == 0 and shape.window_of(request) >= 0:
                     self._throughput.sent(due)
+                self.sent = max(self.sent, request + 1)
                 task = group.create_task(self._ask(target, request, due, callers))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
@@ -136,14 +142,16 @@ class Load:
     async def _ask(self, i: int, request: int, due: int, callers: "_Callers | None") -> None:
         sent = perf_counter_ns()
         target = self._targets[i]
+        counts = self._session.shape.window_of(request) >= 0
+        if counts and target.began is None:
+            target.began = due
         answer = await target.client.predict(target.requests[request % len(target.requests)])
         if callers:
             callers.release()
-        if self._session.shape.window_of(request) >= 0:
+        if counts and target.began is not None:
             self.delays.add(sent - due)
+            target.profile.add(due - target.began, answer.ended - due, answer.problem)
             target.unreached += answer.unreached
-            if answer.problem:
-                target.problems[answer.problem] += 1
         if self._throughput and i == 0:
             self._throughput.add(answer, due)
         latency = FAILED if answer.problem else answer.ended - due
@@ -178,10 +186,15 @@ class Load:
             task.cancel()
 
     def _tell(self) -> None:
-        told = {"requests": self.delays.requests, "p99_send_delay_ms": self.delays.p99 / 1e6}
+        told: dict[str, object] = {
+            "requests": self.delays.requests,
+            "p99_send_delay_ms": self.delays.p99 / 1e6,
+        }
         for target in self._targets:
-            problems = dict(target.problems.most_common(10))
-            _log.info("load sent", extra=told | {"to": target.client.name, "problems": problems})
+            seen = target.profile.seen(target.client.name)
+            told |= {"to": target.client.name, "problems": seen.failures}
+            _log.info("load sent", extra=told)
+            _log.info(LOAD_PROFILE, extra=seen.model_dump())
 
 
 class _Callers:

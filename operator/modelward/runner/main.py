@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 import uvloop
 from pythonjsonlogger.json import JsonFormatter
@@ -33,8 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one attempt and return the exit code; `argv` are the arguments after `runner`."""
     started = time.monotonic()
     paths = _arguments(argv)
-    _set_up_logs()
-    _allow_connections()
+    logging.basicConfig(level=logging.INFO, handlers=[log_handler(sys.stdout)], force=True)
+    allow_connections()
     try:
         plan = RunnerPlan.parse(paths.plan.read_text())
         files = file_paths(plan, paths.datasets, paths.claims)
@@ -80,17 +81,18 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _set_up_logs() -> None:
-    handler = logging.StreamHandler(sys.stdout)
+def log_handler(stream: TextIO) -> logging.Handler:
+    """Return a handler that writes lines of JSON, as docs/evidence.md describes them."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         JsonFormatter(
             "%(levelname)s %(message)s", timestamp=True, rename_fields={"levelname": "level"}
         )
     )
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    return handler
 
 
-def _allow_connections() -> None:
+def allow_connections() -> None:
     """Raise the soft limit of open files: containers often begin with 1,024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < _OPEN_FILES:

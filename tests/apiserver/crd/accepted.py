@@ -31,6 +31,15 @@ spec:
     sizeLimit: 20Gi
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
+  jobs:
+  - name: locust
+    image: registry.example/locust:1
+    command: [python, /job/measure.py]
+    args: ["--users=10"]
+    env:
+    - {name: REGION, value: eu}
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: judge, key: token}}}
+    runAsUser: 1000
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -68,6 +77,11 @@ spec:
                 worstSliceOf: r, minRows: 1}
     objective: {atLeast: 99%}
     effect: report
+  - {name: exam, job: {name: locust, measures: rightRows}, objective: {atLeast: 92%}}
+  - name: slow
+    job: {name: locust, measures: badRequests}
+    objective: {atMost: 5%, expected: 2%}
+  - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -119,6 +133,15 @@ spec:
     sizeLimit: 20Gi
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
+  jobs:
+  - name: locust
+    image: registry.example/locust:1
+    command: [python, /job/measure.py]
+    args: ["--users=10"]
+    env:
+    - {name: REGION, value: eu}
+    - {name: TOKEN, valueFrom: {secretKeyRef: {name: judge, key: token}}}
+    runAsUser: 1000
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -156,6 +179,11 @@ spec:
                 worstSliceOf: r, minRows: 1}
     objective: {atLeast: 99%}
     effect: report
+  - {name: exam, job: {name: locust, measures: rightRows}, objective: {atLeast: 92%}}
+  - name: slow
+    job: {name: locust, measures: badRequests}
+    objective: {atMost: 5%, expected: 2%}
+  - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -184,6 +212,7 @@ spec:
     columns: {id: i, inputs: j, expected: e}
     prediction: p
   benchmarkPod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
+  jobs: [{name: j, image: i, runAsUser: 1}]
   kpis:
   - name: a
     benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
@@ -209,6 +238,7 @@ spec:
     columns: {id: i, inputs: j, expected: e}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  jobs: [{name: j, image: i, runAsUser: 1}]
   kpis:
   - name: a
     benchmark: {metric: accuracy, dataset: d, prediction: p}

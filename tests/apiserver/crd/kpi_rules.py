@@ -7,6 +7,7 @@ from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
+JOB_ROWS, JOB_REQUESTS, JOB_VALUE = (f"spec.kpis[{i}]" for i in range(10, 13))
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
@@ -15,15 +16,57 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
         Example(
             "a version is promoted on evidence",
-            takes=({f"{ACCURACY}.effect": "report"},),
-            refuses=({f"{ACCURACY}.effect": "report", f"{LATENCY}.effect": "report"},),
+            takes=(
+                {f"{each}.effect": "report" for each in (ACCURACY, LATENCY, JOB_ROWS, JOB_VALUE)},
+            ),
+            refuses=(
+                {
+                    f"{each}.effect": "report"
+                    for each in (ACCURACY, LATENCY, JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
+                },
+            ),
         ),
     ),
     "spec.kpis[]": (
         Example(
             "say where this KPI is measured",
             takes=({},),
-            refuses=({f"{ACCURACY}.benchmark": OMIT},),
+            refuses=(
+                {f"{ACCURACY}.benchmark": OMIT},
+                {f"{ACCURACY}.job": {"name": "locust", "measures": "rightRows"}},
+            ),
+        ),
+        Example(
+            "what a job measures can't be compared",
+            takes=({f"{JOB_ROWS}.objective": {"atLeast": "92%"}},),
+            refuses=({f"{JOB_ROWS}.objective": _VERSUS}, {f"{JOB_VALUE}.objective": _RELATIVE}),
+        ),
+        Example(
+            "the share of right rows has a lower limit",
+            takes=({f"{JOB_ROWS}.objective": {"atLeast": "100%"}},),
+            refuses=(
+                {f"{JOB_ROWS}.objective": {"atMost": "92%"}},
+                {f"{JOB_ROWS}.objective": {"atLeast": "0%"}},
+                {f"{JOB_ROWS}.objective": {"atLeast": "0.92"}},
+                {f"{JOB_ROWS}.objective": {"atMost": "92%", "expected": "91%"}},
+            ),
+        ),
+        Example(
+            "the share of bad requests has an upper limit",
+            takes=({f"{JOB_REQUESTS}.objective": {"atMost": "49.9%"}},),
+            refuses=(
+                {f"{JOB_REQUESTS}.objective": {"atLeast": "2%"}},
+                {f"{JOB_REQUESTS}.objective": {"atMost": "50%"}},
+                {f"{JOB_REQUESTS}.objective": {"atMost": "250ms"}},
+            ),
+        ),
+        Example(
+            "remove expected: a value",
+            takes=(
+                {f"{JOB_VALUE}.objective": {"atLeast": "250ms"}},
+                {f"{JOB_VALUE}.objective": {"atMost": "99%"}},
+            ),
+            refuses=({f"{JOB_VALUE}.objective": {"atMost": "3%", "expected": "2%"}},),
         ),
         Example(
             "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",

@@ -53,13 +53,14 @@ _KPIS: tuple[tuple[Document, Document], ...] = (
 
 
 def _kpi(index: int) -> Document:
+    name = _unique(40)(index)
+    effect = "gate" if index < 16 else "report"
+    if index % (len(_KPIS) + 1) == len(_KPIS):
+        job = {"name": _unique(40)(2), "measures": "badRequests"}
+        limits: Document = {"atMost": "049.999999%", "expected": "049.999998%"}
+        return {"name": name, "job": job, "objective": limits, "effect": effect}
     benchmark, objective = _KPIS[index % len(_KPIS)]
-    return {
-        "name": _unique(40)(index),
-        "benchmark": benchmark,
-        "objective": objective,
-        "effect": "gate" if index < 16 else "report",
-    }
+    return {"name": name, "benchmark": benchmark, "objective": objective, "effect": effect}
 
 
 def _dataset(index: int) -> Document:
@@ -137,6 +138,8 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
     "spec.datasets[]": _dataset,
+    "spec.jobs[].name": _unique(40),
+    "spec.jobs[].env[].name": _unique(128),
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),

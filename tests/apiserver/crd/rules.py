@@ -2,11 +2,8 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, then recall, f1, auroc, mae and jsonSchema, and whose steps are benchmark, weight 10,
-pause, weight 10, weight 50.
-
-A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
-source" counts them, so that the next source only joins its list.
+versus stable, then recall, f1, auroc, mae and jsonSchema, then rows, requests and a value of a job,
+and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
@@ -15,6 +12,9 @@ from tests.apiserver.crd.kpi_rules import (
     ACCURACY_VERSUS,
     AUROC,
     F1,
+    JOB_REQUESTS,
+    JOB_ROWS,
+    JOB_VALUE,
     KPI_RULES,
     LATENCY,
     RECALL,
@@ -23,6 +23,7 @@ from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
 from tests.apiserver.crd.rates import rate
 
+JOBS = (JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
 
@@ -96,6 +97,11 @@ RULES: dict[str, tuple[Example, ...]] = {
                     f"{RECALL}.objective": {"versus": "stable", "worseByAtMost": "1pp"},
                 },
             ),
+        ),
+        Example(
+            "a KPI's job.name is not in",
+            takes=({f"{kpi}.job.name": "k6" for kpi in JOBS} | {"spec.jobs[0].name": "k6"},),
+            refuses=({f"{JOBS[0]}.job.name": "k6"}, {"spec.jobs": OMIT}),
         ),
         Example(
             "a sample can't show",

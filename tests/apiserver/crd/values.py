@@ -4,7 +4,7 @@ from tests.apiserver.crd.paths import Json
 
 VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say a percentage above 0%": (("5%", "0.1%", "49.9%"), (5, "5", "0%", "50%", "0.05", "5 %")),
-    "say a value with its unit": ((), (92, "1e3", ".92", "101%", "250 ms", "721h", "-1%", "abc%")),
+    "say a value with its unit": ((), (92, "-0.5", "1e3", ".92", "101%", "250 ms", "721h", "-1%")),
     "say percentage points from": (
         ("0pp", "0.5pp", "1pp", "50pp", "49.999999pp"),
         (1, "1.", "0%", "901%", "50.1pp", "100pp", "1 pp", "-1pp", "pp", "0.0000001pp"),

@@ -1,13 +1,13 @@
 """The snapshot of a BenchmarkRun: itself, its Jobs, and every pod that says it is one of theirs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from modelward.api.benchmarkrun import BenchmarkRun
-from modelward.api.names import RUNNER_CONTAINER
+from modelward.api.names import JOB_CONTAINER, RUNNER_CONTAINER
 from modelward.benchmark.decide import needs_pod_list
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
@@ -129,7 +129,8 @@ def read_run_pod(document: Document) -> RunPod:
         annotations=metadata.get("annotations") or {},
         spec=document["spec"],
         started=_has_started(document),
-        ended=_ended(document),
+        ended=_ended(_runner_state(document)),
+        jobs={name: ended for name, state in _job_states(document) if (ended := _ended(state))},
         reason=status.get("reason") or "",
         message=status.get("message") or "",
         problem=found.reason if found else "",
@@ -138,11 +139,13 @@ def read_run_pod(document: Document) -> RunPod:
 
 
 def _has_started(document: Document) -> bool:
-    return bool(_runner_state(document).keys() & {"running", "terminated"})
+    """Whether the runner, or a job before it, has begun."""
+    states = [_runner_state(document), *(state for _, state in _job_states(document))]
+    return any(state.keys() & {"running", "terminated"} for state in states)
 
 
-def _ended(document: Document) -> Ended | None:
-    terminated = _runner_state(document).get("terminated")
+def _ended(state: Document) -> Ended | None:
+    terminated = state.get("terminated")
     if not terminated:
         return None
     return Ended(
@@ -158,3 +161,11 @@ def _runner_state(document: Document) -> Document:
         if container["name"] == RUNNER_CONTAINER:
             return container.get("state") or {}
     return {}
+
+
+def _job_states(document: Document) -> Iterator[tuple[str, Document]]:
+    """Name the jobs whose containers the kubelet has told of, and their states."""
+    for container in (document.get("status") or {}).get("initContainerStatuses") or ():
+        name: str = container["name"]
+        if name.startswith(JOB_CONTAINER):
+            yield name.removeprefix(JOB_CONTAINER), container.get("state") or {}

@@ -1,0 +1,171 @@
+"""`modelward benchmark run`: the measurement of a benchmark pod, made from here."""
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+import uvloop
+from pydantic import ValidationError
+
+from modelward.api.base import API_VERSION
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
+from modelward.api.values import parse_duration
+from modelward.benchmark.accept import Accepted
+from modelward.benchmark.attempts import from_time
+from modelward.benchmark.contract import PlanSubject, RunnerPlan, RunnerResult
+from modelward.benchmark.evidence import evidence
+from modelward.benchmark.plan import PlanError, runner_plan
+from modelward.benchmark.status import judged
+from modelward.cli.benchmark import FAILS, INCONCLUSIVE, PASSES
+from modelward.cli.inputs import InputError, name_of, read_documents, why
+from modelward.cli.local import Local, dataset_files, local_run
+from modelward.cli.progress import watched
+from modelward.cli.reporting import written
+from modelward.cli.table import table
+from modelward.cluster import clock
+from modelward.runner.attempt import Attempt
+from modelward.runner.files import Given, large
+from modelward.runner.main import allow_connections, log_handler
+
+_CODES = {"Pass": PASSES, "Fail": FAILS}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print the verdicts; return the exit code. Raises InputError."""
+    documents = read_documents(arguments.filename)
+    files = dataset_files(arguments.dataset)
+    local = local_run(documents, files, compared=arguments.baseline is not None)
+    if local.left_out:
+        names = ", ".join(local.left_out)
+        print(f"left out, because only a cluster measures them: {names}", file=sys.stderr)
+    plan = _plan(local, arguments.target, arguments.baseline)
+    log = io.StringIO()
+    started = clock.now()
+    result = _measured(plan, local.given, log)
+    done = _judged(local.run, plan, result, (started, clock.now()))
+    print(_json(done) if arguments.json else _text(done))
+    if arguments.log:
+        _write(arguments.log, log.getvalue(), "--log")
+    if arguments.report:
+        _write(arguments.report, written(done, log.getvalue()), "--report")
+    return _CODES.get(done.status.verdict or "", INCONCLUSIVE)
+
+
+def _plan(local: Local, target: str, baseline: str | None) -> RunnerPlan:
+    """Return the plan that a benchmark pod would get, but with these addresses."""
+    try:
+        seconds = int(parse_duration(local.run.spec.up_to).total_seconds())
+        plan = runner_plan(local.run, 1, seconds)
+    except PlanError as error:
+        raise InputError(f"spec: {error}") from error
+    changes = {"subject": _at(plan.subject, target, "--target")}
+    if plan.baseline and baseline:
+        changes["baseline"] = _at(plan.baseline, baseline, "--baseline")
+    return plan.model_copy(update=changes)
+
+
+def _at(subject: PlanSubject, url: str, option: str) -> PlanSubject:
+    try:
+        return PlanSubject.model_validate(subject.model_dump() | {"url": url.rstrip("/")})
+    except ValidationError as error:
+        raise InputError(
+            f"{option} {url}: say where the server answers, without a path, such as "
+            "http://localhost:8080"
+        ) from error
+
+
+def _measured(plan: RunnerPlan, given: Given, log: io.StringIO) -> RunnerResult:
+    """Return what the runner's own attempt comes to; what it tells goes to `log`."""
+    allow_connections()
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            _logged_to(log),
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            attempt = Attempt(plan, given, scratch=Path(folder) if large(plan) else None)
+            return runner.run(watched(attempt, attempt.run(plan.deadline_seconds)))
+    except (OSError, ValueError) as error:
+        raise InputError(f"spec: {error}") from error
+
+
+@contextlib.contextmanager
+def _logged_to(stream: TextIO) -> Iterator[None]:
+    """Write what the runner logs meanwhile to a stream, and nowhere else."""
+    logger, handler = logging.getLogger("modelward.runner"), log_handler(stream)
+    before = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _judged(
+    run: BenchmarkRun, plan: RunnerPlan, result: RunnerResult, times: tuple[datetime, datetime]
+) -> BenchmarkRun:
+    """Return the run with the status that the operator would give it."""
+    end = judged(run.spec.kpis, Accepted(result, evidence(run.spec, plan, result)))
+    status = BenchmarkRunStatus(
+        observed_generation=run.metadata.generation,
+        phase="Finished",
+        verdict=end.verdict,
+        message=end.message,
+        started_at=from_time(times[0]),
+        finished_at=from_time(times[1]),
+        send_delay=end.send_delay,
+        kpis=list(end.kpis),
+    )
+    return run.model_copy(update={"status": status})
+
+
+def _text(run: BenchmarkRun) -> str:
+    rows: list[tuple[str, ...]] = []
+    for kpi in run.status.kpis:
+        said = " ".join(filter(None, (kpi.verdict, kpi.reason)))
+        samples = "-" if kpi.samples is None else f"{kpi.samples:,}"
+        cells = (
+            kpi.name,
+            kpi.value or "-",
+            kpi.baseline or "-",
+            kpi.objective or "",
+            said,
+            samples,
+        )
+        rows.append(cells)
+    heading: tuple[str, ...] = ("KPI", "VALUE", "STABLE", "OBJECTIVE", "VERDICT", "SAMPLES")
+    if run.spec.baseline is None:
+        heading, rows = _without_stable(heading), [_without_stable(row) for row in rows]
+    status = run.status
+    return f"{table(heading, rows)}\n\n{name_of(run.metadata)}: {status.verdict}\n{status.message}"
+
+
+def _without_stable(cells: tuple[str, ...]) -> tuple[str, ...]:
+    return (*cells[:2], *cells[3:])
+
+
+def _json(run: BenchmarkRun) -> str:
+    """Return the run as an object: `judge explain` and `benchmark report` read it again."""
+    document = {"apiVersion": API_VERSION, "kind": "BenchmarkRun", **run.to_wire()}
+    return json.dumps(document, indent=2)
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{option} {path} can't be written: {why(error)}") from error
+    print(f"wrote {path}", file=sys.stderr)

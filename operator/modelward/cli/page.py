@@ -1,0 +1,161 @@
+"""The page of `modelward benchmark report`: one HTML document that needs nothing else.
+
+Jinja2 escapes what it fills in, which matters here: answers of a model and texts of a pod stand on
+the page. The charts are a few lines of SVG in the template, drawn from modelward.cli.charts: so
+they follow the page's colours, light or dark, and the page stays a few dozen kilobytes. A plotting
+library would bring fixed colours and glyphs as paths, or a megabyte of script.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from modelward import __version__
+from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
+from modelward.api.kpi import benchmarked
+from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
+from modelward.benchmark.explained import Explanation, explain
+from modelward.benchmark.log import Details, LoadProfile, Slice
+from modelward.benchmark.plan import PlanError
+from modelward.cli import charts
+
+_QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
+
+
+@dataclass(frozen=True)
+class KpiShown:
+    """A KPI on the page."""
+
+    name: str
+    verdict: str
+    reason: str
+    value: str
+    baseline: str
+    objective: str
+    interval: str
+    samples: str
+    effect: str
+    sentences: tuple[str, ...]
+    odds: str
+    hypotheses: str
+
+
+def page(run: BenchmarkRun, details: Details | None) -> str:
+    """Return the page as HTML; `details` is what the log tells, None where there is none."""
+    environment = Environment(
+        loader=PackageLoader("modelward.cli", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    seen = details or Details()
+    loads = seen.loads
+    drawn = (
+        charts.latency_chart(loads, _limits(run)),
+        charts.throughput_chart(loads),
+        charts.slowest_chart(loads),
+    )
+    return environment.get_template("report.html.j2").render(
+        run=run,
+        verdict=run.status.verdict or "Unfinished",
+        message=run.status.message or "The run has no verdict yet.",
+        took=_took(run),
+        errs=[
+            format_percent(parse_decimal(each))
+            for each in (run.spec.judgement.false_promotion, run.spec.judgement.false_rollback)
+        ],
+        kpis=_kpis(run),
+        compared=any(kpi.baseline for kpi in run.status.kpis),
+        charts=[chart for chart in drawn if chart],
+        size=charts,
+        has_log=details is not None,
+        loads=loads,
+        quantiles=_quantiles(loads),
+        failures=_failures(loads),
+        wrong_rows=seen.wrong_rows,
+        slices=_slices(run, seen),
+        version=__version__,
+    )
+
+
+def _kpis(run: BenchmarkRun) -> list[KpiShown]:
+    try:
+        why = {each.name: each for each in explain(run)}
+    except PlanError:
+        why = {}
+    effects = {kpi.name: kpi.effect for kpi in run.spec.kpis}
+    return [_kpi(each, effects.get(each.name, ""), why.get(each.name)) for each in run.status.kpis]
+
+
+def _kpi(shown: RunKpiStatus, effect: str, why: Explanation | None) -> KpiShown:
+    samples = "" if shown.samples is None else f"{shown.samples:,}"
+    if shown.samples and shown.effective_samples not in (None, shown.samples):
+        samples += f" (worth {shown.effective_samples:,})"
+    odds = ""
+    if why and why.promote_odds and why.rollback_odds:
+        odds = f"Evidence for promotion {why.promote_odds}, for rollback {why.rollback_odds}."
+    return KpiShown(
+        name=shown.name,
+        verdict=shown.verdict,
+        reason=shown.reason or "",
+        value=shown.value or "-",
+        baseline=shown.baseline or "-",
+        objective=shown.objective or "",
+        interval=f"{shown.low} to {shown.high}" if shown.low and shown.high else "-",
+        samples=samples or "-",
+        effect=effect,
+        sentences=why.sentences if why else (),
+        odds=odds,
+        hypotheses=shown.hypotheses or "",
+    )
+
+
+def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
+    """Return the limits and expected values of latencies: label, seconds, style."""
+    marks = []
+    for kpi in benchmarked(run.spec.kpis):
+        if kpi.benchmark.metric == "latency":
+            for value, word, kind in (
+                (kpi.objective.at_most, "limit", "limit"),
+                (kpi.objective.expected, "expected", "expected"),
+            ):
+                if value:
+                    seconds = float(to_seconds(parse_duration(value)))
+                    quantile = kpi.benchmark.quantile
+                    marks.append((f"{quantile} {word} {value}", seconds, kind))
+    return marks
+
+
+def _quantiles(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
+    """Return a row for each quantile: its name, and the latency of each revision."""
+    rows = []
+    for share in _QUANTILES:
+        found = [charts.quantile(load, share) for load in loads]
+        cells = ["failed" if each is None else charts.duration(each) for each in found]
+        rows.append((f"p{share * 100:g}", cells))
+    return rows
+
+
+def _failures(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
+    """Return a row for each reason: the reason, and how often it was so for each revision."""
+    reasons = dict.fromkeys(reason for load in loads for reason in load.failures)
+    return [(r, [f"{load.failures.get(r, 0):,}" for load in loads]) for r in reasons]
+
+
+def _slices(run: BenchmarkRun, seen: Details) -> list[Slice]:
+    """Return the slices, KPI by KPI, the worst one of each first."""
+    at_least = {kpi.name for kpi in run.spec.kpis if kpi.objective.at_least}
+    return sorted(
+        seen.slices,
+        key=lambda each: (each.kpi, each.value if each.kpi in at_least else -each.value),
+    )
+
+
+def _took(run: BenchmarkRun) -> str:
+    began, ended = run.status.started_at, run.status.finished_at
+    if not (began and ended):
+        return ""
+    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+    return f"{seconds:g}s"

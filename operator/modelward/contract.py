@@ -1,0 +1,117 @@
+"""For a job of your own (spec.jobs): reads its plan, and leaves its result. Copy it, or import it.
+
+It needs Python 3.10 and its standard library alone.
+
+    from contract import Plan, requests
+
+    plan = Plan.read()
+    ...measure plan.target...
+    plan.write_result({"errors": requests(1200, bad=3), "perplexity": "12.5"})
+
+What a KPI measures is said in the resource: rows(...), requests(...), or a value in the unit of
+its limit, as text. Leave out what could not be measured, and say why in `message`. Exit with 0: any
+other code means that there is no result, and the operator tries again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+MAX_BYTES = 2_048
+_STRETCHES = 60
+_MARGIN = 1.25
+
+
+class Plan:
+    """What the job is asked."""
+
+    def __init__(self, document: dict[str, Any], job: str) -> None:
+        """`document` is the plan of the benchmark pod, `job` the name in spec.jobs."""
+        self.document = document
+        self.job = job
+        asked = {each["name"]: each for each in document.get("jobs") or ()}
+        self.kpis: dict[str, dict[str, Any]] = {kpi["name"]: kpi for kpi in asked[job]["kpis"]}
+        """By name: measures, atMost, atLeast, expected, effect."""
+        self._used: dict[str, str] = {}
+
+    @classmethod
+    def read(cls) -> Plan:
+        """Return the plan of this pod."""
+        text = Path(os.environ["MODELWARD_PLAN"]).read_text(encoding="utf-8")
+        return cls(json.loads(text), os.environ["MODELWARD_JOB"])
+
+    @property
+    def target(self) -> str:
+        """Where the version answers, without a path."""
+        return str(self.document["subject"]["url"])
+
+    @property
+    def model(self) -> str:
+        """The model's name as its server knows it."""
+        return str(self.document["subject"]["modelName"])
+
+    def dataset(self, name: str) -> Path:
+        """Return the file of a data set. The result tells what was found in it."""
+        path = Path(os.environ["MODELWARD_PLAN"]).parent / "datasets" / name
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._used[name] = digest[:16]
+        return path
+
+    def write_result(self, kpis: dict[str, Any], message: str = "") -> None:
+        """Leave the result: by KPI what rows() or requests() return, or a value as text.
+
+        Raises ValueError for a KPI that the job was not asked for, and where it is too long.
+        """
+        unknown = sorted(kpis.keys() - self.kpis.keys())
+        if unknown:
+            known = ", ".join(sorted(self.kpis))
+            raise ValueError(f"this job is not asked for {unknown[0]}, only for {known}")
+        result = {
+            "v": 1,
+            "nonce": self.document["nonce"],
+            "revision": self.document["subject"]["revision"],
+            "job": self.job,
+            "datasets": self._used,
+            "kpis": {k: v if isinstance(v, dict) else {"value": str(v)} for k, v in kpis.items()},
+            "message": message[:300],
+        }
+        text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode()) > MAX_BYTES:
+            raise ValueError(f"the result is longer than {MAX_BYTES} bytes: shorten the message")
+        Path(os.environ["MODELWARD_RESULT"]).write_text(text, encoding="utf-8")
+
+
+def rows(total: int, right: int) -> dict[str, int]:
+    """Return what was counted of rows: all of them, and those that were answered rightly."""
+    return {"rows": total, "right": right}
+
+
+def requests(total: int, bad: int, dispersion: int | None = None) -> dict[str, int]:
+    """Return what was counted of requests; `dispersion` as dispersion_of() returns it."""
+    counted = {"requests": total, "bad": bad}
+    return counted if dispersion is None else {**counted, "dispersion": dispersion}
+
+
+def dispersion_of(bad: list[int]) -> int | None:
+    """Return how clumped bad requests were, from their numbers in equal stretches of time.
+
+    In hundredths. Bad requests that come in bursts say less than as many single ones: the larger
+    of the ratios of variance to mean, of stretches and of pairs of them, with a margin. None for
+    fewer than 60 stretches, and where none was bad: then nothing is known.
+    """
+    if len(bad) < _STRETCHES or not any(bad):
+        return None
+    pairs = [one + other for one, other in zip(bad[::2], bad[1::2], strict=False)]
+    ratio = max(_variance_over_mean(bad), _variance_over_mean(pairs))
+    return min(max(100, int(100 * _MARGIN * ratio) + 1), 99_999)
+
+
+def _variance_over_mean(counts: list[int]) -> float:
+    mean = sum(counts) / len(counts)
+    if mean == 0:
+        return 0.0
+    return sum((count - mean) ** 2 for count in counts) / (len(counts) - 1) / mean

@@ -1,0 +1,173 @@
+"""`modelward benchmark report`: a page that tells what the run tells, and fetches nothing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from modelward.api.base import API_VERSION
+from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.benchmark.accept import Accepted
+from modelward.benchmark.contract import KpiReport
+from modelward.benchmark.evidence import evidence
+from modelward.benchmark.explained import explain
+from modelward.benchmark.log import Details, Slice, WrongRow
+from modelward.benchmark.plan import runner_plan
+from modelward.benchmark.status import judged
+from modelward.cli import charts
+from modelward.cli.main import main
+from modelward.cli.page import page
+from tests.unit.benchmark_world import (
+    ACCURACY,
+    ERRORS,
+    FAILING,
+    LATENCY,
+    NOT_MEASURED,
+    PASSING,
+    a_result,
+    a_run,
+)
+from tests.unit.pages import LOADING, Page
+from tests.unit.test_benchmark_log import a_profile, line
+
+NAMES = ("accuracy", "latency", "errors")
+
+
+def a_finished_run(**reports: KpiReport) -> BenchmarkRun:
+    run = a_run(ACCURACY, LATENCY, ERRORS)
+    plan = runner_plan(run, 1, 600)
+    result = a_result(plan, kpis=tuple(reports.get(n, PASSING[n]) for n in NAMES))
+    end = judged(run.spec.kpis, Accepted(result, evidence(run.spec, plan, result)))
+    status = {
+        "phase": "Finished",
+        "verdict": end.verdict,
+        "message": end.message,
+        "startedAt": "2026-11-23T12:00:00Z",
+        "finishedAt": "2026-11-23T12:01:07Z",
+        "attempts": [{"job": "fraud-x7f9k2m4q1-1-1", "startedAt": "2026-11-23T12:00:00Z",
+                      "outcome": "Accepted"}],
+        "kpis": [kpi.to_wire() for kpi in end.kpis],
+    }  # fmt: skip
+    return BenchmarkRun.model_validate(run.to_wire() | {"status": status})
+
+
+BOTH = Details(
+    loads=(a_profile(), a_profile("the stable revision")),
+    wrong_rows=(WrongRow(dataset="golden", row="7", expected="spam", got="ham"),),
+)
+
+
+def test_each_kpi_stands_there_with_its_numbers_and_the_words_of_judge_explain() -> None:
+    run = a_finished_run(accuracy=FAILING["accuracy"], errors=NOT_MEASURED)
+    text = " ".join(Page(page(run, BOTH)).text.split())
+    assert (run.status.message or "none") in text
+    for kpi, why in zip(run.status.kpis, explain(run), strict=True):
+        for part in (kpi.name, kpi.verdict, kpi.reason, kpi.value, kpi.objective, kpi.low):
+            assert (part or "") in text
+        assert " ".join(why.sentences) in text
+
+
+def test_a_page_fetches_nothing_and_runs_nothing() -> None:
+    seen = Page(page(a_finished_run(), BOTH))
+    assert not seen.unclosed
+    assert not [each for each in seen.elements if LOADING & each[1].keys()]
+    assert not seen.all("script")
+    assert not re.search(r"url\(|@import|https?://", seen.html)
+    (policy,) = [m for m in seen.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def test_what_a_model_answers_is_text_and_never_markup() -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    wrong = WrongRow(dataset="golden", row=hostile, got=hostile, problem=hostile, detail=hostile)
+    load = a_profile().model_copy(update={"failures": {hostile: 1}, "of": hostile})
+    run = a_finished_run()
+    status = run.status.model_copy(update={"message": hostile})
+    seen = Page(page(run.model_copy(update={"status": status}), Details((load,), (wrong,))))
+    assert hostile in seen.text
+    assert not seen.all("script")
+    assert not seen.all("img")
+
+
+def test_charts_show_both_revisions_limit_and_expected_value_within_their_frames() -> None:
+    seen = Page(page(a_finished_run(), BOTH))
+    assert "p95 limit 250ms" in seen.text
+    assert "p95 expected 150ms" in seen.text
+    lines = [each["points"] or "" for each in seen.all("polyline")]
+    assert len(lines) == 2 + 4 + 2
+    for point in " ".join(lines).split():
+        x, y = map(float, point.split(","))
+        assert charts.LEFT <= x <= charts.WIDTH - charts.RIGHT
+        assert charts.TOP <= y <= charts.HEIGHT - charts.BOTTOM
+    assert all(chart["aria-label"] for chart in seen.all("svg") if chart.get("role") == "img")
+
+
+def test_slices_stand_there_with_the_worst_one_first() -> None:
+    found = {"north": 0.97, "south": 0.71, "west": 0.9}
+    slices = tuple(
+        Slice(kpi="accuracy", slice=name, rows=100, value=value) for name, value in found.items()
+    )
+    text = " ".join(Page(page(a_finished_run(), Details(slices=slices))).text.split())
+    south, west, north = (
+        text.index(f"{name}100{found[name]}") for name in ("south", "west", "north")
+    )
+    assert south < west < north
+
+
+def test_without_a_log_the_verdicts_stand_there_and_the_page_says_what_is_missing() -> None:
+    seen = Page(page(a_finished_run(), None))
+    assert "Every gate holds" in seen.text
+    assert "There was no log to read" in seen.text
+    assert not seen.all("polyline")
+
+
+def test_a_run_that_has_not_finished_has_a_page_too() -> None:
+    seen = Page(page(a_run(ACCURACY), None))
+    assert "The run has no verdict yet." in seen.text
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    document: dict[str, Any] = {"apiVersion": API_VERSION, "kind": "BenchmarkRun"}
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(document | a_finished_run().to_wire()))
+    (tmp_path / "runner.log").write_text(line("load profile", **a_profile().model_dump()) + "\n")
+    return tmp_path
+
+
+def test_the_command_makes_it_of_a_file_and_a_log(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, log = str(written / "run.yaml"), str(written / "runner.log")
+    assert main(["benchmark", "report", "-f", file, "--log", log]) == 0
+    printed = capsys.readouterr().out
+    assert main(["benchmark", "report", "-f", file, "-o", str(written / "page.html")]) == 0
+    assert "Requests answered within a time" in printed
+    assert "Requests answered" not in (written / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ([], "say either the name of a BenchmarkRun or -f FILE"),
+        (["fraud-1", "-f", "run.yaml"], "say either the name of a BenchmarkRun or -f FILE"),
+        (["-f", "none.yaml"], "none.yaml can't be read: No such file or directory"),
+        (["-f", "run.yaml", "--log", "none"], "--log none can't be read"),
+        (["fraud-1", "--kubeconfig", "none"], "no way to a cluster"),
+    ],
+)
+def test_what_can_t_be_used_is_named(
+    written: Path,
+    options: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(written)
+    assert main(["benchmark", "report", *options]) == 64
+    assert told in capsys.readouterr().err
+
+
+def test_a_small_run_makes_a_small_page() -> None:
+    assert len(page(a_finished_run(), BOTH)) < 40_000

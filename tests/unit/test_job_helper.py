@@ -1,0 +1,82 @@
+"""The helper for jobs of one's own: what it writes is what the operator takes."""
+
+import ast
+import hashlib
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelward import contract
+from modelward.benchmark.jobcontract import JobResult
+from modelward.benchmark.jobs import read_result
+from modelward.benchmark.plan import runner_plan
+from modelward.contract import Plan, dispersion_of, requests, rows
+from tests.unit.test_benchmark_jobs import ALL, run_of
+
+
+@pytest.fixture
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Files and environment as in the container of a job."""
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "golden").write_text("rows")
+    (tmp_path / "plan.json").write_text(runner_plan(run_of(*ALL), 1, 600).to_json())
+    monkeypatch.setenv("MODELWARD_PLAN", str(tmp_path / "plan.json"))
+    monkeypatch.setenv("MODELWARD_RESULT", str(tmp_path / "result"))
+    monkeypatch.setenv("MODELWARD_JOB", "locust")
+    return tmp_path
+
+
+def test_a_job_reads_what_it_is_asked_and_its_result_counts(pod: Path) -> None:
+    plan = Plan.read()
+    assert plan.target == "http://fraud-x7f9k2m4q1.ml.svc:8080"
+    assert plan.kpis["errors"]["atMost"] == "5%"
+    plan.write_result(
+        {"errors": requests(400, bad=4, dispersion=180), "exam": rows(20, 19), "perplexity": "3.5"},
+        message="all is well",
+    )
+    asked = runner_plan(run_of(*ALL), 1, 600)
+    (job,) = asked.jobs or ()
+    found = read_result(asked, job, (pod / "result").read_text())
+    assert found.kpis["errors"].dispersion == 180
+    assert found.kpis["perplexity"].value == "3.5"
+
+
+def test_the_result_tells_which_rows_were_read(pod: Path) -> None:
+    plan = Plan.read()
+    assert plan.dataset("golden").read_text() == "rows"
+    plan.write_result({})
+    found = JobResult.parse((pod / "result").read_text()).datasets["golden"]
+    assert found == hashlib.sha256(b"rows").hexdigest()[:16]
+
+
+@pytest.mark.usefixtures("pod")
+def test_a_kpi_that_was_not_asked_for_is_an_error_in_the_job() -> None:
+    with pytest.raises(ValueError, match="is not asked for latency, only for errors, exam, perp"):
+        Plan.read().write_result({"latency": "3ms"})
+
+
+@pytest.mark.parametrize(("burst", "low", "high"), [(1, 100, 160), (5, 350, 700)])
+def test_it_measures_how_clumped_bad_requests_are(burst: int, low: int, high: int) -> None:
+    rng = random.Random(7)
+    measured = dispersion_of([burst * (rng.random() < 0.2) for _ in range(400)])
+    assert measured is not None
+    assert low <= measured <= high
+
+
+def test_where_too_little_was_seen_it_claims_nothing() -> None:
+    assert dispersion_of([1] * 59) is None
+    assert dispersion_of([0] * 600) is None
+
+
+def test_it_is_one_file_that_needs_nothing_but_python() -> None:
+    tree = ast.parse(Path(contract.__file__).read_text())
+    found = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom)
+                     else [each.name for each in node.names])
+    }  # fmt: skip
+    assert found <= set(sys.stdlib_module_names)
