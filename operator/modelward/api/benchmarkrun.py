@@ -8,6 +8,7 @@ from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
 from modelward.api.fields import (
     Counted,
+    Duration,
     Label,
     Message,
     Name,
@@ -31,6 +32,7 @@ from modelward.api.kpi import (
 )
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
 from modelward.api.pods import BenchmarkPod
+from modelward.api.rollout import MOST_STEPS
 from modelward.api.status import Conditions
 
 ServiceName = Annotated[
@@ -101,6 +103,45 @@ class RunJudgement(ApiModel):
     """Probability that a healthy version fails, at most."""
 
 
+class KpiEvidence(ApiModel):
+    """What was counted of a KPI."""
+
+    name: Label
+    """Name of the KPI."""
+    counts: list[Counted] = Field(max_length=8)
+    """As they stand in the status of the run that counted them."""
+
+
+class StepEvidence(ApiModel):
+    """What earlier runs of a release counted in one of its weight steps."""
+
+    step: Annotated[int, Field(ge=0, lt=MOST_STEPS)]
+    """Number of the weight step, the first is 0."""
+    kpis: Annotated[
+        list[KpiEvidence], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
+    ]
+    """By KPI."""
+
+
+class LiveStep(ApiModel):
+    """The weight step of a release that is judged on users' requests."""
+
+    step: Annotated[int, Field(ge=0, lt=MOST_STEPS)]
+    """Number of the weight step, the first is 0."""
+    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)]
+    """Weight steps that the release has."""
+    for_: Duration = Field(default="0s", alias="for")
+    """How long the step lasts at least: gates must hold at its end."""
+    passed_by_hand: Annotated[
+        list[Name], Field(max_length=MOST_KPIS, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = Field(default_factory=list)
+    """Gates that a person let pass: they can fail, but nobody waits for them."""
+    earlier: Annotated[
+        list[StepEvidence], Field(max_length=MOST_STEPS, json_schema_extra=map_list("step"))
+    ] = Field(default_factory=list)
+    """What was counted before, in this step or those before it: rollback evidence goes on."""
+
+
 class BenchmarkRunSpec(ApiModel):
     """What is measured and how it is judged. Immutable."""
 
@@ -115,6 +156,12 @@ class BenchmarkRunSpec(ApiModel):
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
                 field=".baseline",
+            ),
+            rule(
+                "self.kpis.all(k, has(k.prometheus) == has(self.live))",
+                "KPIs with a prometheus source are measured in a run with live, and those with a "
+                "benchmark in one without: make two runs",
+                field=".kpis",
             ),
         )
     )
@@ -147,6 +194,8 @@ class BenchmarkRunSpec(ApiModel):
     """The longest that the judgement may take, repeated attempts included."""
     pod: BenchmarkPod = BenchmarkPod()
     """What benchmark pods need to run in this namespace."""
+    live: LiveStep | None = None
+    """The weight step that is judged on users' requests; absent where benchmark pods measure."""
 
     @property
     def applicable_kpis(self) -> list[Kpi]:
@@ -202,8 +251,30 @@ class RunKpiStatus(ApiModel):
     hypotheses: Note | None = None
     """Under load: which share of bad requests was tested against which other one."""
     evidence: list[Counted] = Field(default_factory=list, max_length=8)
-    """The counts as the runner reported them, in the order of the result contract."""
+    """The counts as the runner reported them, in the order of the result contract.
 
+    Of a live KPI [windows, squares, requests, bad]; versus stable [windows, squares, requests, bad,
+    stable's requests, stable's bad, thousandths of bad ones if like stable].
+    """
+
+
+class LiveStatus(ApiModel):
+    """How far users' requests have been counted."""
+
+    until: Time
+    """Windows up to here are among the counts."""
+    evidence_at: Time
+    """End of the last window in which there was evidence about every gate, or the beginning."""
+    window: Duration = "30s"
+    """Length of a window."""
+    problem: Note | None = None
+    """What keeps the present window from being evidence."""
+
+
+NO_EVIDENCE = frozenset(
+    {"NoTraffic", "NotScraped", "Unreachable", "QueryRefused", "NotConfigured", "Unusable"}
+)
+"""Reasons of Inconclusive: there was no evidence about users' requests for two windows."""
 
 BLOCKED = "Blocked"
 """Reason of the condition Complete while the cluster keeps a run from measuring."""
@@ -231,7 +302,9 @@ class BenchmarkRunStatus(ApiModel):
     kpis: Annotated[
         list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ] = Field(default_factory=list)
-    """Verdicts."""
+    """Verdicts; of live KPIs as they stand after each window, until the run has finished."""
+    live: LiveStatus | None = None
+    """How far users' requests have been counted."""
     conditions: Conditions = Field(default_factory=list)
     """Complete, once the run has finished."""
 

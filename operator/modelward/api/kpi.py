@@ -1,6 +1,6 @@
 """Data sets, and the measurable requirements on them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
@@ -24,6 +24,7 @@ from modelward.api.fields import (
     PositiveDuration,
     Quantile,
     Rate,
+    Selector,
 )
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
@@ -133,6 +134,19 @@ class BenchmarkSource(ApiModel):
     """Quantile, for latency: p50 to p99.9."""
 
 
+class PrometheusSource(ApiModel):
+    """A KPI that is measured on users' requests, in the weight steps of a release.
+
+    Two selectors of raw counters in the Prometheus that the administrator of the operator has
+    named. Namespace and pods are matched by Modelward.
+    """
+
+    bad: Selector
+    """Requests that failed, as in 'requests_total{code=~"5.."}'."""
+    total: Selector
+    """All requests, those that failed among them, as in requests_total."""
+
+
 def _for_metric(metric: str, expression: str) -> str:
     return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
 
@@ -145,9 +159,28 @@ def _limit_for_metric(metric: str, expression: str) -> str:
 _KPI_RULES = rules(
     # A list of all sources, so that others can join.
     rule(
-        "[has(self.benchmark)].filter(given, given).size() == 1",
+        "[has(self.benchmark), has(self.prometheus)].filter(given, given).size() == 1",
         "say where this KPI is measured, by exactly one source, as in "
-        "benchmark: {metric: accuracy, dataset: golden}",
+        "benchmark: {metric: accuracy, dataset: golden} or "
+        "prometheus: {bad: errors_total, total: requests_total}",
+    ),
+    rule(
+        implies(
+            "has(self.prometheus) && !has(self.objective.versus)",
+            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
+            + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
+        ),
+        "a share of users' requests has an upper limit above 0% and below 50%, as in {atMost: 2%}",
+        field=".objective",
+    ),
+    rule(
+        implies(
+            "has(self.prometheus) && has(self.objective.worseByAtMost)",
+            is_percent("self.objective.worseByAtMost"),
+        ),
+        "users' requests are compared by their errors: say by what part of stable's rate there may "
+        "be more, as in {versus: stable, worseByAtMost: 50%}",
+        field=".objective.worseByAtMost",
     ),
     rule(
         _limit_for_metric(
@@ -214,25 +247,43 @@ _KPI_RULES = rules(
 )
 
 
-def _kpi_schema(schema: dict[str, Any]) -> None:
-    """Leave a missing source to our rule, which says what to write."""
-    schema["required"].remove("benchmark")
-    schema.update(_KPI_RULES)
-
-
 class Kpi(ApiModel):
     """A measurable requirement."""
 
-    model_config = ConfigDict(json_schema_extra=_kpi_schema)
+    model_config = ConfigDict(json_schema_extra=_KPI_RULES)
 
     name: Name
     """Name of the KPI."""
-    benchmark: BenchmarkSource
+    benchmark_source: BenchmarkSource | None = Field(default=None, alias="benchmark")
     """Measured by a benchmark pod, before the version gets user traffic."""
+    prometheus: PrometheusSource | None = None
+    """Measured on users' requests, in weight steps."""
     objective: Objective
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
+
+    @property
+    def benchmark(self) -> BenchmarkSource:
+        """What a benchmark pod measures. Only for KPIs that are not live."""
+        if self.benchmark_source is None:
+            raise ValueError(f"{self.name} is not measured by a benchmark pod")
+        return self.benchmark_source
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is measured on users' requests, in weight steps."""
+        return self.prometheus is not None
+
+
+def benchmarked(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs that a benchmark pod measures."""
+    return [kpi for kpi in kpis if not kpi.is_live]
+
+
+def live(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs that are measured on users' requests."""
+    return [kpi for kpi in kpis if kpi.is_live]
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
@@ -273,4 +324,15 @@ def datasets_are_declared() -> tuple[Schema, ...]:
             "99.9%, or rows: exam",
             field=".kpis",
         ),
+    )
+
+
+def live_gates_have_a_step() -> Schema:
+    """Return the rule for a spec with kpis and rollout: users' requests need a weight step."""
+    return rule(
+        "!self.kpis.exists(k, has(k.prometheus) && k.effect == 'gate') || "
+        "self.rollout.steps.exists(s, has(s.weight))",
+        "a gate with a prometheus source is measured while users meet the version: give rollout a "
+        "weight step, as in - {weight: 10, for: 10m, upTo: 1h}",
+        field=".rollout",
     )

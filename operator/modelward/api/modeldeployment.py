@@ -18,6 +18,7 @@ from modelward.api.kpi import (
     Load,
     Metric,
     datasets_are_declared,
+    live_gates_have_a_step,
 )
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
@@ -168,7 +169,9 @@ Kpis = Annotated[
 class ModelDeploymentSpec(ApiModel):
     """A model, how it is served, what it must fulfil and how versions are switched."""
 
-    model_config = ConfigDict(json_schema_extra=rules(*datasets_are_declared()))
+    model_config = ConfigDict(
+        json_schema_extra=rules(*datasets_are_declared(), live_gates_have_a_step())
+    )
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)
     """Number of serving pods."""

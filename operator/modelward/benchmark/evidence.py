@@ -107,11 +107,13 @@ def objective_text(kpi: Kpi) -> str:
     """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
     objective = kpi.objective
     if objective.versus:
-        bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
+        is_exam = not kpi.is_live and kpi.benchmark.metric == "accuracy"
+        bound = ">= stable -" if is_exam else "<= stable +"
         unless = f", or below {objective.unless_below}" if objective.unless_below else ""
         return f"{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
-    quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
+    source = kpi.benchmark_source
+    quantile = f"{source.quantile} " if source and source.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
     return f"{quantile}{bound}{expected}"
 

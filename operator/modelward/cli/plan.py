@@ -118,6 +118,8 @@ def _answer(
     stable: Fraction,
     dispersion: int | None,
 ) -> Answer:
+    if kpi.is_live:
+        return Answer(kpi, (), "it is measured on users' requests, in weight steps")
     judgement = deployment.spec.judgement
     alphas = Alphas(
         parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from modelward.api.kpi import benchmarked
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import format_percent, parse_percent
 from modelward.benchmark.evidence import objective_text
@@ -41,7 +42,7 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
     window = load_shape(spec.load).window
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []
-    for kpi in spec.kpis:
+    for kpi in benchmarked(spec.kpis):
         try:
             if kpi.benchmark.metric == "accuracy":
                 is_sample = kpi.benchmark.dataset in sampled

@@ -32,11 +32,12 @@ class Alphas:
     false_rollback: Fraction
 
     def shared(self, kpis: list[Kpi]) -> "Alphas":
-        """Return those of each of several KPIs: any one gate under load rolls back.
+        """Return those of each of several KPIs: any one gate but an exam rolls back.
 
         Exams read all rows, so that they need no share.
         """
-        sharing = sum(kpi.effect == "gate" and kpi.benchmark.metric != "accuracy" for kpi in kpis)
+        gates = [kpi for kpi in kpis if kpi.effect == "gate"]
+        sharing = sum(kpi.is_live or kpi.benchmark.metric != "accuracy" for kpi in gates)
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, applicable
+from modelward.api.kpi import Kpi, applicable, benchmarked
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
@@ -73,12 +73,13 @@ def outlook(spec: ModelDeploymentSpec, *, first_version: bool) -> Outlook | None
 
 def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outlook]:
     kpis = applicable(spec.kpis, has_baseline=not first_version)
+    kpis = benchmarked(kpis) if first_version else kpis
     judgement, shape = spec.judgement, load_shape(spec.load)
     alphas = Alphas(
         parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)
     ).shared(kpis)
     sent = shape.evidence_windows * shape.window
-    for kpi in kpis:
+    for kpi in benchmarked(kpis):
         if kpi.effect != "gate" or kpi.benchmark.metric == "accuracy":
             continue
         found = _estimate(kpi, alphas, sent)

@@ -5,8 +5,14 @@ import json
 from typing import Any
 
 from modelward.api.base import API_VERSION
-from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
-from modelward.api.kpi import applicable
+from modelward.api.benchmarkrun import (
+    BenchmarkRunSpec,
+    LiveStep,
+    RunDataset,
+    RunJudgement,
+    Subject,
+)
+from modelward.api.kpi import applicable, benchmarked, live
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
@@ -140,11 +146,17 @@ def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
 
 
 def benchmark_run(
-    situation: Situation, actor: Actor, number: int, up_to: str, continues: str | None
+    situation: Situation,
+    actor: Actor,
+    number: int,
+    up_to: str,
+    *,
+    continues: str | None = None,
+    live_step: LiveStep | None = None,
 ) -> Document:
-    """Return the BenchmarkRun that judges a revision in its present benchmark step.
+    """Return the BenchmarkRun that judges a revision in its present step.
 
-    `continues` is the run that it goes on from.
+    `continues` is the run that it goes on from; with `live_step` it measures users' requests.
     """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
@@ -158,15 +170,20 @@ def benchmark_run(
             "labels": labels,
             "ownerReferences": owned_by_revision(actor),
         },
-        "spec": _run_spec(situation, actor, up_to, continues).to_wire(),
+        "spec": _run_spec(situation, actor, up_to, continues, live_step).to_wire(),
     }
 
 
 def _run_spec(
-    situation: Situation, actor: Actor, up_to: str, continues: str | None
+    situation: Situation,
+    actor: Actor,
+    up_to: str,
+    continues: str | None,
+    live_step: LiveStep | None,
 ) -> BenchmarkRunSpec:
     deployment, spec, stable = situation.deployment, situation.spec, situation.stable
-    compared = stable is not None and any(kpi.objective.versus for kpi in spec.kpis)
+    measured = live(spec.kpis) if live_step else benchmarked(spec.kpis)
+    compared = stable is not None and any(kpi.objective.versus for kpi in measured)
     digests: dict[str, Any] = {
         name: state.sha256 for name, state in (situation.snapshot.datasets or {}).items()
     }
@@ -186,15 +203,23 @@ def _run_spec(
             for dataset in spec.datasets
         ],
         load=spec.load,
-        kpis=spec.kpis,
+        kpis=measured,
         judgement=shared_judgement(
-            applicable(spec.kpis, has_baseline=compared),
+            _judged_in_release(situation),
             spec.judgement.false_promotion,
             spec.judgement.false_rollback,
         ),
         up_to=up_to,
         pod=spec.benchmark_pod,
+        live=live_step,
     )
+
+
+def _judged_in_release(situation: Situation) -> list[Kpi]:
+    """Return the KPIs that share the error probabilities: all but what a first version lacks."""
+    has_baseline = situation.stable is not None
+    found = applicable(situation.spec.kpis, has_baseline=has_baseline)
+    return found if has_baseline else benchmarked(found)
 
 
 def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
@@ -221,7 +246,7 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
     rolls back, so that each gets a K-th of falseRollback (Bonferroni).
     """
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
+    sharing = sum(kpi.is_live or kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
     return RunJudgement(
         false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
         false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),
