@@ -254,7 +254,7 @@ class RunKpiStatus(ApiModel):
     """The counts as the runner reported them, in the order of the result contract.
 
     Of a live KPI [windows, squares, requests, bad]; versus stable [windows, squares, requests, bad,
-    stable's requests, stable's bad, thousandths of bad ones if like stable].
+    stable's requests, stable's bad, thousandths of bad ones at the limit].
     """
 
 

@@ -24,7 +24,7 @@ from modelward.judge.counts import (
 from modelward.judge.decimals import CONTEXT, to_decimal
 from modelward.judge.hypotheses import RateObjective, ShareTest
 from modelward.judge.rates import rate_verdict
-from modelward.judge.relative import RelativeObjective
+from modelward.judge.relative import RelativeObjective, share_of_errors
 from modelward.judge.release import StepCounts, step_verdict
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
@@ -72,40 +72,42 @@ class LiveCounts:
 class LiveShareCounts:
     """Errors of a revision and of stable in the same windows of a step.
 
-    What the revision's share of them is where it is like stable differs from window to window, and
-    is the share of requests that it had: realised, not declared.
+    What the revision's part of them is at the limit differs from window to window: it follows from
+    the share of requests that the revision had, realised, not declared.
     """
 
     windows: int = 0
     """Windows in which both had requests."""
     squares: int = 0
-    """Sum over windows of the squares of `bad` less what it is if like stable, in hundredths."""
+    """Sum over windows of the squares of `bad` less what it is at the limit, in hundredths."""
     requests: int = 0
     bad: int = 0
     baseline_requests: int = 0
     baseline_bad: int = 0
-    like: int = 0
-    """What `bad` is expected to be where the revision is like stable, in thousandths."""
+    at_limit: int = 0
+    """What `bad` would be at the limit, of as many errors of both, in thousandths."""
 
     def __post_init__(self) -> None:
-        if not (0 <= self.bad <= self.requests and self.baseline_bad >= 0):
+        if not 0 <= self.bad <= self.requests or min(self.to_ints()) < 0:
             raise ValueError(f"{self.bad} bad ones of {self.requests} requests")
-        if self.baseline_bad > self.baseline_requests or min(self.to_ints()) < 0:
+        if self.baseline_bad > self.baseline_requests:
             raise ValueError(f"{self.baseline_bad} of stable's {self.baseline_requests} are bad")
-        if self.like > _PARTS * (self.bad + self.baseline_bad):
-            raise ValueError(f"{self.like} thousandths expected of fewer errors")
+        if self.at_limit > _PARTS * self.errors:
+            raise ValueError(f"{self.at_limit} thousandths of {self.errors} errors")
 
-    def with_window(self, own: tuple[int, int], stable: tuple[int, int]) -> "LiveShareCounts":
+    def with_window(
+        self, own: tuple[int, int], stable: tuple[int, int], ratio: Fraction
+    ) -> "LiveShareCounts":
         """Return the counts after one more window; each side is (requests, bad).
 
-        A window in which one side had no requests compares nothing.
+        `ratio` is the limit. A window in which one side had no requests compares nothing.
         """
         if not (own[0] and stable[0]):
             return self
-        share = Fraction(own[0], own[0] + stable[0])
-        like = share * (own[1] + stable[1])
-        square = round(100 * (own[1] - like) ** 2)
-        return self + LiveShareCounts(1, square, *own, *stable, round(like * _PARTS))
+        realised = Fraction(own[0], own[0] + stable[0])
+        at_limit = share_of_errors(ratio, realised) * (own[1] + stable[1])
+        square = round(100 * (own[1] - at_limit) ** 2)
+        return self + LiveShareCounts(1, square, *own, *stable, int(at_limit * _PARTS))
 
     def __add__(self, other: "LiveShareCounts") -> "LiveShareCounts":
         """Return the counts of both, of two runs of the same step."""
@@ -121,21 +123,28 @@ class LiveShareCounts:
         """Errors of both."""
         return self.bad + self.baseline_bad
 
-    @property
-    def weight(self) -> Fraction:
-        """The revision's share of requests, each window counting by its errors."""
-        if not (self.errors and self.like):
+    def weight(self, ratio: Fraction) -> Fraction:
+        """Return the realised share of requests, each window counting by its errors."""
+        if not self.errors:
             return Fraction(self.requests, self.requests + self.baseline_requests)
-        return min(Fraction(self.like, _PARTS * self.errors), Fraction(_PARTS - 1, _PARTS))
+        limit = self._limit
+        return limit / (limit + ratio * (1 - limit))
 
     @property
     def tally(self) -> Tally:
         """The revision's part of the errors."""
-        w, drift = self.weight, self.bad - Fraction(self.like, _PARTS)
-        independent = self.errors * w * (1 - w)
+        drift = self.bad - Fraction(self.at_limit, _PARTS)
+        independent = self.errors * self._limit * (1 - self._limit)
         squares = Fraction(self.squares, 100)
-        dispersion = _dispersion(self.windows, squares, drift, independent)
-        return Tally(dispersion, self.bad)
+        return Tally(_dispersion(self.windows, squares, drift, independent), self.bad)
+
+    @property
+    def _limit(self) -> Fraction:
+        """The revision's part of the errors at the limit; rounding leaves it within 0 and 1."""
+        if not self.errors:
+            return Fraction(1, 2)
+        share = Fraction(self.at_limit, _PARTS * self.errors)
+        return min(max(share, Fraction(1, _PARTS)), 1 - Fraction(1, _PARTS))
 
 
 LiveObjective = RateObjective | RelativeObjective
@@ -181,7 +190,8 @@ def live_share_verdict(
             Verdict("Fail", "WorseThanStable") if worse else Verdict("Inconclusive", "NotMeasured")
         )
     outcome, reason = _share_decision(steps, counts, objective)
-    promote, rollback = objective.promote_at(now.weight), objective.rollback_at(now.weight)
+    weight = now.weight(objective.ratio)
+    promote, rollback = objective.promote_at(weight), objective.rollback_at(weight)
     return Verdict(
         outcome,
         reason,
@@ -204,7 +214,7 @@ def _share_decision(
     now = counts[-1]
     if _is_worse(steps, counts, objective):
         return "Fail", "WorseThanStable"
-    share, rate = objective.promote_at(now.weight)
+    share, rate = objective.promote_at(now.weight(objective.ratio))
     if evidence.is_rejected(share, now.errors, now.tally) or (
         rate is not None and evidence.is_rejected(rate, now.requests, now.tally)
     ):
@@ -226,7 +236,7 @@ def _is_worse(steps: int, counts: Sequence[LiveShareCounts], objective: Relative
 
 def _worth(since: LiveShareCounts, objective: RelativeObjective) -> Decimal:
     """Return the odds against "not worse": of the weaker of two, where both must be shown."""
-    share, rate = objective.rollback_at(since.weight)
+    share, rate = objective.rollback_at(since.weight(objective.ratio))
     worth = evidence.worth(share, since.errors, since.tally)
     if rate is None:
         return worth

@@ -8,10 +8,11 @@ metrics server.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, LiveStatus
 from modelward.api.kpi import Kpi
-from modelward.api.values import format_duration, parse_duration
+from modelward.api.values import format_duration, parse_duration, parse_margin
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted, interval, scrapes
 from modelward.judge.guards import UnusableError
 from modelward.judge.live import LiveCounts, LiveShareCounts
@@ -98,11 +99,12 @@ def new_counts(kpi: Kpi) -> AnyCounts:
 
 def counts_from(kpi: Kpi, ints: Sequence[int]) -> AnyCounts:
     """Return what the integers of a live KPI mean. Raises ValueError for others."""
-    kind = type(new_counts(kpi))
-    try:
-        return kind(*ints)
-    except TypeError as error:
-        raise ValueError(f"{kpi.name}: {len(ints)} counts") from error
+    none = new_counts(kpi)
+    if not ints:
+        return none
+    if len(ints) != len(none.to_ints()):
+        raise ValueError(f"{kpi.name} has {len(ints)} counts of {len(none.to_ints())}")
+    return type(none)(*ints)
 
 
 def _counts(run: BenchmarkRun, shown: Iterable[tuple[str, Sequence[int]]]) -> dict[str, AnyCounts]:
@@ -136,6 +138,8 @@ class _Sides:
     own: tuple[Counted, ...] = ()
     stable: tuple[Counted, ...] | None = None
     """None where nothing is compared with stable."""
+    ratio: Fraction = Fraction(1)
+    """The limit, as a multiple of stable's rate."""
     problem: str = ""
 
 
@@ -150,7 +154,8 @@ def _sides(run: BenchmarkRun, kpi: Kpi, reading: Reading) -> _Sides:
             stable = tuple(counted(reading, source.bad, source.total, pods))
     except UnusableError as error:
         return _Sides(problem=str(error))
-    return _Sides(own, stable)
+    margin = kpi.objective.worse_by_at_most
+    return _Sides(own, stable, 1 + parse_margin(margin) if margin else Fraction(1))
 
 
 def _one_window(
@@ -171,7 +176,7 @@ def _one_window(
             case LiveCounts():
                 counts[name] = before.with_window(*own)
             case LiveShareCounts():
-                counts[name] = before.with_window(own, stable)
+                counts[name] = before.with_window(own, stable, sides[name].ratio)
         if counts[name] == before or problem:
             lacking.add(name)
     return replace(

@@ -90,8 +90,8 @@ def _shown(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> RunKpiStatus:
         value=None if verdict.value is None else format_percent(verdict.value),
         baseline=None if verdict.baseline is None else format_percent(verdict.baseline),
         objective=objective_text(kpi),
-        low=_end(now, verdict.low) if measured else None,
-        high=_end(now, verdict.high) if measured else None,
+        low=_end(now, objective, verdict.low) if measured else None,
+        high=_end(now, objective, verdict.high) if measured else None,
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
@@ -108,13 +108,13 @@ def _judged(steps: int, counts: Sequence[AnyCounts], objective: LiveObjective) -
     return live_share_verdict(steps, shares, objective)
 
 
-def _end(counts: AnyCounts, share: Fraction) -> str | None:
+def _end(counts: AnyCounts, objective: LiveObjective, share: Fraction) -> str | None:
     """Return one end of an interval; versus stable it is about how many times its rate."""
-    if isinstance(counts, LiveCounts):
+    if isinstance(counts, LiveCounts) or isinstance(objective, RateObjective):
         return format_percent(share)
     if share >= 1:
         return None
-    weight = counts.weight
+    weight = counts.weight(objective.ratio)
     return format_multiple(share / (1 - share) * (1 - weight) / weight)
 
 
