@@ -157,12 +157,6 @@ class BenchmarkRunSpec(ApiModel):
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
                 field=".baseline",
             ),
-            rule(
-                "self.kpis.all(k, has(k.prometheus) == has(self.live))",
-                "KPIs with a prometheus source are measured in a run with live, and those with a "
-                "benchmark in one without: make two runs",
-                field=".kpis",
-            ),
         )
     )
 

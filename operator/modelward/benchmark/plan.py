@@ -74,6 +74,8 @@ def runner_plan(
     spec = run.spec
     if not spec.applicable_kpis:
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
+    if any(kpi.is_live for kpi in spec.applicable_kpis):
+        raise PlanError("kpis: one with a prometheus source is measured in a run with live alone")
     try:
         load = _load(spec)
         plan = RunnerPlan(

@@ -35,6 +35,12 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: live-errors
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {atMost: 2%, expected: 1%}
+  - name: live-errors-vs-stable
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {versus: stable, worseByAtMost: 50%}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -86,6 +92,18 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: live-errors
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {atMost: 2%, expected: 1%}
+  - name: live-errors-vs-stable
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {versus: stable, worseByAtMost: 50%}
+  live:
+    step: 1
+    steps: 2
+    for: 10m
+    passedByHand: [live-errors]
+    earlier: [{step: 0, kpis: [{name: live-errors, counts: [20, 4, 3000, 6]}]}]
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -132,6 +150,7 @@ spec:
     benchmark: {metric: accuracy, dataset: d}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
+  live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
 """,

@@ -5,6 +5,8 @@ from tests.apiserver.crd.paths import OMIT
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
+LIVE, LIVE_VERSUS = "spec.kpis[5]", "spec.kpis[6]"
+_PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
@@ -20,7 +22,27 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "say where this KPI is measured",
             takes=({},),
-            refuses=({f"{ACCURACY}.benchmark": OMIT},),
+            refuses=(
+                {f"{ACCURACY}.benchmark": OMIT},
+                {f"{ACCURACY}.prometheus": _PROMETHEUS},
+                {f"{LIVE}.prometheus": OMIT},
+            ),
+        ),
+        Example(
+            "a share of users' requests has an upper limit",
+            takes=({f"{LIVE}.objective": {"atMost": "49.9%"}},),
+            refuses=(
+                {f"{LIVE}.objective": {}},
+                {f"{LIVE}.objective": {"atLeast": "2%"}},
+                {f"{LIVE}.objective": {"atMost": "50%"}},
+                {f"{LIVE}.objective": {"atMost": "0%"}},
+                {f"{LIVE}.objective": {"atMost": "2s"}},
+            ),
+        ),
+        Example(
+            "users' requests are compared by their errors",
+            takes=({f"{LIVE_VERSUS}.objective": _RELATIVE},),
+            refuses=({f"{LIVE_VERSUS}.objective": _VERSUS},),
         ),
         Example(
             "accuracy has a lower limit",

@@ -19,23 +19,26 @@ def _constant(value: Json) -> Callable[[int], Json]:
     return lambda _: value
 
 
+_SELECTOR = 'requests_total{code=~"' + "5" * 488 + '"}'
+_PROMETHEUS = {"prometheus": {"bad": _SELECTOR, "total": _SELECTOR}}
+
+
 def _kpi(index: int) -> Document:
-    benchmark, objective = [
-        ({"metric": "accuracy", "dataset": _unique(40)(7)}, {"atLeast": "099.999999%"}),
-        ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
-        ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
-        (
-            {"metric": "errorRate"},
-            {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
-        ),
-    ][index % 4]
+    versus = {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"}
+    measured: Document
+    measured, objective = [
+        (_by_pod(metric="accuracy", dataset=_unique(40)(7)), {"atLeast": "099.999999%"}),
+        (_by_pod(metric="errorRate"), {"atMost": "049.999999%", "expected": "049.999998%"}),
+        (_by_pod(metric="latency", quantile="p99.9"), {"atMost": "720h", "expected": "719h"}),
+        (_by_pod(metric="errorRate"), versus),
+        (_PROMETHEUS, versus),
+    ][index % 5]
     effect = "gate" if index < 16 else "report"
-    return {
-        "name": _unique(40)(index),
-        "benchmark": benchmark,
-        "objective": objective,
-        "effect": effect,
-    }
+    return {"name": _unique(40)(index), **measured, "objective": objective, "effect": effect}
+
+
+def _by_pod(**benchmark: str) -> Document:
+    return {"benchmark": benchmark}
 
 
 def _step(index: int) -> Document:
@@ -70,6 +73,11 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
         "spec.judgement.falsePromotion": _constant(_DECIMAL),
         "spec.judgement.falseRollback": _constant(_DECIMAL),
         "spec.upTo": _constant("720h"),
+        "spec.live.for": _constant("720h"),
+        "spec.live.passedByHand[]": _unique(40),
+        "spec.live.earlier[].step": lambda index: index,
+        "spec.live.earlier[].kpis[].name": _unique(64),
+        "status.live.window": _constant("720h"),
         "status.attempts[].job": _unique(64),
     },
 }

@@ -2,14 +2,12 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
-
-A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
-source" counts them, so that the next source only joins its list.
+versus stable, then live errors alone and versus stable, and whose steps are benchmark, weight 10,
+pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES
+from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES, LIVE, LIVE_VERSUS
 from tests.apiserver.crd.paths import OMIT, Json
 
 _STEPS = "spec.rollout.steps"
@@ -35,6 +33,18 @@ RULES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "spec": (
+        Example(
+            "a gate with a prometheus source",
+            takes=(
+                {},
+                {
+                    f"{LIVE}.effect": "report",
+                    f"{LIVE_VERSUS}.effect": "report",
+                    "spec.rollout.steps": [_BENCHMARK],
+                },
+            ),
+            refuses=({"spec.rollout.steps": [_BENCHMARK]},),
+        ),
         Example(
             "there is no such data set",
             takes=({"spec.load.dataset": "golden"},),

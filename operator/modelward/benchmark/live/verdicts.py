@@ -36,8 +36,11 @@ def step_of(spec: BenchmarkRunSpec) -> LiveStep:
 def objective_of(kpi: Kpi, spec: BenchmarkRunSpec) -> LiveObjective:
     """Return the tests of a live KPI.
 
-    Raises ValueError for a limit that no number of requests can prove, and for none.
+    Raises ValueError for a limit that no number of requests can prove, for none, and for a KPI that
+    is not live.
     """
+    if not kpi.is_live:
+        raise ValueError(f"{kpi.name} has no prometheus source, and a run with live has no pods")
     alphas = (
         parse_decimal(spec.judgement.false_promotion),
         parse_decimal(spec.judgement.false_rollback),
