@@ -115,7 +115,7 @@ class KpiEvidence(ApiModel):
 class StepEvidence(ApiModel):
     """What earlier runs of a release counted in one of its weight steps."""
 
-    step: Annotated[int, Field(ge=0, lt=MOST_STEPS)]
+    step: Annotated[int, Field(ge=0, le=MOST_STEPS - 1)]
     """Number of the weight step, the first is 0."""
     kpis: Annotated[
         list[KpiEvidence], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
@@ -126,7 +126,7 @@ class StepEvidence(ApiModel):
 class LiveStep(ApiModel):
     """The weight step of a release that is judged on users' requests."""
 
-    step: Annotated[int, Field(ge=0, lt=MOST_STEPS)]
+    step: Annotated[int, Field(ge=0, le=MOST_STEPS - 1)]
     """Number of the weight step, the first is 0."""
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)]
     """Weight steps that the release has."""
