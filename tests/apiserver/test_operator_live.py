@@ -110,12 +110,16 @@ async def test_a_flaky_candidate_is_rolled_back_and_one_without_traffic_withdraw
         start_operator(f"--prometheus={settings}")
         failed = (await flaky.until("Degraded"))["status"]
         waits = (await quiet.until("Paused"))["status"]
+
+    async def is_withdrawn() -> bool:
+        return await quiet.selected() == first[1]["stable"]["revision"]
+
+    await until(is_withdrawn, "stable to serve alone")
     assert failed["failedRevision"]["reason"] == "live-errors"
     assert "<= 5%, expected 1%" in failed["message"]
     assert await flaky.selected() == first[0]["stable"]["revision"]
     assert "counted no request for 1m" in waits["message"]
     assert waits["candidate"]["weight"] == 0
-    assert await quiet.selected() == first[1]["stable"]["revision"]
     run = await _live_run(kube, namespace, "fraud")
     assert run is not None
     status = run["status"]

@@ -51,16 +51,7 @@ def test_a_flaky_candidate_fails_before_the_step_is_over_and_the_message_names_a
 
 
 def test_a_single_burst_of_errors_neither_fails_nor_passes_a_version() -> None:
-    def burst(fleet: Fleet) -> None:
-        at = (fleet.now - world.fleet.now) // 1000
-        fleet.serve(pod_of(CANDIDATE), 10, 0)
-        if fleet.now == start + 15_000:
-            fleet.serve(pod_of(CANDIDATE), 0, 30)
-        assert at == 0
-
-    world = LiveWorld()
-    start = world.fleet.now
-    world.pass_time(45, burst)
+    world = LiveWorld().pass_time(15, HEALTHY).pass_time(1, steady(0, 30)).pass_time(29, HEALTHY)
     assert not world.finished
     assert kpi(world) == ("Inconclusive", "Undecided")
 

@@ -17,17 +17,18 @@ from modelward.judge import evidence
 from modelward.judge.counts import (
     CALIBRATION_WINDOWS,
     MARGIN,
-    MAX_DISPERSION,
     RateCounts,
     Tally,
 )
 from modelward.judge.decimals import CONTEXT, to_decimal
-from modelward.judge.hypotheses import RateObjective, ShareTest
+from modelward.judge.hypotheses import RateObjective
 from modelward.judge.rates import rate_verdict
 from modelward.judge.relative import RelativeObjective, share_of_errors
 from modelward.judge.release import StepCounts, step_verdict
-from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
+from modelward.judge.verdict import Outcome, Reason, Verdict
 
+_THINNED_FROM = 400
+"""Hundredths of dispersion to which evidence is thinned."""
 _PARTS = 1_000
 """Of an error, in which expected numbers of errors are counted."""
 
@@ -62,10 +63,16 @@ class LiveCounts:
         return astuple(self)
 
     @property
+    def dispersion(self) -> int:
+        """By how much evidence is tempered, in hundredths."""
+        return _dispersion(self.windows, self.squares, self.bad, Fraction(self.bad))
+
+    @property
     def rate(self) -> RateCounts:
-        """The counts as a rate is judged by them."""
-        dispersion = _dispersion(self.windows, self.squares, self.bad, Fraction(self.bad))
-        return RateCounts(self.windows, self.requests, Tally(dispersion, self.bad))
+        """The counts as a rate is judged by them: bad ones rounded to the careful side."""
+        requests, few = _for_rollback(self.requests, self.bad, self.dispersion)
+        _, many = _for_promotion(self.requests, self.bad, self.dispersion)
+        return RateCounts(self.windows, requests, many, few)
 
 
 @dataclass(frozen=True)
@@ -131,12 +138,11 @@ class LiveShareCounts:
         return limit / (limit + ratio * (1 - limit))
 
     @property
-    def tally(self) -> Tally:
-        """The revision's part of the errors."""
+    def dispersion(self) -> int:
+        """By how much evidence is tempered, in hundredths."""
         drift = self.bad - Fraction(self.at_limit, _PARTS)
         independent = self.errors * self._limit * (1 - self._limit)
-        squares = Fraction(self.squares, 100)
-        return Tally(_dispersion(self.windows, squares, drift, independent), self.bad)
+        return _dispersion(self.windows, Fraction(self.squares, 100), drift, independent)
 
     @property
     def _limit(self) -> Fraction:
@@ -162,7 +168,35 @@ def _dispersion(
     if not windows or not independent:
         return math.ceil(100 * floor)
     variance = ((windows + 1) * squares - total * total) / Fraction(windows)
-    return min(math.ceil(100 * max(floor, MARGIN * variance / independent)), MAX_DISPERSION)
+    return math.ceil(100 * max(floor, MARGIN * variance / independent))
+
+
+def _for_promotion(total: int, bad: int, dispersion: int) -> tuple[int, Tally]:
+    """Return counts that say as much, with less to compute, bad ones rounded up.
+
+    Evidence of n requests, tempered by k, is that of n/k requests: millions of them would take
+    the operator minutes, and tempered by thousands are worth no more than a few hundred.
+    """
+    k = max(1, dispersion // _THINNED_FROM)
+    rest = total // k
+    return rest, Tally(math.ceil(dispersion / k), min(rest, math.ceil(Fraction(bad, k))))
+
+
+def _for_rollback(total: int, bad: int, dispersion: int) -> tuple[int, Tally]:
+    """Return counts that say as much, bad ones rounded down."""
+    k = max(1, dispersion // _THINNED_FROM)
+    return total // k, Tally(math.ceil(dispersion / k), bad // k)
+
+
+@dataclass(frozen=True)
+class _LiveSteps(StepCounts):
+    """Counts of a release's steps, added up before they are thinned."""
+
+    live: tuple[LiveCounts, ...] = ()
+
+    def since(self, step: int) -> RateCounts:
+        """Return the counts since a step began, 0 being the first."""
+        return sum(self.live[step + 1 :], self.live[step]).rate
 
 
 def live_verdict(steps: int, counts: Sequence[LiveCounts], objective: RateObjective) -> Verdict:
@@ -171,9 +205,20 @@ def live_verdict(steps: int, counts: Sequence[LiveCounts], objective: RateObject
     `counts` are those of each step that has begun, the present one last, of `steps` in all. Value
     and interval are those of the present step.
     """
-    outcome, reason = step_verdict(StepCounts(steps, tuple(c.rate for c in counts)), objective)
-    shown = rate_verdict(counts[-1].rate, objective)
-    return replace(shown, verdict=outcome, reason=reason)
+    evidence_of = _LiveSteps(steps, tuple(each.rate for each in counts), tuple(counts))
+    outcome, reason = step_verdict(evidence_of, objective)
+    now = counts[-1]
+    if not now.requests:
+        return Verdict(outcome, reason)
+    return replace(
+        rate_verdict(now.rate, objective),
+        verdict=outcome,
+        reason=reason,
+        value=Fraction(now.bad, now.requests),
+        samples=now.requests,
+        effective_samples=now.requests * 100 // now.dispersion,
+        independence_assumed=now.windows < CALIBRATION_WINDOWS,
+    )
 
 
 def live_share_verdict(
@@ -197,14 +242,11 @@ def live_share_verdict(
         reason,
         value=Fraction(now.bad, now.requests),
         baseline=Fraction(now.baseline_bad, now.baseline_requests),
-        low=evidence.lower_bound(rollback[0], now.errors, now.tally),
-        high=evidence.upper_bound(promote[0], now.errors, now.tally),
+        low=evidence.lower_bound(rollback[0], *_for_rollback(now.errors, now.bad, now.dispersion)),
+        high=evidence.upper_bound(promote[0], *_for_promotion(now.errors, now.bad, now.dispersion)),
         samples=now.requests,
-        effective_samples=now.requests * 100 // now.tally.dispersion,
+        effective_samples=now.requests * 100 // now.dispersion,
         independence_assumed=now.windows < CALIBRATION_WINDOWS,
-        evidence=Evidence(
-            promote=max(_tempered(promote, now)), rollback=min(_tempered(rollback, now))
-        ),
     )
 
 
@@ -215,8 +257,9 @@ def _share_decision(
     if _is_worse(steps, counts, objective):
         return "Fail", "WorseThanStable"
     share, rate = objective.promote_at(now.weight(objective.ratio))
-    if evidence.is_rejected(share, now.errors, now.tally) or (
-        rate is not None and evidence.is_rejected(rate, now.requests, now.tally)
+    if evidence.is_rejected(share, *_for_promotion(now.errors, now.bad, now.dispersion)) or (
+        rate is not None
+        and evidence.is_rejected(rate, *_for_promotion(now.requests, now.bad, now.dispersion))
     ):
         return "Pass", ""
     return "Inconclusive", "Undecided"
@@ -227,9 +270,7 @@ def _is_worse(steps: int, counts: Sequence[LiveShareCounts], objective: Relative
     with localcontext(CONTEXT):
         total = Decimal(steps - len(counts))
         for step in range(len(counts)):
-            since = counts[step]
-            for later in counts[step + 1 :]:
-                since = since + later
+            since = sum(counts[step + 1 :], counts[step])
             total += _worth(since, objective) if since.windows else 1
         return total >= steps * to_decimal(1 / objective.false_rollback)
 
@@ -237,13 +278,8 @@ def _is_worse(steps: int, counts: Sequence[LiveShareCounts], objective: Relative
 def _worth(since: LiveShareCounts, objective: RelativeObjective) -> Decimal:
     """Return the odds against "not worse": of the weaker of two, where both must be shown."""
     share, rate = objective.rollback_at(since.weight(objective.ratio))
-    worth = evidence.worth(share, since.errors, since.tally)
+    worth = evidence.worth(share, *_for_rollback(since.errors, since.bad, since.dispersion))
     if rate is None:
         return worth
-    return min(worth, evidence.worth(rate, since.requests, since.tally))
-
-
-def _tempered(tests: tuple[ShareTest, ShareTest | None], now: LiveShareCounts) -> list[Decimal]:
-    share, rate = tests
-    found = [evidence.tempered(share, now.errors, now.tally)]
-    return found if rate is None else [*found, evidence.tempered(rate, now.requests, now.tally)]
+    alone = _for_rollback(since.requests, since.bad, since.dispersion)
+    return min(worth, evidence.worth(rate, *alone))

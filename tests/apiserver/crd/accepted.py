@@ -38,9 +38,11 @@ spec:
   - name: live-errors
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {atMost: 2%, expected: 1%}
+    effect: report
   - name: live-errors-vs-stable
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {versus: stable, worseByAtMost: 50%}
+    effect: report
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -95,9 +97,11 @@ spec:
   - name: live-errors
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {atMost: 2%, expected: 1%}
+    effect: report
   - name: live-errors-vs-stable
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {versus: stable, worseByAtMost: 50%}
+    effect: report
   live:
     step: 1
     steps: 2

@@ -35,15 +35,8 @@ RULES: dict[str, tuple[Example, ...]] = {
     "spec": (
         Example(
             "a gate with a prometheus source",
-            takes=(
-                {},
-                {
-                    f"{LIVE}.effect": "report",
-                    f"{LIVE_VERSUS}.effect": "report",
-                    "spec.rollout.steps": [_BENCHMARK],
-                },
-            ),
-            refuses=({"spec.rollout.steps": [_BENCHMARK]},),
+            takes=({f"{LIVE}.effect": "gate"}, {"spec.rollout.steps": [_BENCHMARK]}),
+            refuses=({f"{LIVE}.effect": "gate", "spec.rollout.steps": [_BENCHMARK]},),
         ),
         Example(
             "there is no such data set",
@@ -80,7 +73,7 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
-            refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+            refuses=({LIVE_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
     "spec.load": (
