@@ -191,7 +191,7 @@ def test_the_realised_share_counts_and_not_the_declared_one() -> None:
     assert world.outcome == ("Pass", "EveryGateHolds")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(st.integers(5, 40), st.integers(0, 2)), min_size=1, max_size=5))
 def test_a_killed_operator_counts_each_window_once(kills: list[tuple[int, int]]) -> None:
     """Whatever is decided and not written is counted by the next operator, and nothing twice."""

@@ -20,7 +20,7 @@ from modelward.benchmark.live.endings import (
     without_verdict,
 )
 from modelward.benchmark.live.scrapes import Reading
-from modelward.benchmark.live.verdicts import objective_of, shown, undecided
+from modelward.benchmark.live.verdicts import in_step, objective_of, shown, undecided
 from modelward.benchmark.snapshot import RunSnapshot, Unread
 from modelward.benchmark.status import Ending, complete, patch
 from modelward.benchmark.telling import announce, subject
@@ -56,9 +56,10 @@ def _invalid(snapshot: RunSnapshot) -> str:
     """Say why the run can't be judged; empty where it can."""
     run = snapshot.run
     try:
+        counts = so_far(run).counts
         for kpi in run.spec.applicable_kpis:
             objective_of(kpi, run.spec)
-        shown(run, so_far(run).counts)
+            in_step(kpi, run.spec, counts[kpi.name])
     except ValueError as error:
         return f"the run can't be judged: {error}"
     return ""
@@ -68,10 +69,13 @@ def _look(snapshot: RunSnapshot) -> Look:
     """Count what this round has read."""
     run, reading = snapshot.run, snapshot.live.reading
     progress = so_far(run)
+    unread = reading if isinstance(reading, Unread) else None
     if isinstance(reading, Reading):
         progress = count(run, progress, reading, required(snapshot))
+    elif run.status.kpis:
+        return Look(progress, tuple(run.status.kpis), unread)
     kpis = undecided(shown(run, progress.counts), "Unusable", progress.unusable)
-    return Look(progress, kpis, reading if isinstance(reading, Unread) else None)
+    return Look(progress, kpis, unread)
 
 
 def _finish(snapshot: RunSnapshot, progress: Progress | None, end: Ending) -> Plan:
