@@ -8,7 +8,6 @@ from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
 from modelward.api.fields import (
     Counted,
-    Duration,
     Label,
     Message,
     Name,
@@ -30,9 +29,9 @@ from modelward.api.kpi import (
     applicable,
     datasets_are_declared,
 )
+from modelward.api.live import LiveStatus, LiveStep
 from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
 from modelward.api.pods import BenchmarkPod
-from modelward.api.rollout import MOST_STEPS
 from modelward.api.status import Conditions
 
 ServiceName = Annotated[
@@ -101,45 +100,6 @@ class RunJudgement(ApiModel):
     """Probability that a version beyond a limit passes, at most."""
     false_rollback: Share
     """Probability that a healthy version fails, at most."""
-
-
-class KpiEvidence(ApiModel):
-    """What was counted of a KPI."""
-
-    name: Label
-    """Name of the KPI."""
-    counts: list[Counted] = Field(max_length=8)
-    """As they stand in the status of the run that counted them."""
-
-
-class StepEvidence(ApiModel):
-    """What earlier runs of a release counted in one of its weight steps."""
-
-    step: Annotated[int, Field(ge=0, le=MOST_STEPS - 1)]
-    """Number of the weight step, the first is 0."""
-    kpis: Annotated[
-        list[KpiEvidence], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
-    ]
-    """By KPI."""
-
-
-class LiveStep(ApiModel):
-    """The weight step of a release that is judged on users' requests."""
-
-    step: Annotated[int, Field(ge=0, le=MOST_STEPS - 1)]
-    """Number of the weight step, the first is 0."""
-    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)]
-    """Weight steps that the release has."""
-    for_: Duration = Field(default="0s", alias="for")
-    """How long the step lasts at least: gates must hold at its end."""
-    passed_by_hand: Annotated[
-        list[Name], Field(max_length=MOST_KPIS, json_schema_extra={"x-kubernetes-list-type": "set"})
-    ] = Field(default_factory=list)
-    """Gates that a person let pass: they can fail, but nobody waits for them."""
-    earlier: Annotated[
-        list[StepEvidence], Field(max_length=MOST_STEPS, json_schema_extra=map_list("step"))
-    ] = Field(default_factory=list)
-    """What was counted before, in this step or those before it: rollback evidence goes on."""
 
 
 class BenchmarkRunSpec(ApiModel):
@@ -251,24 +211,6 @@ class RunKpiStatus(ApiModel):
     stable's requests, stable's bad, thousandths of bad ones at the limit].
     """
 
-
-class LiveStatus(ApiModel):
-    """How far users' requests have been counted."""
-
-    until: Time
-    """Windows up to here are among the counts."""
-    evidence_at: Time
-    """End of the last window in which there was evidence about every gate, or the beginning."""
-    window: Duration = "30s"
-    """Length of a window."""
-    problem: Note | None = None
-    """What keeps the present window from being evidence."""
-
-
-NO_EVIDENCE = frozenset(
-    {"NoTraffic", "NotScraped", "Unreachable", "QueryRefused", "NotConfigured", "Unusable"}
-)
-"""Reasons of Inconclusive: there was no evidence about users' requests for two windows."""
 
 BLOCKED = "Blocked"
 """Reason of the condition Complete while the cluster keeps a run from measuring."""

@@ -24,8 +24,8 @@ from modelward.api.fields import (
     PositiveDuration,
     Quantile,
     Rate,
-    Selector,
 )
+from modelward.api.live import LIVE_RULES, PrometheusSource
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
 
@@ -134,19 +134,6 @@ class BenchmarkSource(ApiModel):
     """Quantile, for latency: p50 to p99.9."""
 
 
-class PrometheusSource(ApiModel):
-    """A KPI that is measured on users' requests, in the weight steps of a release.
-
-    Two selectors of raw counters in the Prometheus that the administrator of the operator has
-    named. Namespace and pods are matched by Modelward.
-    """
-
-    bad: Selector
-    """Requests that failed, as in 'requests_total{code=~"5.."}'."""
-    total: Selector
-    """All requests, those that failed among them, as in requests_total."""
-
-
 def _for_metric(metric: str, expression: str) -> str:
     return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
 
@@ -164,24 +151,7 @@ _KPI_RULES = rules(
         "benchmark: {metric: accuracy, dataset: golden} or "
         "prometheus: {bad: errors_total, total: requests_total}",
     ),
-    rule(
-        implies(
-            "has(self.prometheus) && !has(self.objective.versus)",
-            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
-            + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
-        ),
-        "a share of users' requests has an upper limit above 0% and below 50%, as in {atMost: 2%}",
-        field=".objective",
-    ),
-    rule(
-        implies(
-            "has(self.prometheus) && has(self.objective.worseByAtMost)",
-            is_percent("self.objective.worseByAtMost"),
-        ),
-        "users' requests are compared by their errors: say by what part of stable's rate there may "
-        "be more, as in {versus: stable, worseByAtMost: 50%}",
-        field=".objective.worseByAtMost",
-    ),
+    *LIVE_RULES,
     rule(
         _limit_for_metric(
             "accuracy",
@@ -324,15 +294,4 @@ def datasets_are_declared() -> tuple[Schema, ...]:
             "99.9%, or rows: exam",
             field=".kpis",
         ),
-    )
-
-
-def live_gates_have_a_step() -> Schema:
-    """Return the rule for a spec with kpis and rollout: users' requests need a weight step."""
-    return rule(
-        "!self.kpis.exists(k, has(k.prometheus) && k.effect == 'gate') || "
-        "self.rollout.steps.exists(s, has(s.weight))",
-        "a gate with a prometheus source is measured while users meet the version: give rollout a "
-        "weight step, as in - {weight: 10, for: 10m, upTo: 1h}",
-        field=".rollout",
     )

@@ -18,8 +18,8 @@ from modelward.api.kpi import (
     Load,
     Metric,
     datasets_are_declared,
-    live_gates_have_a_step,
 )
+from modelward.api.live import live_gates_have_a_step
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step

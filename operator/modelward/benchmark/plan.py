@@ -72,10 +72,7 @@ def runner_plan(
     `starts` is what KPIs go on from, by name: see modelward.benchmark.continued. Raises PlanError.
     """
     spec = run.spec
-    if not spec.applicable_kpis:
-        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
-    if any(kpi.is_live for kpi in spec.applicable_kpis):
-        raise PlanError("kpis: one with a prometheus source is measured in a run with live alone")
+    _check_sources(spec)
     try:
         load = _load(spec)
         plan = RunnerPlan(
@@ -105,6 +102,13 @@ def runner_plan(
     except ValueError as error:
         raise PlanError(str(error)) from error
     return plan
+
+
+def _check_sources(spec: BenchmarkRunSpec) -> None:
+    if not spec.applicable_kpis:
+        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
+    if any(kpi.is_live for kpi in spec.applicable_kpis):
+        raise PlanError("kpis: one with a prometheus source is measured in a run with live alone")
 
 
 def _check_limits(plan: RunnerPlan) -> None:

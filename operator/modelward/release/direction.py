@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from modelward.api.benchmarkrun import NO_EVIDENCE
+from modelward.api.live import NO_EVIDENCE
 from modelward.release import memory, steps
 from modelward.release.situation import Actor, Situation
 from modelward.release.timer import Timer

@@ -6,8 +6,9 @@ runs before it counted, so that its verdict follows from one object.
 
 from collections.abc import Iterable
 
-from modelward.api.benchmarkrun import BenchmarkRun, KpiEvidence, LiveStep, StepEvidence
+from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import live
+from modelward.api.live import KpiEvidence, LiveStep, StepEvidence
 from modelward.release import steps
 from modelward.release.memory import Memory
 from modelward.release.situation import Actor, Situation, run_number

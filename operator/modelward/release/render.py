@@ -7,12 +7,12 @@ from typing import Any
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import (
     BenchmarkRunSpec,
-    LiveStep,
     RunDataset,
     RunJudgement,
     Subject,
 )
 from modelward.api.kpi import applicable, benchmarked, live
+from modelward.api.live import LiveStep
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from modelward.api.benchmarkrun import BenchmarkRun, LiveStatus
+from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import Kpi
+from modelward.api.live import LiveStatus
 from modelward.api.values import format_duration, parse_duration, parse_margin
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted, interval, scrapes
 from modelward.judge.guards import UnusableError

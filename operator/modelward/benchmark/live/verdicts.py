@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, LiveStep, RunKpiStatus
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
 from modelward.api.kpi import Kpi
+from modelward.api.live import LiveStep
 from modelward.api.values import (
     format_multiple,
     format_percent,
