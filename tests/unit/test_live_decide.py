@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.snapshot import LivePod, Unread
 from tests.unit.benchmark_world import START
 from tests.unit.live_world import (
@@ -221,3 +222,19 @@ def test_evidence_that_cannot_have_been_counted_is_refused() -> None:
     for each in (earlier, bad):
         world = LiveWorld(live_run(earlier=each)).pass_time(1, HEALTHY)
         assert world.outcome == ("Inconclusive", "InvalidSpec")
+
+
+def test_a_verdict_is_explained_from_its_evidence_and_a_forged_one_does_not_follow() -> None:
+    failed = LiveWorld().pass_time(100, FLAKY).run
+    (why,) = explain_live(failed)
+    assert why.agrees
+    assert "180 of 600 users' requests failed, 30%, in 2 windows." in why.sentences
+    (kpi_status,) = failed.status.kpis
+    forged = failed.status.model_copy(
+        update={"kpis": [kpi_status.model_copy(update={"verdict": "Pass", "reason": None})]}
+    )
+    (why,) = explain_live(failed.model_copy(update={"status": forged}))
+    assert not why.agrees
+    silent = LiveWorld().pass_time(80, steady(0)).run
+    (why,) = explain_live(silent)
+    assert why.agrees

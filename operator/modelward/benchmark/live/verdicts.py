@@ -83,9 +83,8 @@ def in_step(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> list[AnyCounts]
 
 
 def _shown(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> RunKpiStatus:
-    objective, steps = objective_of(kpi, spec), in_step(kpi, spec, own)
-    verdict = _judged(step_of(spec).steps, steps, objective)
-    now = steps[-1]
+    objective, now = objective_of(kpi, spec), in_step(kpi, spec, own)[-1]
+    verdict = verdict_of(kpi, spec, own)
     measured = verdict.samples > 0
     return RunKpiStatus(
         name=kpi.name,
@@ -102,6 +101,12 @@ def _shown(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> RunKpiStatus:
         hypotheses=objective.describe(),
         evidence=list(own.to_ints()),
     )
+
+
+def verdict_of(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> Verdict:
+    """Return what the counts of this run, and those of earlier ones in its spec, say."""
+    steps = in_step(kpi, spec, own)
+    return _judged(step_of(spec).steps, steps, objective_of(kpi, spec))
 
 
 def _judged(steps: int, counts: Sequence[AnyCounts], objective: LiveObjective) -> Verdict:
