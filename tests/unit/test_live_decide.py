@@ -152,6 +152,18 @@ def test_errors_of_earlier_steps_count_for_a_rollback_and_passes_do_not_for_a_pr
     assert world.outcome == ("Fail", "GateFailed")
 
 
+def test_requests_from_before_the_step_are_not_its_evidence() -> None:
+    fleet = Fleet(counters={pod_of(CANDIDATE): {}})
+    fleet.now -= 7_000
+    fleet.scrape()
+    fleet.serve(pod_of(CANDIDATE), 0, 500)
+    fleet.now += 10_000
+    world = LiveWorld(fleet=fleet).pass_time(60, HEALTHY)
+    _, _, requests, bad = world.evidence()
+    assert requests > 0
+    assert bad == 0
+
+
 def test_a_retry_goes_on_with_what_was_counted_in_this_step() -> None:
     earlier = [{"step": 0, "kpis": [{"name": "errors", "counts": [10, 0, 3_000, 0]}]}]
     world = LiveWorld(live_run(earlier=earlier, **{"for": "30s"})).pass_time(45, steady(1))

@@ -213,3 +213,12 @@ def test_a_candidate_whose_share_is_not_reached_is_not_measured() -> None:
     world.change("2")
     world.run(30)
     assert not live_runs(world)
+
+
+def test_a_step_without_for_waits_for_its_verdict_too() -> None:
+    rollout = deployment_document()["spec"]["rollout"]
+    world = live_world(rollout=rollout | {"steps": [STEPS[0], {"weight": 25, "for": "0s"}]})
+    world.change("2")
+    world.run(60)
+    assert len(live_runs(world)) == 1
+    assert world.status["candidate"]["step"] == 1
