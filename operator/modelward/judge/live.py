@@ -199,14 +199,21 @@ class _LiveSteps(StepCounts):
         return sum(self.live[step + 1 :], self.live[step]).rate
 
 
+def live_decision(
+    steps: int, counts: Sequence[LiveCounts], objective: RateObjective
+) -> tuple[Outcome, Reason]:
+    """Return the verdict alone, as `live_verdict` does."""
+    rates = tuple(each.rate for each in counts)
+    return step_verdict(_LiveSteps(steps, rates, tuple(counts)), objective)
+
+
 def live_verdict(steps: int, counts: Sequence[LiveCounts], objective: RateObjective) -> Verdict:
     """Return the verdict about a rate as it stands in the present step.
 
     `counts` are those of each step that has begun, the present one last, of `steps` in all. Value
     and interval are those of the present step.
     """
-    evidence_of = _LiveSteps(steps, tuple(each.rate for each in counts), tuple(counts))
-    outcome, reason = step_verdict(evidence_of, objective)
+    outcome, reason = live_decision(steps, counts, objective)
     now = counts[-1]
     if not now.requests:
         return Verdict(outcome, reason)
