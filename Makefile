@@ -29,10 +29,13 @@ $(VENV)/.locked: requirements/dev.txt
 demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one rolled back
 	$(PY) -m examples.demo --cluster $(CLUSTER)
 
-test: lint test-unit test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
+test: lint test-unit test-servers test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
 test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; a minute or two
 	$(VENV)/bin/python -m pytest tests/unit
+
+test-servers: $(VENV)/.locked ## the protocols against MLServer, KServe, llama.cpp and FastAPI; a minute
+	$(VENV)/bin/python -m pytest tests/servers
 
 test-delivery: $(VENV)/.locked ## what Argo CD, Flux, Helm and GitHub make of what is delivered
 	$(VENV)/bin/python -m pytest tests/delivery
@@ -66,11 +69,15 @@ generate: $(VENV)/.locked ## CRDs, result schema and reference from the code
 	$(PY) -m tests.lint.generated --write
 
 lock: $(VENV)/.locked ## pin the dependencies anew
-	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/operator.txt pyproject.toml
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) --extra datasets -o requirements/operator.txt pyproject.toml
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o benchmarks/runner/peers/requirements.txt \
+		benchmarks/runner/peers/requirements.in
+	for server in kserve openai fastapi; do $(VENV)/bin/pip-compile $(LOCK_FLAGS) \
+		-o tests/servers/requirements/$$server.txt tests/servers/requirements/$$server.in; done
 LOCK_FLAGS := --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host \
 	--no-emit-find-links --strip-extras --allow-unsafe
 
@@ -79,6 +86,15 @@ bench: $(VENV)/.locked ## reaction, requests, memory, CPU and many releases at o
 
 bench-judge: $(VENV)/.locked ## errors and requests to a verdict, beside other rules; minutes, FULL=1 for all
 	$(PY) -m benchmarks.judging
+
+bench-runner: $(VENV)/.locked ## the load generator's rate, truth and memory, beside Locust, wrk, autocannon
+	$(PY) -m benchmarks.runner $(PARTS)
+
+bench-rows: $(VENV)/.locked ## a million rows: memory, rows read, and errors of the early end; minutes
+	$(PY) -m benchmarks.million
+
+bench-streaming: $(VENV)/.locked ## times of tokens, against a server with a known schedule
+	$(PY) -m benchmarks.runner.streaming
 
 bench-looks: $(VENV)/.locked ## what a million looks cost
 	$(PY) -m benchmarks.looks
@@ -110,6 +126,6 @@ deploy: ## install the operator into the cluster, or into any: KUBECONFIG=FILE a
 undeploy: ## remove the operator, its CRDs and with them every ModelDeployment
 	$(PYTHON) -m tests.cluster undeploy --name $(CLUSTER) --overlay $(OVERLAY)
 
-.PHONY: help demo test test-unit test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
+.PHONY: help demo test test-unit test-servers test-delivery test-mutants test-apiserver test-e2e test-disturbances lint format \
 	generate lock release-check sbom image \
-	bench bench-judge bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy
+	bench bench-judge bench-runner bench-rows bench-streaming bench-looks picture bench-decisions cluster-up cluster-down deploy undeploy

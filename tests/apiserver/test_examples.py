@@ -1,6 +1,7 @@
 """The examples are what the API server takes, and the complete one leaves nothing out."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ pytestmark = pytest.mark.apiserver
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "examples"
-DEPLOYMENTS = ("minimal.yaml", "complete.yaml", "quickstart.yaml", "demo/digits.yaml")
+DEPLOYMENTS = (
+    *("minimal.yaml", "complete.yaml", "labelled.yaml", "quickstart.yaml"),
+    "demo/digits.yaml",
+)
 # Fields of someone else's schema: what the example shows of them is a choice.
 NOT_OURS = ("spec.serving.template",)
 
@@ -25,6 +29,13 @@ def load(file: str) -> dict[str, Any]:
     *_, document = yaml.safe_load_all((EXAMPLES / file).read_text())
     deployment: dict[str, Any] = document
     return deployment
+
+
+def documented_datasets() -> list[str]:
+    """Return the examples in docs/datasets.md, each a part of a spec."""
+    found = re.findall(r"```yaml\n(.*?)```", (PROJECT / "docs/datasets.md").read_text(), re.DOTALL)
+    assert len(found) >= 5
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +60,20 @@ def test_the_complete_example_shows_every_field() -> None:
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     missing = set(declared(schema, "spec")) - set(shown(load("complete.yaml")["spec"], "spec"))
     assert not missing
+
+
+@pytest.mark.parametrize("example", documented_datasets())
+def test_an_example_of_a_data_set_is_accepted_as_it_is_documented(
+    served: Cluster, namespace: str, example: str
+) -> None:
+    document = load("minimal.yaml")
+    document["spec"] |= yaml.safe_load(example)
+    for kpi in document["spec"]["kpis"]:
+        if "dataset" in kpi["benchmark"]:
+            kpi["benchmark"]["dataset"] = "golden"
+    apply = ("apply", "-n", namespace, "--server-side", "--validate=strict", "--dry-run=server")
+    document["metadata"] = {"name": "documented"}
+    served.kubectl(*apply, "-f", "-", stdin=json.dumps(document))
 
 
 def declared(schema: dict[str, Any], path: str) -> Iterator[str]:

@@ -121,6 +121,18 @@ class Stage:
         events = self.get("events.events.k8s.io")["items"]
         return sorted(e["reason"] for e in events if e["regarding"]["kind"] == "ModelDeployment")
 
+    def account(self) -> str:
+        """Return what happened here, a line each, for those who must find out why."""
+        events = self.get("events.events.k8s.io", "--sort-by=.metadata.creationTimestamp")["items"]
+        lines = (
+            f"{event['metadata']['creationTimestamp']} {event['regarding']['kind']}"
+            f" {event['regarding']['name']}: {event['reason']}: {event.get('note', '')}"
+            for event in events
+        )
+        slices = self.kubectl("get", "endpointslices", "-o", "wide")
+        nodes = self.cluster.kubectl("get", "events", "-n", "default", "-o", "wide").stdout
+        return "\n".join((*lines, slices, nodes))
+
     def verb(self, verb: str, token: str = "1") -> None:
         """Give a verb to the present candidate."""
         value = f"{self.status['candidate']['revision']}/{token}"

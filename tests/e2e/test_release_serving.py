@@ -8,10 +8,11 @@ from tests.e2e.stage import Document, Stage, server_template
 pytestmark = pytest.mark.e2e
 
 
-def assert_unnoticed(reports: list[Report]) -> None:
-    for report in reports:
-        assert report.failed == 0, report
-        assert report.sent >= 3000, report
+def assert_unnoticed(stage: Stage, reports: list[Report]) -> None:
+    seen = "\n".join(report.to_json() for report in reports)
+    failed = sum(report.failed for report in reports)
+    assert failed == 0, f"{seen}\n{stage.account()}"
+    assert all(report.sent >= 3000 for report in reports), seen
 
 
 def by_kind(reports: list[Report]) -> dict[str, Report]:
@@ -26,7 +27,7 @@ def test_a_promotion_fails_no_request_on_new_or_kept_connections(stage: Stage) -
     stage.declare("two", replicas=2)
     stage.until_promoted("two")
     reports = clients.stop()
-    assert_unnoticed(reports)
+    assert_unnoticed(stage, reports)
     assert all(set(report.answered) == {"one", "two"} for report in reports), reports
 
 
@@ -41,7 +42,7 @@ def test_an_abort_in_a_weight_step_fails_no_request(stage: Stage) -> None:
     stage.verb("abort")
     stage.until_rolled_back("two")
     reports = clients.stop()
-    assert_unnoticed(reports)
+    assert_unnoticed(stage, reports)
     assert set(by_kind(reports)["new"].answered) == {"one", "two"}
     assert stage.status["failedRevision"]["reason"] == "Aborted"
 
@@ -58,7 +59,7 @@ def test_a_candidate_that_turns_unready_while_it_answers_fails_no_request(stage:
     turn_unready(stage, stage.status["candidate"]["revision"])
     stage.until_rolled_back("two")
     reports = clients.stop()
-    assert_unnoticed(reports)
+    assert_unnoticed(stage, reports)
     assert set(by_kind(reports)["new"].answered) == {"one", "two"}
     assert stage.status["failedRevision"]["reason"] == "Unready"
 

@@ -10,7 +10,7 @@ from modelward.api import crd
 from modelward.benchmark import schemas
 from modelward.cluster import reference
 from tests.delivery import argocd_files
-from tests.lint import rights
+from tests.lint import kpis, messages, protocols, rights
 from tools import chart
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,10 @@ GENERATORS: dict[str, Callable[[Path], None]] = {
 
 FILES: dict[str, Callable[[str], str]] = {
     "manifests/base/roles.yaml": lambda _: rights.manifest(),
+    "docs/kpis.md": kpis.documented,
+    "docs/protocols.md": protocols.documented,
     "docs/security.md": rights.documented,
+    **messages.FILES,
 }
 """File of the project -> what makes its text from the present one."""
 
@@ -76,7 +79,7 @@ def main() -> int:
         # Files first: the chart is made of some of them.
         for name, render in FILES.items():
             path = PROJECT / name
-            path.write_text(render(path.read_text()))
+            path.write_text(render(path.read_text() if path.exists() else ""))
         for folder, generate in GENERATORS.items():
             write(PROJECT / folder, generate)
         return 0

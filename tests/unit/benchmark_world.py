@@ -47,8 +47,8 @@ PASSING: dict[str, KpiReport] = {
 }
 FAILING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("F", ExamCounts(rows=200, read=200, correct=173)),
-    "latency": KpiReport.of("F", LatencyCounts(125, 400, 100, 420_000, 125, 200)),
-    "errors": KpiReport.of("F", ErrorCounts(dispersion=125, requests=400, bad=80)),
+    "latency": KpiReport.of("F", LatencyCounts(126, 400, 100, 420_000, 126, 200)),
+    "errors": KpiReport.of("F", ErrorCounts(dispersion=126, requests=400, bad=80)),
 }
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 
@@ -121,7 +121,8 @@ def a_result(plan: RunnerPlan, **changes: object) -> RunnerResult:
         "datasets": tuple(data.sha256[:DIGEST_CHARS] for data in plan.datasets),
         "outcome": "Measured",
         "windows": 60,
-        "kpis": tuple(PASSING[kpi.name] for kpi in plan.kpis),
+        "send_delay_micros": 400 if plan.load else None,
+        "kpis": tuple(PASSING.get(kpi.name, NOT_MEASURED) for kpi in plan.kpis),
     }
     return RunnerResult.model_validate(fields | changes)
 

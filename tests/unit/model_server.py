@@ -62,13 +62,18 @@ class ModelServer:
         app.router.add_get("/v2/models/m/ready", self._ready)
         app.router.add_post("/v2/models/m/infer", self._v2)
         app.router.add_post("/predict", self._v2)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            port = runner.addresses[0][1]
-            self.url = f"http://127.0.0.1:{port}"
+        async with serving_app(app) as self.url:
             yield self
-        finally:
-            await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def serving_app(app: web.Application) -> AsyncIterator[str]:
+    """Serve an application on a free port of the loopback interface; yield its URL."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

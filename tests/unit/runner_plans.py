@@ -6,6 +6,7 @@ from typing import Any
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.rows import sha256_of
 from modelward.benchmark.strictjson import Json
+from modelward.protocols import Dialogue, dialogue
 
 ACCURACY = {"name": "accuracy", "metric": "accuracy", "dataset": "golden", "limit": "0.9",
             "direction": "atLeast", "effect": "gate"}  # fmt: skip
@@ -47,3 +48,9 @@ def a_plan(
         "deadlineSeconds": deadline_seconds,
     }
     return RunnerPlan.parse(json.dumps(plan))
+
+
+def asked_by(plan: RunnerPlan) -> Dialogue:
+    """Return how the subject of a plan is asked."""
+    subject = plan.subject
+    return dialogue(subject.protocol, subject.model_name, subject.options or {})

@@ -32,7 +32,7 @@ def _spec() -> dict[str, Any]:
 
 def test_names_on_the_wire_are_camel_case_and_absent_members_stay_absent() -> None:
     wire = ModelDeploymentSpec.model_validate(_spec()).to_wire()
-    assert wire["load"] == {"rate": "20/s", "for": "2m", "warmUp": "5s"}
+    assert wire["load"] == {"rate": "20/s", "arrivals": "constant", "for": "2m", "warmUp": "5s"}
     assert wire["serving"] == _spec()["serving"]
     assert "model" not in wire
 
@@ -51,7 +51,7 @@ def test_members_of_a_newer_schema_are_ignored() -> None:
     ("where", "value"),
     [
         (("kpis", 0, "objective", "atLeast"), 92),
-        (("kpis", 0, "objective", "atLeast"), "92"),
+        (("kpis", 0, "objective", "atLeast"), "92pp"),
         (("kpis", 0, "objective", "atLeast"), "two seconds"),
         (("load", "rate"), 20),
         (("load", "rate"), "20"),

@@ -69,6 +69,20 @@ def test_margins_without_a_unit_or_beyond_bounds_are_refused(text: str) -> None:
         values.parse_margin(text)
 
 
+@pytest.mark.parametrize(("text", "value"), [("0.35", "7/20"), ("0", "0"), ("9999999", "9999999")])
+def test_a_number_is_exact(text: str, value: str) -> None:
+    assert values.parse_number(text) == Fraction(value)
+    assert values.format_number(Fraction(value)) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1e3", "-1", ".5", "1.", "10000000", "0.0000001", "NaN", "5%"]
+)
+def test_what_is_no_plain_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueFormError):
+        values.parse_number(text)
+
+
 def test_a_rate_counts_per_second() -> None:
     assert values.parse_rate("20/s") == 20
     assert values.parse_rate("0.5/s") == Fraction(1, 2)

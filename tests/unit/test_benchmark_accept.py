@@ -190,7 +190,7 @@ def test_a_changed_data_set_is_named() -> None:
     message = GOOD.model_copy(update={"datasets": ("0" * 16,)}).to_json()
     ruling = rule(GATES, 1, completed(GATES, text=message))
     assert isinstance(ruling, Refused)
-    assert "golden has changed" in ruling.message
+    assert f"the sha256 of golden begins with {'0' * 16}, not with abab" in ruling.message
 
 
 @pytest.mark.parametrize(

@@ -109,9 +109,12 @@ def test_load_that_was_not_calibrated_to_the_end_begins_anew() -> None:
     assert set(goes_on(unmeasured)) == {"accuracy"}
 
 
-@pytest.mark.parametrize("load", [{"rate": "40/s"}, {"rate": "20/s", "dataset": "other"}])
-def test_kpis_under_another_load_begin_anew_and_exams_do_not(load: dict[str, str]) -> None:
-    assert set(goes_on(FIRST, load={"for": "2m", **load})) == {"accuracy"}
+@pytest.mark.parametrize(
+    "load",
+    [{"rate": "40/s"}, {"dataset": "other"}, {"arrivals": "poisson"}, {"concurrency": 4}],
+)
+def test_kpis_under_another_load_begin_anew_and_exams_do_not(load: dict[str, Any]) -> None:
+    assert set(goes_on(FIRST, load={"rate": "20/s", "for": "2m", **load})) == {"accuracy"}
 
 
 def test_only_how_long_is_measured_may_differ() -> None:

@@ -18,12 +18,16 @@ from modelward.benchmark.counts import (
     MAX_DISPERSION,
     MAX_MICROSECONDS,
     MAX_REQUESTS,
+    Counts,
     CountsError,
     ErrorCounts,
     ExamCounts,
     LatencyCounts,
+    SliceCounts,
+    ValueCounts,
     counts_of,
 )
+from modelward.benchmark.rowcounts import MAX_VALUE, MOST_SLICES
 from modelward.benchmark.schemas import json_schemas
 
 NONCE = "0123456789abcdef"
@@ -50,18 +54,31 @@ def a_result(**changes: object) -> RunnerResult:
     return RunnerResult.model_validate(fields | changes)
 
 
-def the_largest(message: str = "", kpis: int = 32) -> RunnerResult:
+LARGEST_OF_ROWS = (
+    ValueCounts(MAX_REQUESTS, MAX_REQUESTS, MAX_VALUE, MAX_VALUE - 1),
+    SliceCounts(MAX_REQUESTS, MAX_REQUESTS, MOST_SLICES, MAX_REQUESTS, MAX_VALUE),
+)
+
+
+def the_largest(
+    message: str = "", kpis: int = 32, counts: Counts = LARGEST, **changes: object
+) -> RunnerResult:
     return a_result(
+        **changes,
         revision="x" * 20,
         datasets=("f" * 16,) * 8,
         windows=9_999,
-        kpis=(KpiReport.of("P", LARGEST),) * kpis,
+        send_delay_micros=99_999_999,
+        kpis=(KpiReport.of("P", counts),) * kpis,
         message=message,
     )
 
 
-def test_the_largest_possible_result_of_32_kpis_fits_in_2_kib_and_comes_back_whole() -> None:
-    result = the_largest()
+@pytest.mark.parametrize("counts", [LARGEST, *LARGEST_OF_ROWS])
+def test_the_largest_possible_result_of_32_kpis_fits_in_2_kib_and_comes_back_whole(
+    counts: Counts,
+) -> None:
+    result = the_largest(counts=counts)
     assert len(result.to_json().encode()) <= MAX_RESULT_BYTES
     assert RunnerResult.parse(result.to_json()) == result
 
@@ -76,6 +93,20 @@ def test_the_message_gives_way_when_room_runs_out(message: str, kpis: int) -> No
     text = the_largest(message, kpis).to_json()
     assert len(text.encode()) <= MAX_RESULT_BYTES
     assert message.startswith(RunnerResult.parse(text).message)
+
+
+@given(kpis=st.integers(0, 32), name=st.text(max_size=32), message=st.text(max_size=300))
+def test_the_names_of_slices_give_way_after_the_message(kpis: int, name: str, message: str) -> None:
+    counts = LARGEST_OF_ROWS[1]
+    text = the_largest(message, kpis, counts, slices=(name,) * kpis).to_json()
+    assert len(text.encode()) <= MAX_RESULT_BYTES
+    result = RunnerResult.parse(text)
+    assert result.slices in ((), (name,) * kpis)
+
+
+def test_a_few_slices_keep_their_names() -> None:
+    result = the_largest(kpis=8, counts=LARGEST_OF_ROWS[1], slices=("region=" + "é" * 25,) * 8)
+    assert RunnerResult.parse(result.to_json()).slices == result.slices
 
 
 def test_a_kpi_is_a_short_list() -> None:
@@ -107,7 +138,7 @@ def test_what_is_not_a_result_says_so_in_one_word(text: str, reason: str) -> Non
         ("a share that is not a number", "187", "NaN"),
         ("a binary float", "187", "187.0"),
         ("a count below zero", "187", "-1"),
-        ("a count beyond every bound", "187", "100000000"),
+        ("a count beyond every bound", "187", "10000000000001"),
         ("a truth value for a count", "187", "true"),
         ("a text for a count", "187", '"187"'),
         ("an unknown verdict", '"P"', '"p"'),

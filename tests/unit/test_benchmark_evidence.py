@@ -14,7 +14,8 @@ from modelward.benchmark.counts import (
     RelativeErrorCounts,
     SampleCounts,
 )
-from modelward.benchmark.evidence import ContradictionError, evidence, objective_text
+from modelward.benchmark.evidence import ContradictionError, evidence
+from modelward.benchmark.figures import objective_text
 from modelward.benchmark.plan import runner_plan
 from tests.unit.benchmark_world import ACCURACY, ERRORS, LATENCY, a_result, a_run
 
@@ -114,7 +115,7 @@ def test_a_multiple_of_stables_error_rate_shows_both_rates_and_the_multiples() -
     }
     run = a_run(kpi, baseline=BASELINE)
     plan = runner_plan(run, 1, 1_200)
-    counts = RelativeErrorCounts(125, 125, requests=10_000, bad=300, baseline_bad=120)
+    counts = RelativeErrorCounts(126, 126, requests=10_000, bad=300, baseline_bad=120)
     (status,) = evidence(run.spec, plan, a_result(plan, kpis=(KpiReport.of("F", counts),)))
     assert (status.verdict, status.reason) == ("Fail", "WorseThanStable")
     assert (status.value, status.baseline) == ("3%", "1.2%")
@@ -160,3 +161,15 @@ def test_why_there_are_no_counts_is_told(reason: str, outcome: str, told: str) -
 def test_objectives_are_shown_as_they_were_written() -> None:
     texts = [objective_text(kpi) for kpi in a_run(ACCURACY, ERRORS).spec.kpis]
     assert texts == [">= 92%", "<= 5%, expected 2%"]
+
+
+def test_a_data_set_has_one_number_of_rows_for_all_kpis() -> None:
+    run = a_run(ACCURACY, ACCURACY | {"name": "accuracy-vs-stable"})
+    plan = runner_plan(run, 1, 1_200)
+    whole, part = (
+        KpiReport.model_validate({"verdict": "P", "counts": (rows, rows, rows)})
+        for rows in (200, 60)
+    )
+    assert evidence(run.spec, plan, a_result(plan, kpis=(whole, whole)))
+    with pytest.raises(ContradictionError, match="golden has 60 rows, and 200 for another KPI"):
+        evidence(run.spec, plan, a_result(plan, kpis=(whole, part)))

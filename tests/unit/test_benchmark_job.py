@@ -128,6 +128,32 @@ def test_load_alone_takes_warm_up_calibration_evidence_and_some_preparation() ->
     assert runner_plan(a_run(LATENCY), 1, 1_200).deadline_seconds == 10 + 30 + 120 + 30
 
 
+def test_how_load_is_sent_travels_in_the_plan_and_what_is_usual_is_absent() -> None:
+    usual = runner_plan(a_run(LATENCY), 1, 1_200).load
+    assert usual
+    assert usual.model_dump(exclude_none=True).keys() == {
+        "rate", "for_seconds", "warm_up_seconds", "dataset"
+    }  # fmt: skip
+    load = {"rate": "20/s", "arrivals": "poisson", "rampFrom": "0.5/s", "concurrency": 8}
+    asked = runner_plan(a_run(LATENCY, load=load), 1, 1_200).load
+    assert asked
+    assert (asked.arrivals, asked.ramp_from, asked.concurrency) == ("poisson", Fraction(1, 2), 8)
+
+
+def test_a_closed_loop_may_take_all_of_up_to_because_the_server_sets_its_pace() -> None:
+    closed = a_run(LATENCY, load={"rate": "20/s", "concurrency": 1}, upTo="17m")
+    assert runner_plan(closed, 1, 100_000).deadline_seconds == 17 * 60
+
+
+def test_a_ramp_and_chance_are_given_their_time() -> None:
+    def seconds(**load: str) -> int:
+        shape = {"rate": "20/s", "for": "2m", "warmUp": "30s"} | load
+        return runner_plan(a_run(LATENCY, load=shape), 1, 100_000).deadline_seconds
+
+    assert seconds(rampFrom="1/s") == seconds()
+    assert 5 < seconds(arrivals="poisson") - seconds() < 30
+
+
 def test_without_load_kpis_no_load_is_sent() -> None:
     assert runner_plan(a_run(ACCURACY), 1, 1_200).load is None
 

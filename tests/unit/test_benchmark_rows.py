@@ -4,14 +4,15 @@ from decimal import Decimal
 
 import pytest
 
-from modelward.benchmark.rows import Row, RowsError, parse_rows, same_json, sha256_of
+from modelward.benchmark.rows import Row, RowsError, check_rows, same_json, sha256_of
 from modelward.benchmark.strictjson import loads_exact
+from tests.unit.rows_in import rows_in
 
 GOOD = b'{"id": "a", "inputs": [0.1, 2], "expected": 0.1}\n{"id": "b", "inputs": 1, "expected": 1}'
 
 
 def test_rows_keep_the_order_of_their_file() -> None:
-    assert parse_rows(GOOD) == (
+    assert rows_in(GOOD) == (
         Row(id="a", inputs=[0.1, 2], expected=Decimal("0.1")),
         Row(id="b", inputs=1, expected=1),
     )
@@ -19,11 +20,11 @@ def test_rows_keep_the_order_of_their_file() -> None:
 
 def test_blank_lines_carriage_returns_and_a_byte_order_mark_do_no_harm() -> None:
     padded = b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n\r\n") + b"\n\n"
-    assert parse_rows(padded) == parse_rows(GOOD)
+    assert rows_in(padded) == rows_in(GOOD)
 
 
 def test_a_line_separator_within_a_text_does_not_end_the_line() -> None:
-    (row,) = parse_rows('{"id": "a", "inputs": "x\u2028y", "expected": 1}'.encode())
+    (row,) = rows_in('{"id": "a", "inputs": "x\u2028y", "expected": 1}'.encode())
     assert row.inputs == "x\u2028y"
 
 
@@ -49,7 +50,7 @@ def test_a_line_separator_within_a_text_does_not_end_the_line() -> None:
 )
 def test_what_is_wrong_is_said_with_its_line(content: bytes, message: str) -> None:
     with pytest.raises(RowsError) as refused:
-        parse_rows(content)
+        check_rows(content)
     assert message in str(refused.value)
 
 

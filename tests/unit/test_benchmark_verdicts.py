@@ -39,6 +39,14 @@ def test_one_failing_gate_fails_the_run_though_others_were_not_reached() -> None
     assert [each.what for each in plan.metrics] == [VerdictReached("Fail", "GateFailed")]
 
 
+def test_status_tells_how_late_the_load_was_sent() -> None:
+    run = a_run(LATENCY)
+    plan = decide(seen(run, completed(run, send_delay_micros=412)))
+    assert status(plan)["sendDelay"] == "0.412ms"
+    exam = a_run(ACCURACY)
+    assert "sendDelay" not in status(decide(seen(exam, completed(exam))))
+
+
 def test_a_displeasing_result_is_never_tried_again() -> None:
     run = a_run(LATENCY)
     plan = decide(seen(run, completed(run, kpis=(FAILING["latency"],))))

@@ -72,6 +72,27 @@ def test_a_plan_says_how_it_was_made(ask: Ask, kpi: dict[str, Any], told: str) -
     assert told in out
 
 
+@pytest.mark.parametrize(
+    ("benchmark", "objective", "told"),
+    [
+        ({"metric": "mae"}, {"atMost": "2.5"}, "all 5000 rows are read, the verdict is exact"),
+        (
+            {"metric": "recall", "positiveLabel": "fraud"},
+            {"atLeast": "85%"},
+            "rows are read, 5000 at most, until the recall is shown",
+        ),
+        ({"metric": "contains"}, {"atLeast": "92%"}, "exact; 5000 rows, in a random order"),
+    ],
+)
+def test_a_plan_says_how_far_rows_are_read(
+    ask: Ask, benchmark: dict[str, Any], objective: dict[str, Any], told: str
+) -> None:
+    kpi = {"name": "k", "benchmark": {"dataset": "golden"} | benchmark, "objective": objective}
+    code, out, _ = ask("plan", [kpi], "--rows", "golden=5000")
+    assert told in out
+    assert code == 0
+
+
 def test_short_exams_are_read_whole(ask: Ask) -> None:
     _, out, _ = ask("plan", [ACCURACY], "--rows", "golden=999")
     assert "all 999 rows are read, the verdict is exact for them" in out
@@ -95,7 +116,7 @@ def test_options_that_make_no_sense_are_explained(ask: Ask, more: list[str], tol
     ("kpi", "told"),
     [
         (ERRORS | {"objective": {"atMost": "0%"}}, "spec.kpis: errors: null 0 is not between"),
-        (ERRORS | {"objective": {"atMost": "2"}}, "spec.kpis[0].objective.atMost: '2': say"),
+        (ERRORS | {"objective": {"atMost": "2pp"}}, "spec.kpis[0].objective.atMost: '2pp': say"),
     ],
 )
 def test_a_declaration_that_cannot_be_judged_names_the_field(

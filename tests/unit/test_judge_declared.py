@@ -7,8 +7,8 @@ import pytest
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.values import format_decimal
-from modelward.benchmark.plan import exam_objective as planned_exam
-from modelward.benchmark.plan import load_objective as planned
+from modelward.benchmark.objectives import exam_objective as planned_exam
+from modelward.benchmark.objectives import load_objective as planned
 from modelward.benchmark.plan import runner_plan
 from modelward.judge import LoadShape
 from modelward.judge.declared import Alphas, exam_objective, load_objective, load_shape

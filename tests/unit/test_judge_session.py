@@ -1,3 +1,4 @@
+import itertools
 import random
 from fractions import Fraction
 
@@ -13,6 +14,7 @@ from modelward.judge import (
     LoadShape,
     RateCounts,
     RateObjective,
+    due_times,
     errors_objective,
     latency_objective,
     rate_verdict,
@@ -58,7 +60,8 @@ def test_load_is_warm_up_then_calibration_then_evidence() -> None:
     assert (load.warm_up, load.window, load.evidence_windows) == (200, 10, 240)
     assert load.seconds == 10 + 30 + 120
     assert [load.window_of(i) for i in (0, 199, 200, 209, 210)] == [-20, -1, 0, 0, 1]
-    assert [load.due(i) for i in (0, 1, 20)] == [0, 50 * MS, 1000 * MS]
+    due = list(itertools.islice(due_times(load, seed=""), 21))
+    assert [due[i] for i in (0, 1, 20)] == [0, 50 * MS, 1000 * MS]
 
 
 def test_a_load_without_rate_is_refused() -> None:
@@ -110,7 +113,7 @@ def test_a_failed_gate_ends_the_session_and_a_failed_report_does_not() -> None:
     slow = LoadKpi(LATENCY.objective, limit=FAILED, expected=FAILED)
     for kpi, ended in ((ERRORS, True), (report, False)):
         session = LoadSession(shape(), (kpi, slow))
-        feed(session, [MS] * 600 + [MS, FAILED] * 20)
+        feed(session, ([MS] * 9 + [FAILED]) * 60 + [MS, FAILED] * 20)
         assert session.results()[0].outcome == "Fail"
         assert (session.finished, session.gate_failed) == (ended, ended)
 
@@ -127,16 +130,16 @@ def test_without_time_for_evidence_the_session_ends_after_calibration() -> None:
     session = LoadSession(shape(windows=0), (ERRORS,))
     feed(session, [MS] * 600)
     assert session.finished
-    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "NotMeasured"
+    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "Uncalibrated"
 
 
 def test_the_quantile_is_the_nearest_rank_of_the_evidence() -> None:
     session = LoadSession(shape(windows=2), (ERRORS,))
     feed(session, [900 * MS] * 600 + [i * MS for i in range(1, 21)])
-    assert session.quantile(Fraction(1, 2), 20) == 10 * MS
-    assert session.quantile(Fraction(95, 100), 20) == 19 * MS
-    assert session.quantile(Fraction(1, 2), 10) == 5 * MS
-    assert session.quantile(Fraction(1, 2), 0) == 0
+    assert session.quantile(Fraction(1, 2), 60, 20) == 10 * MS
+    assert session.quantile(Fraction(95, 100), 60, 20) == 19 * MS
+    assert session.quantile(Fraction(1, 2), 60, 10) == 5 * MS
+    assert session.quantile(Fraction(1, 2), 60, 0) == 0
 
 
 @settings(max_examples=30)

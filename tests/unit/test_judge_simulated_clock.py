@@ -8,7 +8,14 @@ from fractions import Fraction
 
 import pytest
 
-from modelward.judge import FAILED, LoadKpi, LoadSession, LoadShape, errors_objective
+from modelward.judge import (
+    FAILED,
+    LoadKpi,
+    LoadSession,
+    LoadShape,
+    due_times,
+    errors_objective,
+)
 
 MS = 1_000_000
 FIVE = Fraction(5, 100)
@@ -36,8 +43,7 @@ def benchmark(faults: Iterator[bool], rng: random.Random) -> LoadSession:
     """Send requests when they are due and record each when it ends, until the session has ended."""
     session = LoadSession(SHAPE, (KPI,))
     in_flight: list[tuple[int, int, int]] = []
-    for request in range(SHAPE.requests):
-        now = SHAPE.due(request)
+    for request, now in zip(range(SHAPE.requests), due_times(SHAPE, seed=""), strict=False):
         while in_flight and in_flight[0][0] <= now:
             session.record(*heapq.heappop(in_flight)[1:])
         if session.finished:

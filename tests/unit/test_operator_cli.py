@@ -28,7 +28,7 @@ def loaded_by(code: str) -> set[str]:
 def test_the_operator_s_process_imports_neither_arrays_nor_the_runner() -> None:
     modules = loaded_by("import modelward.cli.main, modelward.cluster.run")
     assert "kopf" in modules
-    assert not modules & {"numpy", "scipy", "modelward.runner.main"}
+    assert not modules & {"numpy", "scipy", "duckdb", "obstore", "modelward.runner.main"}
 
 
 def test_the_command_line_itself_imports_neither_kopf_nor_kubernetes() -> None:

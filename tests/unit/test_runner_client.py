@@ -2,21 +2,17 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.client_reqrep import ConnectionKey
 
-from modelward.runner import client as client_module
-from modelward.runner.client import Answer, Client, describe
-from modelward.runner.protocols import v2
+from modelward.runner.client import Answer, Client
 from modelward.runner.reach import UnreachableError, reach
 from tests.unit.model_server import Handler, ModelServer
-from tests.unit.runner_plans import ERRORS, a_plan
+from tests.unit.runner_plans import ERRORS, a_plan, asked_by
 
 
 def client_of(url: str, seconds: float = 5.0) -> Client:
-    return Client(url, v2.protocol(a_plan(url, ERRORS).subject), seconds)
+    return Client(url, asked_by(a_plan(url, ERRORS)), seconds)
 
 
 async def ask(handler: Handler, seconds: float = 5.0) -> Answer:
@@ -24,7 +20,7 @@ async def ask(handler: Handler, seconds: float = 5.0) -> Answer:
         ModelServer(predict=handler).serving() as server,
         client_of(server.url, seconds) as client,
     ):
-        return await client.predict(b"{}")
+        return await client.predict(client.dialogue.ask([]))
 
 
 def replying(body: bytes, status: int = 200, **headers: str) -> Handler:
@@ -90,7 +86,7 @@ async def test_what_the_server_says_of_an_error_is_kept_in_part() -> None:
 async def test_an_answer_without_end_is_not_read_to_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client_module, "MAX_BODY", 1000)
+    monkeypatch.setattr("modelward.runner.exchange.MAX_BODY", 1000)
     answer = await ask(replying(b'"' + b"x" * 100_000 + b'"'))
     assert answer.problem == "the answer is longer than 1000 bytes"
 
@@ -98,7 +94,7 @@ async def test_an_answer_without_end_is_not_read_to_its_end(
 @pytest.fixture
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.6)
-    monkeypatch.setattr(client_module, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("modelward.runner.transport.CONNECT_SECONDS", 0.2)
 
 
 @pytest.fixture
@@ -123,7 +119,7 @@ async def silent() -> AsyncIterator[str]:
 @pytest.mark.usefixtures("short_patience")
 async def test_a_refused_connection_is_unreachable_and_names_the_endpoints(refusing: str) -> None:
     async with client_of(refusing) as client:
-        assert (await client.predict(b"{}")).unreached
+        assert (await client.predict(client.dialogue.ask([]))).unreached
         with pytest.raises(UnreachableError, match="connection refused; look at the Service's end"):
             await reach(client)
 
@@ -131,7 +127,7 @@ async def test_a_refused_connection_is_unreachable_and_names_the_endpoints(refus
 @pytest.mark.usefixtures("short_patience")
 async def test_a_connection_without_answer_is_unreachable_and_names_policies(silent: str) -> None:
     async with client_of(silent) as client:
-        assert (await client.predict(b"{}")).unreached
+        assert (await client.predict(client.dialogue.ask([]))).unreached
         with pytest.raises(UnreachableError, match="no connection in time; look at NetworkPol"):
             await reach(client)
 
@@ -142,20 +138,3 @@ async def test_somebody_who_answers_late_is_waited_for() -> None:
         asyncio.get_running_loop().call_later(0.2, setattr, server, "is_ready", True)
         await reach(client)
         assert server.is_ready
-
-
-def key() -> ConnectionKey:
-    return ConnectionKey("m", 80, False, True, None, None, None)
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (aiohttp.ClientConnectorDNSError(key(), OSError(1, "no name")), "name not resolved"),
-        (aiohttp.ClientConnectorError(key(), OSError(113, "no route")), "no connection"),
-        (aiohttp.ClientOSError(104, "reset"), "connection closed before the answer"),
-        (aiohttp.ClientError(), "ClientError"),
-    ],
-)
-def test_faults_have_names_of_few_words(error: Exception, words: str) -> None:
-    assert describe(error) == words

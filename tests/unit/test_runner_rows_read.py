@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from modelward.benchmark.contract import RunnerResult
-from modelward.benchmark.rows import contradiction, parse_rows
+from modelward.benchmark.rows import contradiction
 from modelward.judge import ExamObjective, RowCounts, exam_decision
 from modelward.runner.attempt import Attempt
-from modelward.runner.protocols import protocol_of
 from modelward.runner.rows import prepare
 from tests.unit.model_server import ModelServer
-from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, a_row, golden
+from tests.unit.rows_in import rows_in
+from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, a_row, asked_by, golden
 
 SAMPLE = ACCURACY | {"rows": "sample"}
 MANY = 1_200
@@ -77,9 +77,7 @@ async def test_a_sample_may_be_answered_at_random() -> None:
 
 def test_draws_with_replacement_are_the_same_on_every_attempt_and_reach_every_row() -> None:
     plan = a_plan("http://x", SAMPLE)
-    one, other = (
-        prepare(plan, {"golden": golden()}, protocol_of(plan.subject))["golden"] for _ in "12"
-    )
+    one, other = (prepare(plan, {"golden": golden()}, asked_by(plan))["golden"] for _ in "12")
     draws = [one.drawn(i).row.id for i in range(400)]
     assert draws == [other.drawn(i).row.id for i in range(400)]
     assert len(set(draws)) == 30
@@ -87,13 +85,14 @@ def test_draws_with_replacement_are_the_same_on_every_attempt_and_reach_every_ro
 
 def test_rows_of_the_same_inputs_that_expect_different_answers_contradict_each_other() -> None:
     twin = json.loads(a_row(3)) | {"id": "twin", "expected": 7}
-    rows = parse_rows(golden(5) + b"\n" + json.dumps(twin).encode())
-    assert contradiction(rows) == (
+    first, other = rows_in(a_row(3).encode() + b"\n" + json.dumps(twin).encode())
+    assert contradiction(first, other) == (
         'rows "row-3" and "twin" have the same inputs and expect different answers: correct one of '
         "them, or say rows: sample"
     )
     same = json.loads(a_row(3)) | {"id": "twin", "expected": 6.0}
-    assert contradiction(parse_rows(golden(5) + b"\n" + json.dumps(same).encode())) is None
+    assert contradiction(first, *rows_in(json.dumps(same).encode())) is None
+    assert contradiction(first, *rows_in(a_row(4).encode())) is None
 
 
 @pytest.mark.parametrize(("kpi", "outcome"), [(ACCURACY, "DatasetInvalid"), (SAMPLE, "Measured")])

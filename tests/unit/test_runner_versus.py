@@ -10,7 +10,6 @@ from aiohttp import web
 
 from modelward.benchmark.contract import PlanSubject, RunnerPlan, RunnerResult
 from modelward.judge import shape
-from modelward.runner import report
 from modelward.runner.attempt import Attempt
 from tests.unit.model_server import Handler, ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, golden
@@ -26,7 +25,7 @@ LENIENT = ACCURACY | {"limit": "0.5"}
 def short_windows_and_any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
     monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr(report, "tolerated_delay", lambda _: 10**10)
+    monkeypatch.setattr("modelward.benchmark.lag.sent_late", lambda *_: False)
 
 
 def compared(plan: RunnerPlan, url: str, **subject: object) -> RunnerPlan:
@@ -106,7 +105,7 @@ async def test_a_stable_revision_with_another_protocol_is_asked_by_its_own() -> 
 
     async with ModelServer().serving() as candidate, ModelServer(predict=predict).serving() as old:
         plan = plan_for(candidate.url, ACCURACY_VERSUS)
-        plan = compared(plan, old.url, protocol="http", path="/predict")
+        plan = compared(plan, old.url, protocol="http", options={"path": "/predict"})
         result = await Attempt(plan, {"golden": golden()}).run(seconds=20)
     assert result.kpis[0].counts == (30, 30, 30, 30, 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from modelward.benchmark.rows import parse_rows
+from modelward.benchmark.rows import check_rows
 from tests.e2e.server.app import Server
 from tests.e2e.server.behaviour import ROWS, Behaviour, golden_rows, predict
 
@@ -30,7 +30,7 @@ def test_accuracy_is_exact_on_the_golden_rows(accuracy: float) -> None:
 
 @pytest.mark.parametrize("protocol", ["v2", "http"])
 def test_the_golden_rows_are_a_data_set(protocol: str) -> None:
-    assert len(parse_rows(golden_rows(protocol).encode())) == ROWS
+    assert check_rows(golden_rows(protocol).encode()) == ROWS
 
 
 async def test_it_answers_both_protocols_with_its_version(client: Client) -> None:

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from modelward.api import protocol
 from modelward.api.base import ApiModel, ObjectMeta
 from modelward.api.cel import implies, map_list, rule, rules, text
+from modelward.api.datasets import MOST_DATASETS, SOURCE_RULES, Digest, Rows
 from modelward.api.fields import (
     Counted,
     Label,
@@ -21,18 +23,18 @@ from modelward.api.fields import (
     Verdict,
 )
 from modelward.api.kpi import (
-    MOST_DATASETS,
     MOST_KPIS,
-    Dataset,
     Kpi,
-    Load,
     applicable,
     datasets_are_declared,
 )
 from modelward.api.live import LiveStatus, LiveStep
-from modelward.api.modeldeployment import ModelName, Path, Protocol, path_with_http
+from modelward.api.load import Load
+from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
+from modelward.api.protocol import ProtocolName
 from modelward.api.status import Conditions
+from modelward.api.tokens import tokens_are_streamed
 
 ServiceName = Annotated[
     str,
@@ -46,18 +48,6 @@ ServiceName = Annotated[
 ]
 """Name of a Service."""
 
-Digest = Annotated[
-    str,
-    WithJsonSchema(
-        text(
-            "^[0-9a-f]{64}$",
-            "say the sha256 of the ConfigMap key's value: 64 hexadecimal digits, lower case",
-            64,
-        )
-    ),
-]
-
-
 RevisionHash = Annotated[
     str,
     WithJsonSchema(
@@ -68,9 +58,12 @@ RevisionHash = Annotated[
 
 
 class Subject(ApiModel):
-    """The revision that is measured, and where it answers."""
+    """The revision that is measured, and where it answers.
 
-    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("path")))
+    What is said of its protocol stands beside it, as in `path: /predict`.
+    """
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=protocol.flattened)
 
     revision: RevisionHash
     """Hash that names the revision."""
@@ -78,19 +71,23 @@ class Subject(ApiModel):
     """Service in the run's namespace."""
     port: Port
     """Port of the Service."""
-    protocol: Protocol
-    """v2 (Open Inference Protocol) or http (plain JSON over POST)."""
+    protocol: ProtocolName
     model_name: ModelName
     """Name of the model as its server knows it."""
-    path: Path | None = None
-    """Path for protocol http."""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said of the protocol's options."""
+        return protocol.said_of(self.protocol, self.model_extra)
 
 
-class RunDataset(Dataset):
+class RunDataset(Rows):
     """A data set as it was when the run was asked for."""
 
+    model_config = ConfigDict(json_schema_extra=rules(*SOURCE_RULES))
+
     sha256: Digest
-    """Digest of the key's value; rows that differ are refused."""
+    """Digest of the rows as they stand in their file; others are refused."""
 
 
 class RunJudgement(ApiModel):
@@ -112,6 +109,7 @@ class BenchmarkRunSpec(ApiModel):
                 "a BenchmarkRun is evidence and its spec can't change: make another one",
             ),
             *datasets_are_declared(),
+            tokens_are_streamed("self.subject.protocol"),
             rule(
                 implies("has(self.baseline)", "self.kpis.exists(k, has(k.objective.versus))"),
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
@@ -137,7 +135,7 @@ class BenchmarkRunSpec(ApiModel):
     ]
     """Golden data sets, each pinned to its content."""
     load: Load = Load()
-    """Load that is sent for errorRate and latency."""
+    """Load that is sent for errors, times and rates."""
     kpis: Annotated[
         list[Kpi], Field(min_length=1, max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ]
@@ -185,6 +183,8 @@ class RunKpiStatus(ApiModel):
     """Why there is no Pass, in one word."""
     value: Value | None = None
     """What was measured."""
+    slice: Label | None = None
+    """The worst slice, for KPIs with worstSliceOf: `value` is its."""
     baseline: Value | None = None
     """What the stable revision showed, for KPIs versus stable."""
     objective: Value | None = None
@@ -235,6 +235,8 @@ class BenchmarkRunStatus(ApiModel):
         Field(default_factory=list)
     )
     """Jobs of this run, in order."""
+    send_delay: Value | None = None
+    """How late requests of the load were sent after they were due: 99 of 100 by this at most."""
     kpis: Annotated[
         list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ] = Field(default_factory=list)

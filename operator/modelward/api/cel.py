@@ -5,9 +5,10 @@ low as they can, or name the field. A form is always tested before a conversion 
 `duration()`): otherwise the conversion's error hides our message.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from modelward.api.values import DURATION_FORM, PERCENT_FORM
+from modelward.api.values import DURATION_FORM, PERCENT_FORM, RATE_FORM
 
 Schema = dict[str, Any]
 
@@ -41,6 +42,16 @@ def is_percent(path: str) -> str:
 def is_duration(path: str) -> str:
     """Return the expression: `path` is a duration."""
     return form(path, DURATION_FORM)
+
+
+def is_rate(path: str) -> str:
+    """Return the expression: `path` is a rate."""
+    return form(path, RATE_FORM)
+
+
+def is_one_of(path: str, values: Iterable[str]) -> str:
+    """Return the expression: `path` is one of these texts."""
+    return f"{path} in [{', '.join(repr(each) for each in values)}]"
 
 
 def number(path: str, unit: str) -> str:

@@ -5,13 +5,25 @@ are int-or-string with a rule that takes only the right form: whoever forgets th
 to say. In Python they are strings whose form was checked; `modelward.api.values` reads them.
 """
 
+import contextlib
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from modelward.api.cel import Schema, form, is_duration, is_percent, number, rule, rules, text
+from modelward.api.cel import (
+    Schema,
+    form,
+    is_duration,
+    is_percent,
+    is_rate,
+    number,
+    rule,
+    rules,
+    text,
+)
 from modelward.api.values import (
+    NUMBER_FORM,
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
@@ -21,6 +33,7 @@ from modelward.api.values import (
     count_of,
     parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
@@ -28,6 +41,8 @@ from modelward.api.values import (
 
 NAME_FORM = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAME_ADVICE = "begin with a lower-case letter, go on with these, digits and dashes; no dots"
+MOST_PER_SECOND = 3_000
+"""What a benchmark pod sends on one core, to stable as well (docs/load.md), with room to spare."""
 _COUNT_FORM = "^[0-9]{1,3}%$"
 _LONGEST = "720h"
 
@@ -40,11 +55,18 @@ def _checked(parse: Callable[[str], object]) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _check_limit(value: str) -> None:
-    try:
-        parse_percent(value)
-    except ValueFormError:
-        parse_duration(value)
+def _one_of(first: Callable[[str], object], *others: Callable[[str], object]) -> AfterValidator:
+    """Return what checks that a text has one of several forms; errors are those of the first."""
+
+    def check(value: str) -> str:
+        for parse in others:
+            with contextlib.suppress(ValueFormError):
+                parse(value)
+                return value
+        first(value)
+        return value
+
+    return AfterValidator(check)
 
 
 def _check_count(value: int | str) -> int | str:
@@ -84,26 +106,30 @@ Probability = Annotated[
 
 Limit = Annotated[
     str,
-    _checked(_check_limit),
+    _one_of(parse_duration, parse_percent, parse_number, parse_rate),
     _schema(
-        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')}",
-        "say a value with its unit: a percentage up to 100%, such as 92%, or a duration such as "
-        f"250ms, at most {_LONGEST}",
+        f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
+        f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
+        "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s; for mae, rmse, logLoss and brier a "
+        'number in quotes, such as "0.35"',
     ),
 ]
-"""A percentage or a duration, whichever the KPI's metric is measured in."""
+"""A percentage, a duration, a rate or a number, whichever the KPI's metric is measured in."""
 
 Margin = Annotated[
     str,
-    _checked(parse_margin),
+    _one_of(parse_margin, parse_number),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
-        f": {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
+        f": {form('self', NUMBER_FORM)} "
+        f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
         "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
-        "stable's rate, such as 50%",
+        "stable's rate, such as 50%; for mae, rmse, logLoss and brier a number in quotes, such as "
+        '"0.01"',
     ),
 ]
-"""A difference between two percentages, or a part of one of them."""
+"""A difference between two values, or a part of one of them."""
 
 Duration = Annotated[
     str,
@@ -125,15 +151,23 @@ PositiveDuration = Annotated[
 ]
 """A length of time."""
 
+_IS_RATE = (
+    f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= {MOST_PER_SECOND}.0"
+)
+
 Rate = Annotated[
     str,
     _checked(parse_rate),
-    _schema(
-        f"{form('self', RATE_FORM)} && {_RATE_NUMBER} >= 0.1 && {_RATE_NUMBER} <= 10000.0",
-        "say a rate from 0.1/s to 10000/s, such as 20/s",
-    ),
+    _schema(_IS_RATE, f"say a rate from 0.1/s to {MOST_PER_SECOND}/s, such as 20/s"),
 ]
-"""So many per second."""
+"""So many requests per second."""
+
+FirstRate = Annotated[
+    str,
+    _checked(parse_rate),
+    _schema(_IS_RATE, f"say the rate to begin with, from 0.1/s to {MOST_PER_SECOND}/s, as in 1/s"),
+]
+"""So many requests per second, from where a rate rises."""
 
 Quantile = Annotated[
     str,
@@ -155,6 +189,26 @@ Selector = Annotated[
     ),
 ]
 """A PromQL selector of raw counters."""
+
+PositiveLabel = Annotated[
+    int | str,
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "maxLength": 64}
+        | rules(
+            rule(
+                "type(self) == int || type(self) == string && self.size() > 0",
+                "say a label as it stands in the rows, such as fraud or 1",
+            )
+        )
+    ),
+]
+"""A label."""
+
+JsonSchema = Annotated[
+    dict[str, Any],
+    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
+]
+"""A JSON Schema."""
 
 Count = Annotated[
     int | str,

@@ -2,225 +2,87 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 
 from modelward.api.base import ApiModel
 from modelward.api.cel import (
     Schema,
-    form,
     implies,
-    is_duration,
-    is_percent,
-    map_list,
-    number,
+    is_one_of,
     rule,
-    rules,
-    text,
 )
 from modelward.api.fields import (
-    Duration,
+    JsonSchema,
     Name,
-    ObjectName,
-    PositiveDuration,
+    PositiveLabel,
     Quantile,
-    Rate,
 )
-from modelward.api.live import LIVE_RULES, PrometheusSource
-from modelward.api.objective import Objective, percent_between
-from modelward.api.values import POINTS_FORM
+from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
+from modelward.api.live import PrometheusSource
+from modelward.api.load import MOST_REQUESTS
+from modelward.api.metrics import (
+    CLASS_METRICS,
+    VALUE_METRICS,
+    Metric,
+    RowKind,
+    row_kind,
+)
+from modelward.api.objective import Objective
+from modelward.api.tokens import Within
 
-Metric = Literal["accuracy", "errorRate", "latency"]
-
-MOST_DATASETS = 8
 MOST_KPIS = 32
 MOST_GATES = 16
-MOST_REQUESTS = 9_999_999
-"""What a benchmark pod can count in one run."""
-
-
-class ConfigMapKey(ApiModel):
-    """A key of a ConfigMap in the resource's namespace."""
-
-    name: ObjectName
-    """Name of the ConfigMap."""
-    key: Annotated[
-        str,
-        WithJsonSchema(
-            text(
-                "^[-._a-zA-Z0-9]+$",
-                "say a key of the ConfigMap: letters, digits, dashes, dots and underscores",
-                253,
-            )
-        ),
-    ]
-    """Key within it."""
-
-
-class Dataset(ApiModel):
-    """Golden rows: JSON lines of {"id", "inputs", "expected"}."""
-
-    name: Name
-    """Name that KPIs refer to."""
-    config_map: ConfigMapKey
-    """Where the rows are."""
-    rows: Literal["exam", "sample"] = "exam"
-    """exam: these rows are the requirement itself. Each is read once; of a thousand or more, where
-    that takes longer than a minute, only as many as show what all of them would.
-    sample: they stand for traffic. Rows are drawn again and again, until it is shown what share of
-    answers is right. For models that answer at random.
-    """
-    prediction: str | None = Field(default=None, min_length=1, max_length=256)
-    """JMESPath of the prediction in the server's answer.
-
-    Default: outputs[0].data[0] for protocol v2, prediction for http.
-    """
-
-
-class Load(ApiModel):
-    """Load of the benchmark step. The rows of a data set are the payload."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                f"type(self.rate) != string || !self.rate.endsWith('/s') "
-                f"|| !({is_duration('self.__for__')}) || {number('self.rate', '/s')} "
-                f"* double(duration(self.__for__).getMilliseconds()) <= {MOST_REQUESTS}000.0",
-                f"one run sends at most {MOST_REQUESTS} requests: lower rate or for",
-            )
-        )
-    )
-
-    rate: Rate = "10/s"
-    """Requests per second, for example 20/s, on a fixed schedule whether or not answers come."""
-    for_: PositiveDuration = Field(default="1m", alias="for")
-    """The longest that load is sent after warm-up and calibration, for example 2m."""
-    warm_up: Duration = "5s"
-    """How long load is sent before anything is counted."""
-    dataset: Name | None = None
-    """Data set whose rows are sent. Default: the first one."""
 
 
 class BenchmarkSource(ApiModel):
     """A KPI that is measured by a benchmark pod."""
 
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            rule(
-                implies("self.metric == 'accuracy'", "has(self.dataset)"),
-                "accuracy is counted on a data set: name it, as in "
-                "{metric: accuracy, dataset: golden}",
-            ),
-            rule(
-                implies("has(self.dataset)", "self.metric == 'accuracy'"),
-                "only accuracy names a data set: remove dataset here; the rows that errorRate and "
-                "latency send are those of load.dataset",
-            ),
-            rule(
-                implies("self.metric == 'latency'", "has(self.quantile)"),
-                "say which quantile of the latency, as in {metric: latency, quantile: p95}",
-            ),
-            rule(
-                implies("has(self.quantile)", "self.metric == 'latency'"),
-                "only latency has a quantile: remove it",
-            ),
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=SOURCE_RULES)
 
     metric: Metric
-    """accuracy (share of rows answered as expected), errorRate or latency."""
+    """What is measured: docs/kpis.md says what each metric is, and how it is judged."""
     dataset: Name | None = None
-    """Data set, for accuracy."""
+    """Data set whose rows are asked, for all metrics but those under load."""
     quantile: Quantile | None = None
-    """Quantile, for latency: p50 to p99.9."""
+    """Quantile, for latency and the times of tokens: p50 to p99.9."""
+    within: Within | None = None
+    """Limits that an answer keeps to count for goodput."""
+    average: Literal["binary", "micro", "macro"] | None = None
+    """For precision, recall and f1, as in scikit-learn.
 
+    binary (the default): of positiveLabel alone. macro: the mean over all labels, each counting the
+    same. micro: over all rows, which is their accuracy.
+    """
+    positive_label: PositiveLabel | None = None
+    """The label that it is about, as it stands in a row's `expected`: fraud, 1 or true.
 
-def _for_metric(metric: str, expression: str) -> str:
-    return implies(f"has(self.benchmark) && self.benchmark.metric == '{metric}'", expression)
+    For auroc, brier, and precision, recall and f1 of one label; for logLoss where an answer is the
+    probability of one label.
+    """
+    prediction: str | None = Field(default=None, min_length=1, max_length=256)
+    """JMESPath of what this metric needs of an answer. Default: that of the data set.
 
+    A label for precision, recall and f1; a score for auroc; a probability for brier and logLoss; a
+    number for mae and rmse. In place of a probability an object of them by label will do, or a list
+    of them in the sorted order of the data set's labels.
+    """
+    json_schema: JsonSchema | None = Field(default=None, alias="schema")
+    """JSON Schema that answers must be valid by, for jsonSchema. References stay within it."""
+    worst_slice_of: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """A member of the rows, such as region, by whose values they are cut into slices.
 
-def _limit_for_metric(metric: str, expression: str) -> str:
-    """Return the expression for a limit of the KPI's own; what is versus stable needs none."""
-    return _for_metric(metric, f"has(self.objective.versus) || {expression}")
-
-
-_KPI_RULES = rules(
-    # A list of all sources, so that others can join.
-    rule(
-        "[has(self.benchmark), has(self.prometheus)].filter(given, given).size() == 1",
-        "say where this KPI is measured, by exactly one source, as in "
-        "benchmark: {metric: accuracy, dataset: golden} or "
-        "prometheus: {bad: errors_total, total: requests_total}",
-    ),
-    *LIVE_RULES,
-    rule(
-        _limit_for_metric(
-            "accuracy",
-            "has(self.objective.atLeast) && !has(self.objective.atMost) && "
-            + percent_between("> 0.0", "self.objective.atLeast", "<= 100.0"),
-        ),
-        "accuracy has a lower limit above 0%, as in {atLeast: 92%}",
-        field=".objective",
-    ),
-    rule(
-        _limit_for_metric("accuracy", "!has(self.objective.expected)"),
-        "remove expected: the share of right rows has one limit, and exam rows are the requirement "
-        "itself",
-        field=".objective.expected",
-    ),
-    rule(
-        _limit_for_metric(
-            "errorRate",
-            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
-            + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
-        ),
-        "errorRate has an upper limit above 0% and below 50%, as in {atMost: 2%}",
-        field=".objective",
-    ),
-    rule(
-        _for_metric(
-            "errorRate",
-            "!has(self.objective.worseByAtMost) || "
-            f"{is_percent('self.objective.worseByAtMost')} || "
-            f"{form('self.objective.worseByAtMost', POINTS_FORM)} && "
-            f"{number('self.objective.worseByAtMost', 'pp')} > 0.0",
-        ),
-        "say a margin above 0pp, as in {versus: stable, worseByAtMost: 0.5pp}: no number of "
-        "requests shows that two error rates are equal",
-        field=".objective.worseByAtMost",
-    ),
-    rule(
-        _for_metric(
-            "accuracy",
-            "!has(self.objective.worseByAtMost) || "
-            f"{form('self.objective.worseByAtMost', POINTS_FORM)}",
-        ),
-        "say by how many percentage points accuracy may be below that of stable, as in "
-        "{versus: stable, worseByAtMost: 1pp}",
-        field=".objective.worseByAtMost",
-    ),
-    rule(
-        _for_metric("latency", "!has(self.objective.versus)"),
-        "latency can't be compared with stable, whose pods are busy with users: say a limit, as "
-        "in {atMost: 250ms}; accuracy and errorRate can be versus: stable",
-        field=".objective.versus",
-    ),
-    rule(
-        _limit_for_metric(
-            "latency",
-            "has(self.objective.atMost) && !has(self.objective.atLeast) && "
-            f"{is_duration('self.objective.atMost')} && "
-            "duration(self.objective.atMost) > duration('0s')",
-        ),
-        "latency has an upper limit, a duration above 0s, as in {atMost: 250ms}",
-        field=".objective",
-    ),
-)
+    The KPI is then that of the worst slice, whose name status shows.
+    """
+    min_rows: Annotated[int, Field(ge=1, le=MOST_REQUESTS)] | None = None
+    """Slices of fewer rows are only reported: default 200. For recall its rows with the positive
+    label count, for precision those taken for it, for f1 both, for auroc the rarer class.
+    """
 
 
 class Kpi(ApiModel):
     """A measurable requirement."""
 
-    model_config = ConfigDict(json_schema_extra=_KPI_RULES)
+    model_config = ConfigDict(json_schema_extra=KPI_RULES)
 
     name: Name
     """Name of the KPI."""
@@ -239,6 +101,20 @@ class Kpi(ApiModel):
         if self.benchmark_source is None:
             raise ValueError(f"{self.name} is not measured by a benchmark pod")
         return self.benchmark_source
+
+    @property
+    def row_kind(self) -> RowKind | None:
+        """What rows come to for it; None where it is measured under load or on users' requests."""
+        if self.is_live:
+            return None
+        source, versus = self.benchmark, self.objective.versus is not None
+        sliced = source.worst_slice_of is not None
+        return row_kind(source.metric, source.average, sliced=sliced, versus=versus)
+
+    @property
+    def metric(self) -> Metric:
+        """What is measured; of users' requests it is how many fail."""
+        return "errorRate" if self.is_live else self.benchmark.metric
 
     @property
     def is_live(self) -> bool:
@@ -261,10 +137,15 @@ def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
     return [kpi for kpi in kpis if has_baseline or kpi.objective.versus is None]
 
 
-Datasets = Annotated[
-    list[Dataset],
-    Field(min_length=1, max_length=MOST_DATASETS, json_schema_extra=map_list("name")),
-]
+def _needs_all_rows(kpi: str) -> str:
+    """Return the expression: a KPI on rows is one value of all of them."""
+    metric, average = f"{kpi}.benchmark.metric", f"has({kpi}.benchmark.average)"
+    return (
+        f"{is_one_of(metric, VALUE_METRICS)} || has({kpi}.benchmark.worstSliceOf) || "
+        f"{average} && {kpi}.benchmark.average == 'macro' || "
+        f"has({kpi}.objective.versus) && {is_one_of(metric, CLASS_METRICS)} && "
+        f"!({average} && {kpi}.benchmark.average == 'micro')"
+    )
 
 
 def datasets_are_declared() -> tuple[Schema, ...]:
@@ -274,6 +155,10 @@ def datasets_are_declared() -> tuple[Schema, ...]:
     whole = (
         "!(has(k.benchmark) && has(k.benchmark.dataset) && has(k.objective.atLeast) "
         "&& string(k.objective.atLeast).startsWith('100')) || "
+        "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
+    )
+    exam = (
+        f"!(has(k.benchmark) && has(k.benchmark.dataset) && ({_needs_all_rows('k')})) || "
         "self.datasets.all(d, d.name != k.benchmark.dataset || d.rows != 'sample')"
     )
     return (
@@ -292,6 +177,13 @@ def datasets_are_declared() -> tuple[Schema, ...]:
             f"self.kpis.all(k, {whole})",
             "a sample can't show that 100% of all answers are right: say a limit below, such as "
             "99.9%, or rows: exam",
+            field=".kpis",
+        ),
+        rule(
+            f"self.kpis.all(k, {exam})",
+            "a sample has no last row, and logLoss, brier, mae, rmse, auroc, averages over labels "
+            "and worst slices are values of all rows: say rows: exam of the data set, or make it "
+            "another one",
             field=".kpis",
         ),
     )

@@ -1,37 +1,40 @@
 """The ModelDeployment resource: what the user declares."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
+from modelward.api import protocol
 from modelward.api.base import ApiModel, ObjectMeta
-from modelward.api.cel import Schema, implies, map_list, rule, rules, text
+from modelward.api.cel import map_list, rule, rules, text
+from modelward.api.datasets import ClaimFile, Columns, ConfigMapKey, Dataset, Datasets
 from modelward.api.fields import Port
 from modelward.api.kpi import (
     MOST_GATES,
     MOST_KPIS,
     BenchmarkSource,
-    ConfigMapKey,
-    Dataset,
-    Datasets,
     Kpi,
-    Load,
-    Metric,
     datasets_are_declared,
 )
 from modelward.api.live import live_gates_have_a_step
+from modelward.api.load import Load
+from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
 from modelward.api.pods import BenchmarkPod, PodTemplate
+from modelward.api.protocol import ProtocolName
 from modelward.api.rollout import BenchmarkStep, Judgement, PauseStep, Rollout, Step
 from modelward.api.status import ModelDeploymentStatus
+from modelward.api.tokens import tokens_are_streamed
+from modelward.protocols import DEFAULT
 
 __all__ = [
     "BenchmarkPod",
     "BenchmarkSource",
     "BenchmarkStep",
+    "ClaimFile",
+    "Columns",
     "ConfigMapKey",
     "Dataset",
-    "HttpServing",
     "Judgement",
     "Kpi",
     "Load",
@@ -42,13 +45,10 @@ __all__ = [
     "ObjectMeta",
     "Objective",
     "PauseStep",
-    "Protocol",
     "Rollout",
     "Serving",
     "Step",
 ]
-
-Protocol = Literal["v2", "http"]
 
 MOST_REPLICAS = 1000
 
@@ -56,39 +56,14 @@ ModelName = Annotated[
     str,
     WithJsonSchema(
         text(
-            "^[A-Za-z0-9][-._A-Za-z0-9]*$",
-            "say the name that the model server uses: letters, digits, dashes, dots and "
-            "underscores, as it stands in a URL",
+            "^[A-Za-z0-9][-._:/A-Za-z0-9]*$",
+            "say the name that the model server uses: letters, digits, dashes, dots, underscores, "
+            "colons and slashes",
             128,
         )
     ),
 ]
 """Name of a model as its server knows it."""
-
-Path = Annotated[
-    str,
-    WithJsonSchema(
-        text(r"^/[^\s?#]*$", "say a path that begins with a slash, such as /predict", 256)
-    ),
-]
-"""Path of a URL, without a query."""
-
-
-def path_with_http(path: str) -> tuple[Schema, Schema]:
-    """Return the rules: `path` is given for protocol http, and for no other."""
-    http = "has(self.protocol) && self.protocol == 'http'"
-    example = "http: {path: /predict}" if path == "http" else "path: /predict"
-    return (
-        rule(
-            implies(http, f"has(self.{path})"),
-            f"protocol http asks one path with POST: say which, as in {example}",
-        ),
-        rule(
-            implies(f"has(self.{path})", http),
-            f"only protocol http has {path}: remove it, or say protocol: http",
-        ),
-    )
-
 
 LastingPort = Annotated[
     Port,
@@ -119,26 +94,29 @@ class Model(RevisionPart):
     """What people call this version, for example a date."""
 
 
-class HttpServing(RevisionPart):
-    """How a plain HTTP model is asked."""
-
-    path: Path
-    """Path that takes a POST with a row's inputs as its JSON body."""
-
-
 class Serving(RevisionPart):
-    """How the model is served. A change here, or in model, is a new revision."""
+    """How the model is served. A change here, or in model, is a new revision.
 
-    model_config = ConfigDict(json_schema_extra=rules(*path_with_http("http")))
+    What is said of a protocol stands below its name, as in `http: {path: /predict}`.
+    """
 
-    protocol: Protocol | None = None
-    """v2 (Open Inference Protocol, the default) or http (plain JSON over POST)."""
+    model_config = ConfigDict(json_schema_extra=protocol.nested)
+
+    protocol: ProtocolName | None = None
     port: LastingPort
     """Port on which the first container serves, and callers reach the Service. It never changes."""
-    http: HttpServing | None = None
-    """Required for protocol http."""
     template: PodTemplate
     """Pod template; its first container serves the model."""
+
+    @property
+    def spoken(self) -> str:
+        """Name of the protocol, by default the Open Inference Protocol."""
+        return self.protocol or DEFAULT
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said of the protocol's options."""
+        return protocol.said_of(self.spoken, (self.model_extra or {}).get(self.spoken))
 
 
 Kpis = Annotated[
@@ -170,7 +148,11 @@ class ModelDeploymentSpec(ApiModel):
     """A model, how it is served, what it must fulfil and how versions are switched."""
 
     model_config = ConfigDict(
-        json_schema_extra=rules(*datasets_are_declared(), live_gates_have_a_step())
+        json_schema_extra=rules(
+            *datasets_are_declared(),
+            tokens_are_streamed("self.serving.protocol"),
+            live_gates_have_a_step(),
+        )
     )
 
     replicas: int = Field(default=1, ge=1, le=MOST_REPLICAS)

@@ -23,3 +23,7 @@ RUNNER_CONTAINER = "runner"
 PLAN_PATH = "/etc/modelward/plan.json"
 DATASETS_PATH = "/etc/modelward/datasets"
 """Each data set is a file of its name below this folder."""
+CLAIMS_PATH = "/var/lib/modelward/claims"
+"""The volume of each data set on a claim is mounted below this folder by the data set's name."""
+SCRATCH_PATH = "/tmp"  # noqa: S108 - a volume of the benchmark pod's own
+"""Where benchmark pods put what they fetch, and rows that don't fit into memory."""

@@ -75,23 +75,25 @@ class Objective(ApiModel):
     )
 
     at_most: Limit | None = None
-    """Upper limit: a percentage for errorRate (2%), a duration for latency (250ms)."""
+    """Upper limit: a percentage for errorRate (2%), a duration for latency (250ms), a number in
+    quotes for mae, rmse, logLoss and brier ("0.35")."""
     at_least: Limit | None = None
-    """Lower limit: a percentage for accuracy (92%)."""
+    """Lower limit: a percentage for accuracy and other shares of rows (92%)."""
     expected: Limit | None = None
     """What a healthy version shows, better than the limit.
 
-    A version shown to be worse than this is rolled back. Not for accuracy.
+    A version shown to be worse than this is rolled back. Not for metrics of rows.
     """
     versus: Literal["stable"] | None = None
     """stable: compared with the stable revision, both measured in one run.
 
-    For accuracy, row by row, and for errorRate, on the same rows in turn; not for latency. On a
+    For metrics of rows and for errorRate, on the same rows in turn; not for latency. On a
     first version NotApplicable.
     """
     worse_by_at_most: Margin | None = None
     """By how many percentage points it may be worse than stable: 1pp.
 
+    For mae, rmse, logLoss and brier by what number: "0.01".
     For errorRate also by what part of stable's rate: 50% is one and a half times the errors.
     """
     unless_below: Limit | None = None

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from modelward.api.base import ApiModel
-from modelward.api.cel import Schema, rule
+from modelward.api.cel import Schema, map_list, rule, rules
 from modelward.api.fields import OBJECT_NAME, ObjectName, string_map
 from modelward.api.names import PREFIX
 
@@ -100,6 +100,46 @@ _SECRET: Schema = {
     "required": ["name"],
     "properties": {"name": OBJECT_NAME | {"description": "Name of the Secret."}},
 }
+_SECRET_KEY: Schema = {
+    "type": "object",
+    "description": "A key of a Secret in the resource's namespace.",
+    "required": ["name", "key"],
+    "properties": {
+        "name": OBJECT_NAME | {"description": "Name of the Secret."},
+        "key": _text("Key within it.", 253),
+    },
+}
+_ENV: Schema = {
+    "type": "object",
+    "description": "An environment variable.",
+    "required": ["name"],
+    "properties": {
+        "name": {
+            "type": "string",
+            "description": "Name of the variable.",
+            "maxLength": 128,
+            **rules(
+                rule(
+                    "self.matches('^[A-Za-z_][A-Za-z0-9_]*$')",
+                    "say the name of an environment variable: letters, digits and underscores",
+                )
+            ),
+        },
+        "value": {"type": "string", "description": "Its value.", "maxLength": 1024},
+        "valueFrom": {
+            "type": "object",
+            "description": "Where its value is.",
+            "required": ["secretKeyRef"],
+            "properties": {"secretKeyRef": _SECRET_KEY},
+        },
+    },
+    **rules(
+        rule(
+            "has(self.value) != has(self.valueFrom)",
+            "say either value or valueFrom: {secretKeyRef: {name: s3-reader, key: secret}}",
+        )
+    ),
+}
 _TOLERATION: Schema = {
     "type": "object",
     "description": "A toleration, as in a Pod.",
@@ -133,7 +173,12 @@ class BenchmarkPod(ApiModel):
     annotations: Annotations = Field(default_factory=dict)
     """Extra annotations."""
     service_account_name: ObjectName | None = None
-    """Service account; its token is not mounted."""
+    """Service account; its token is not mounted. Data sets are fetched with what a cloud gives to
+    it (workload identity)."""
+    env: list[Annotated[dict[str, Any], WithJsonSchema(_ENV)]] = Field(
+        default_factory=list, max_length=32, json_schema_extra=map_list("name")
+    )
+    """Environment of the benchmark container: credentials and addresses for fetching data sets."""
     image_pull_secrets: list[Annotated[dict[str, str], WithJsonSchema(_SECRET)]] = Field(
         default_factory=list, max_length=8
     )

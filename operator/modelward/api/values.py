@@ -14,6 +14,7 @@ PERCENT_FORM = r"^[0-9]{1,3}(\.[0-9]{1,6})?%$"
 POINTS_FORM = r"^[0-9]{1,2}(\.[0-9]{1,6})?pp$"
 DURATION_FORM = r"^([0-9]{1,5}(\.[0-9]{1,3})?(h|m|s|ms))+$"
 RATE_FORM = r"^[0-9]{1,6}(\.[0-9]{1,3})?/s$"
+NUMBER_FORM = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
 QUANTILE_FORM = r"^p([5-9][0-9])(\.[0-9])?$"
 _MATCHER = (
     r"[a-zA-Z_][a-zA-Z0-9_]* *(=|!=|=~|!~) *"
@@ -51,6 +52,14 @@ def parse_points(text: str) -> Fraction:
     if share > Fraction(1, 2):
         raise ValueFormError(f"{text!r}: say percentage points from 0pp to 50pp")
     return share
+
+
+def parse_number(text: str) -> Fraction:
+    """Return the value of a decimal without a unit, as in `0.35`.
+
+    Raises ValueFormError for any other text, and for more digits than a field takes.
+    """
+    return Fraction(_checked(text, NUMBER_FORM, 'a number such as "0.35"'))
 
 
 def is_relative(margin: str) -> bool:
@@ -150,6 +159,11 @@ def format_percent(value: Fraction, digits: int = 2) -> str:
 def format_points(value: Fraction, digits: int = 2) -> str:
     """Return a difference of shares in percentage points: -1/200 is `-0.5pp`."""
     return _rounded(value * 100, digits) + "pp"
+
+
+def format_number(value: Fraction, digits: int = 4) -> str:
+    """Return a value without a unit with at most `digits` decimals: 1/3 is `0.3333`."""
+    return _rounded(value, digits)
 
 
 def format_multiple(value: Fraction, digits: int = 2) -> str:

@@ -127,15 +127,13 @@ def _wrong(plan: RunnerPlan, result: RunnerResult) -> Refused | None:
         )
     asked = tuple(data.sha256[:DIGEST_CHARS] for data in plan.datasets)
     if result.datasets != asked:
-        names = [
-            data.name
+        changed = [
+            f"the sha256 of {data.name} begins with {got}, not with {data.sha256[:DIGEST_CHARS]}"
             for data, got in zip(plan.datasets, result.datasets, strict=False)
             if not data.sha256.startswith(got)
         ]
-        changed = ", ".join(names) or "another number of data sets"
-        return Refused(
-            "WrongDataset", f"other rows were measured than this run pins: {changed} has changed"
-        )
+        told = ", ".join(changed) or "another number of data sets"
+        return Refused("WrongDataset", f"other rows were measured than this run pins: {told}")
     if len(result.kpis) != len(plan.kpis):
         return Refused(
             "WrongKpis", f"the result has {len(result.kpis)} KPIs instead of {len(plan.kpis)}"

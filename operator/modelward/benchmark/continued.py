@@ -6,18 +6,18 @@ demanded, and for KPIs under load the same load, without which they begin anew.
 """
 
 from collections.abc import Iterable, Iterator
-from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
 from modelward.api.values import parse_rate
 from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_REQUESTS,
+    ClassCounts,
     CountsError,
     ExamCounts,
     PairedExamCounts,
 )
-from modelward.benchmark.evidence import counts_in, judged
+from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import PlanError, Starts, runner_plan
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.judge import CALIBRATION_WINDOWS
@@ -51,7 +51,7 @@ def starts(snapshot: RunSnapshot) -> Starts:
     found = {
         name: start
         for name, kpi in kpis.items()
-        if name in shown and (kpi.metric == "accuracy" or same_load)
+        if name in shown and (kpi.of_rows or same_load)
         if (start := _start(kpi, shown[name], plan))
     }
     torn = set(_torn_exams(plan.kpis, found))
@@ -97,22 +97,26 @@ def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
     return next((what for what, ours, theirs in compared if ours != theirs), None)
 
 
-def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[str | None, ...]]:
-    return [(data.name, data.rows, data.prediction, data.sha256) for data in spec.datasets]
+def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[object, ...]]:
+    return [
+        (data.name, data.rows, data.prediction, data.sha256, data.reading) for data in spec.datasets
+    ]
 
 
-def _load_of(spec: BenchmarkRunSpec) -> tuple[Fraction, str]:
-    """Return what makes a stream of requests: how many a second, and which."""
-    return parse_rate(spec.load.rate), spec.load.dataset or spec.datasets[0].name
+def _load_of(spec: BenchmarkRunSpec) -> tuple[object, ...]:
+    """Return what makes a stream of requests: how many a second, how they come, and which."""
+    load = spec.load
+    rows = load.dataset or spec.datasets[0].name
+    return parse_rate(load.rate), load.arrivals, load.concurrency, rows
 
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:
     """Return what a KPI goes on from. Its verdict is computed again: nothing is taken on trust."""
-    if not shown.evidence or shown.verdict not in _LETTERS:
+    if not shown.evidence or shown.verdict not in _LETTERS or asked.is_shown:
         return None
-    if asked.metric != "accuracy" and (shown.independence_assumed or not shown.samples):
+    if not asked.of_rows and (shown.independence_assumed or not shown.samples):
         return None
-    windows = 0 if asked.metric == "accuracy" else CALIBRATION_WINDOWS
+    windows = 0 if asked.of_rows else CALIBRATION_WINDOWS
     try:
         counts = counts_in(asked, tuple(shown.evidence))
         verdict = judged(asked, counts, plan, windows)
@@ -130,7 +134,7 @@ def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart |
 
 
 def _check_budget(asked: PlanKpi, requests: int, plan: RunnerPlan) -> None:
-    if plan.load is None or asked.metric == "accuracy":
+    if plan.load is None or asked.of_rows:
         return
     if requests + plan.load.rate * plan.load.for_seconds > MAX_REQUESTS:
         raise PlanError(
@@ -151,4 +155,5 @@ def _torn_exams(kpis: Iterable[PlanKpi], found: Starts) -> Iterator[str]:
 
 def _rows_read(kpi: PlanKpi, start: PlanStart | None) -> int:
     counts = counts_in(kpi, start.counts) if start else None
-    return counts.read if isinstance(counts, ExamCounts | PairedExamCounts) else 0
+    in_part = ExamCounts | PairedExamCounts | ClassCounts
+    return counts.read if isinstance(counts, in_part) else 0

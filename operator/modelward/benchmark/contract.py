@@ -6,101 +6,85 @@ plan's order, and every number in them is a bounded integer (modelward.benchmark
 and shares in the plan are decimals written as strings, so that neither side rounds them.
 """
 
+import json
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, ValidationError, WithJsonSchema, model_serializer, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from modelward.benchmark.counts import MAX_REQUESTS, Counts
 from modelward.benchmark.message import Exact, Message
+from modelward.benchmark.plandataset import PlanColumns, PlanDataset
+from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.plansubject import PlanSubject
+from modelward.benchmark.rowcounts import MAX_VALUE
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+
+__all__ = [
+    "DIGEST_CHARS",
+    "MAX_MESSAGE_CHARS",
+    "MAX_RESULT_BYTES",
+    "MAX_SLICE_CHARS",
+    "KpiReport",
+    "Letter",
+    "Outcome",
+    "PlanColumns",
+    "PlanDataset",
+    "PlanJudgement",
+    "PlanKpi",
+    "PlanLoad",
+    "PlanStart",
+    "PlanSubject",
+    "Reason",
+    "ResultError",
+    "RunnerPlan",
+    "RunnerResult",
+]
 
 MAX_RESULT_BYTES = 2_048
 MAX_MESSAGE_CHARS = 300
+MAX_SLICE_CHARS = 32
 DIGEST_CHARS = 16
 """Hex digits of a data set's sha256 that a result repeats."""
 
-Metric = Literal["accuracy", "errorRate", "latency"]
 Outcome = Literal["Measured", "Unreachable", "DatasetInvalid"]
 """Whether anything was measured at all. Measured also when time ran out on the way."""
-Letter = Literal["P", "F", "I"]
-"""Pass, Fail, Inconclusive."""
-Reason = Literal["", "NotMeasured", "NotDeterministic", "GeneratorLagged"]
+Reason = Literal[
+    "",
+    "NotMeasured",
+    "NotDeterministic",
+    "GeneratorLagged",
+    "RowsUnfit",
+    "ClassMissing",
+    "SlicesTooSmall",
+    "StableUnanswered",
+]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
 
 
-class PlanSubject(Message):
-    """The revision that is measured, and where it answers."""
-
-    url: str = Field(pattern="^http://[^/]+$", max_length=300)
-    """Base, http://<service>.<namespace>.svc:<port>."""
-    protocol: Literal["v2", "http"]
-    model_name: str = Field(max_length=253)
-    path: str | None = Field(default=None, max_length=1024)
-    """Path for protocol http."""
-    revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
-
-
-class PlanDataset(Message):
-    """A data set: a file of its name in the folder of data sets."""
-
-    name: str = Field(max_length=63)
-    prediction: str | None = Field(default=None, max_length=1024)
-    """JMESPath of the prediction in the server's answer. Default: that of the protocol."""
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    """Digest that the file must have."""
-
-
 class PlanLoad(Message):
-    """Load on a fixed schedule, for errorRate and latency."""
+    """Load on a fixed schedule, for errors, times and rates."""
 
     rate: Exact
     """Requests per second."""
+    arrivals: Literal["poisson"] | None = None
+    """poisson: requests come at random, independently of each other. Absent: at even intervals."""
+    ramp_from: Exact | None = None
+    """Requests per second at the beginning of the warm-up, from where they rise evenly to `rate`.
+    Absent: the rate is the same all along."""
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    """Requests to each revision at a time, at most: the next one waits for an answer, and its
+    latency counts from then. Absent: no request waits for an answer."""
     for_seconds: Exact
-    """The longest that load is sent after warm-up and calibration."""
+    """The longest that load is sent after warm-up and the first 60 windows of calibration."""
     warm_up_seconds: Exact
     dataset: str
     """Data set whose rows are the payload."""
-
-
-class PlanStart(Message):
-    """What an earlier run came to about a KPI. This attempt goes on from there."""
-
-    verdict: Letter
-    """P and F stand: no more is asked for this KPI, and its report repeats the counts."""
-    windows: int = Field(ge=0, le=9_999)
-    """Calibration windows that the dispersions rest on. Load is not calibrated again for this KPI,
-    so that its dispersions, and its bet, stay as they are here."""
-    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(
-        min_length=1, max_length=8
-    )
-    """As in a result. What is counted now is added: a result's counts are totals."""
-
-
-class PlanKpi(Message):
-    """A KPI, its values without units: shares (0.92) and seconds (0.25)."""
-
-    name: str = Field(max_length=63)
-    metric: Metric
-    dataset: str | None = None
-    """Data set, for accuracy."""
-    rows: Literal["sample"] | None = None
-    """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
-    and a part of a thousand or more may be enough."""
-    quantile: Exact | None = None
-    """Quantile as a share (0.95), for latency."""
-    limit: Exact
-    """With versus: by how much it may be worse than stable, as a share (0.01)."""
-    versus: Literal["stable"] | None = None
-    """Present where it is compared with the plan's baseline."""
-    relative: Literal[True] | None = None
-    """Present where `limit` is a part of stable's value: 0.5 is one and a half times as much."""
-    unless_below: Exact | None = None
-    """An error rate that is good enough whatever stable's is."""
-    expected: Exact | None = None
-    direction: Literal["atMost", "atLeast"]
-    effect: Literal["gate", "report"]
-    start: PlanStart | None = None
-    """Absent where nothing is known yet."""
 
 
 class PlanJudgement(Message):
@@ -156,7 +140,7 @@ class KpiReport(Message):
 
     verdict: Letter
     reason: Reason = ""
-    counts: tuple[Annotated[int, Field(ge=0, le=99_999_999)], ...] = Field(default=(), max_length=8)
+    counts: tuple[Annotated[int, Field(ge=0, le=MAX_VALUE)], ...] = Field(default=(), max_length=8)
 
     @classmethod
     def of(cls, verdict: Letter, counts: Counts) -> Self:
@@ -187,19 +171,28 @@ class KpiReport(Message):
 
 _KPI_SCHEMA = {
     "description": "Verdict, reason why there are no counts (else empty), then the counts. "
-    "accuracy: rows, rows read (of a sample: drawn), correct ones. "
+    "accuracy, exactMatch, contains, jsonSchema, averages: micro: rows, rows read (of a sample: "
+    "drawn), correct ones. precision, recall, f1 of one label: rows, rows read, true positives, "
+    "wrong ones (false positives, false negatives, or both). auroc, logLoss, brier, mae, rmse, "
+    "averages: macro, and with versus those of one label: rows, rows without a usable answer, "
+    "value (in hundred-millionths, of logLoss, brier, mae and rmse in millionths, rounded to the "
+    "worse side), with versus also that of stable. worstSliceOf: rows, rows without a usable "
+    "answer, slices, rows and value of the worst. "
     "errorRate: dispersion, requests, failed ones. "
-    "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
+    "latency and other times: dispersion, requests, those beyond the limit, the quantile in "
+    "microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
-    "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
-    "rows read, correct ones, those that stable had right, those that stable alone had right; "
+    "hundredths, at least 100, and 125 where they are only assumed; requests are those after "
+    "calibration, 0 where it did not end. With versus, right answers: "
+    "rows, rows read, correct ones, those that stable had right, those that it alone had right; "
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
     "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
-    "failed for the subject, those that failed for stable.",
+    "failed for the subject, those that failed for stable. requestsPerSecond, tokensPerSecond, "
+    "goodput: how many came, and in how many milliseconds.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
-    "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},
+    "items": {"type": "integer", "minimum": 0, "maximum": MAX_VALUE},
     "minItems": 2,
     "maxItems": 10,
 }
@@ -226,19 +219,32 @@ class RunnerResult(Message):
     outcome: Outcome
     windows: int = Field(default=0, ge=0, le=9_999)
     """Calibration windows of this attempt; KPIs with a start in the plan rest on theirs."""
+    send_delay_micros: int | None = Field(default=None, ge=0, le=99_999_999)
+    """How late requests of the load were sent, after they were due: 99 of 100 at most so many
+    microseconds. Absent where none was sent."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
+    slices: tuple[Annotated[str, Field(max_length=MAX_SLICE_CHARS)], ...] = Field(
+        default=(), max_length=32
+    )
+    """Names of the worst slices, for people: one for each KPI with worstSliceOf, in the plan's
+    order, empty where it has no counts. Absent where there are none, or no room for them."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
     """What to look at, where something was not measured."""
 
     def to_json(self) -> str:
-        """Return the termination message: at most 2,048 bytes, `message` cut to what is left."""
-        text = super().to_json()
+        """Return the termination message: at most 2,048 bytes.
+
+        `message` is cut to what is left; where that is nothing, slices have no names.
+        """
+        text = _compact(self)
         excess = len(text.encode()) - MAX_RESULT_BYTES
         if excess <= 0:
             return text
         kept = self.message.encode()[: -excess - 1].decode(errors="ignore")
-        return Message.to_json(self.model_copy(update={"message": kept}))
+        if not kept and self.slices:
+            return self.model_copy(update={"slices": ()}).to_json()
+        return _compact(self.model_copy(update={"message": kept}))
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -265,6 +271,13 @@ class RunnerResult(Message):
         if self.outcome != "Measured" and any(report.counts for report in self.kpis):
             raise ValueError(f"{self.outcome}, but a KPI has counts")
         return self
+
+
+def _compact(result: RunnerResult) -> str:
+    """Return the compact JSON without what says nothing: room is short."""
+    empty = {name for name in ("slices", "message") if not getattr(result, name)}
+    document = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _first_problem(error: ValidationError) -> str:

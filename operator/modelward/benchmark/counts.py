@@ -2,91 +2,53 @@
 
 A dispersion is the factor by which evidence is tempered because requests are not independent, in
 hundredths, rounded up, never below 100: the judge measures it on the calibration windows before
-the evidence. It counts the same whether or not the calibration was long enough; the result's
-number of windows tells that.
+the evidence. 125 says that it is only assumed. It counts the same whether or not the calibration
+was long enough; the result's number of windows tells that, and requests are 0 where it did not end.
 """
 
-from dataclasses import dataclass, fields
-from typing import ClassVar
+from dataclasses import dataclass
+from fractions import Fraction
 
-MAX_REQUESTS = 9_999_999
+from modelward.api.metrics import SHOWN_METRICS, TIME_METRICS
+from modelward.benchmark.rowcounts import (
+    MAX_REQUESTS,
+    MAX_VALUE,
+    ClassCounts,
+    CountsError,
+    ExamCounts,
+    PairedExamCounts,
+    PairedSampleCounts,
+    RowCounts,
+    SampleCounts,
+    SliceCounts,
+    ValueCounts,
+    check_length,
+    within,
+)
+
+__all__ = [
+    "MAX_REQUESTS",
+    "ClassCounts",
+    "Counts",
+    "CountsError",
+    "ErrorCounts",
+    "ExamCounts",
+    "LatencyCounts",
+    "PairedErrorCounts",
+    "PairedExamCounts",
+    "PairedSampleCounts",
+    "RelativeErrorCounts",
+    "RequestCounts",
+    "SampleCounts",
+    "SliceCounts",
+    "ThroughputCounts",
+    "ValueCounts",
+    "counts_of",
+]
+
 MAX_DISPERSION = 99_999
 MAX_BET = 5_000
 MAX_MICROSECONDS = 99_999_999
-
-
-class CountsError(ValueError):
-    """Integers that cannot have been counted; the message says why."""
-
-
-@dataclass(frozen=True)
-class ExamCounts:
-    """Rows of a data set that is the requirement itself. On the wire: [rows, read, correct]."""
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that were asked and answered."""
-    correct: int
-    """Rows that were answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        most = MAX_REQUESTS if self.sampled else self.rows
-        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
-        _within(("correct rows", self.correct, 0, self.read))
-
-    def to_ints(self) -> tuple[int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct)
-
-
-@dataclass(frozen=True)
-class PairedExamCounts:
-    """Rows that the revision and stable were both asked.
-
-    On the wire: [rows, read, correct, stable correct, lost].
-    """
-
-    rows: int
-    """Rows in the data set."""
-    read: int
-    """Rows that both were asked."""
-    correct: int
-    """Rows that the revision answered as expected."""
-    baseline: int
-    """Rows that stable answered as expected."""
-    lost: int
-    """Rows that stable alone answered as expected."""
-    sampled: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        alone = SampleCounts if self.sampled else ExamCounts
-        alone(self.rows, self.read, self.correct)
-        alone(self.rows, self.read, self.baseline)
-        _within(
-            ("rows that stable alone had right", self.lost, 0, self.baseline),
-            ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
-             self.read - self.baseline),
-        )  # fmt: skip
-
-    def to_ints(self) -> tuple[int, int, int, int, int]:
-        """Return the integers in wire order."""
-        return (self.rows, self.read, self.correct, self.baseline, self.lost)
-
-
-@dataclass(frozen=True)
-class SampleCounts(ExamCounts):
-    """Rows drawn with replacement: `read` is how often rows were drawn and asked."""
-
-    sampled: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class PairedSampleCounts(PairedExamCounts):
-    """Rows drawn with replacement for the revision and stable alike."""
-
-    sampled: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)
@@ -110,8 +72,8 @@ class PairedErrorCounts:
     """Pairs in which both failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
-        _within(
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
+        within(
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("lost pairs", self.lost, 0, self.requests),
             ("won pairs", self.won, 0, self.requests - self.lost),
@@ -142,7 +104,7 @@ class RelativeErrorCounts:
     """Those that failed for stable."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
@@ -169,8 +131,8 @@ class ErrorCounts:
     """Evidence requests that failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
-        _within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
+        within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
 
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
@@ -199,7 +161,7 @@ class LatencyCounts:
     """Evidence requests that took longer than `expected`; at least those beyond the limit."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("requests beyond the limit", self.beyond_limit, 0, self.requests),
@@ -208,7 +170,7 @@ class LatencyCounts:
         if (self.dispersion_expected is None) != (self.beyond_expected is None):
             raise CountsError("only one of the two counts for `expected` is there")
         if self.dispersion_expected is not None and self.beyond_expected is not None:
-            _within(
+            within(
                 ("dispersion beyond expected", self.dispersion_expected, 100, MAX_DISPERSION),
                 ("requests beyond expected", self.beyond_expected, self.beyond_limit,
                  self.requests),
@@ -222,21 +184,38 @@ class LatencyCounts:
         return (*counts, self.dispersion_expected, self.beyond_expected)
 
 
-Counts = (
-    ExamCounts
-    | PairedExamCounts
-    | ErrorCounts
-    | PairedErrorCounts
-    | RelativeErrorCounts
-    | LatencyCounts
-)
+@dataclass(frozen=True)
+class ThroughputCounts:
+    """What came in a time; no verdict rests on it. On the wire: [came, milliseconds]."""
+
+    came: int
+    """Answers or tokens."""
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        within(("came", self.came, 0, MAX_VALUE), ("milliseconds", self.milliseconds, 1, MAX_VALUE))
+
+    @property
+    def per_second(self) -> Fraction:
+        """How many a second."""
+        return Fraction(1000 * self.came, self.milliseconds)
+
+    def to_ints(self) -> tuple[int, int]:
+        """Return the integers in wire order."""
+        return (self.came, self.milliseconds)
+
+
+RequestCounts = ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
+"""Those that verdicts about requests rest on."""
+Counts = RowCounts | RequestCounts | ThroughputCounts
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("accuracy", False): (ExamCounts, 3),
     ("accuracy", True): (PairedExamCounts, 5),
     ("errorRate", False): (ErrorCounts, 3),
     ("errorRate", True): (PairedErrorCounts, 6),
-    ("latency", False): (LatencyCounts, 4),
+    **{(metric, False): (LatencyCounts, 4) for metric in TIME_METRICS},
+    **{(metric, False): (ThroughputCounts, 2) for metric in SHOWN_METRICS},
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {
@@ -244,8 +223,6 @@ _SAMPLED: dict[type[Counts], type[Counts]] = {
     PairedExamCounts: PairedSampleCounts,
 }
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
-"""What is known before the evidence."""
 
 
 def counts_of(
@@ -267,29 +244,5 @@ def counts_of(
         kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
-    if len(ints) != wanted:
-        raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
+    check_length(metric, ints, wanted)
     return kind(*ints)
-
-
-def added(start: Counts, total: Counts) -> Counts:
-    """Return what was counted after `start`, where `total` goes on from it.
-
-    Raises CountsError where it does not: counted less, or by another calibration or other rows.
-    """
-    if type(start) is not type(total):
-        raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
-    values: dict[str, int | None] = {}
-    for name in (field.name for field in fields(total)):
-        before, now = getattr(start, name), getattr(total, name)
-        if name in _STAY and before != now:
-            raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
-        adds_up = name not in _STAY | {"quantile_micros"} and now is not None
-        values[name] = now - before if adds_up else now
-    return type(total)(**values)  # type: ignore[arg-type]
-
-
-def _within(*checks: tuple[str, int, int, int]) -> None:
-    for what, value, low, high in checks:
-        if not low <= value <= high:
-            raise CountsError(f"{what}: {value} is not between {low} and {high}")

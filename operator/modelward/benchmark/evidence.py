@@ -5,19 +5,11 @@ that the runner judged with. A result whose verdicts don't follow from its count
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from fractions import Fraction
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import (
-    format_duration,
-    format_multiple,
-    format_percent,
-    format_points,
-    is_relative,
-)
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -25,37 +17,12 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.counts import (
-    Counts,
-    CountsError,
-    ErrorCounts,
-    ExamCounts,
-    LatencyCounts,
-    PairedErrorCounts,
-    PairedExamCounts,
-    RelativeErrorCounts,
-    added,
-    counts_of,
-)
-from modelward.benchmark.plan import (
-    exam_objective,
-    load_objective,
-    paired_objective,
-    rate_objective,
-    relative_objective,
-)
-from modelward.judge import (
-    PairedCounts,
-    RateCounts,
-    RelativeCounts,
-    RowCounts,
-    Tally,
-    Verdict,
-    exam_verdict,
-    paired_verdict,
-    rate_verdict,
-    relative_verdict,
-)
+from modelward.benchmark.counts import Counts, CountsError
+from modelward.benchmark.figures import baseline_text, interval, objective_text, value_text
+from modelward.benchmark.judging import counts_in, judged
+from modelward.benchmark.objectives import load_objective
+from modelward.benchmark.totals import added
+from modelward.judge import Verdict
 
 RunVerdict = Literal["Pass", "Fail", "Inconclusive"]
 
@@ -71,8 +38,34 @@ def evidence(
 
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
+    _check_number_of_rows(plan, result)
     reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
-    return _of_all(spec, (_evidence(*report, plan, result) for report in reports))
+    shown = [_evidence(*report, plan, result) for report in reports]
+    named = _worst_slices(plan, result)
+    named_slices = (each.model_copy(update={"slice": named.get(each.name)}) for each in shown)
+    return _of_all(spec, named_slices)
+
+
+def _worst_slices(plan: RunnerPlan, result: RunnerResult) -> dict[str, str]:
+    """Return the names of worst slices by KPI, of those that have any."""
+    cut = [kpi.name for kpi in plan.kpis if kpi.row_kind == "slices"]
+    return {kpi: name for kpi, name in zip(cut, result.slices, strict=False) if name}
+
+
+def _check_number_of_rows(plan: RunnerPlan, result: RunnerResult) -> None:
+    """Raise ContradictionError where two KPIs know different numbers of rows of one data set.
+
+    Nobody but the pod has seen the rows, so that this much is asked of their number.
+    """
+    known: dict[str, int] = {}
+    for asked, report in zip(plan.kpis, result.kpis, strict=True):
+        if asked.dataset and report.counts:
+            rows = report.counts[0]
+            if known.setdefault(asked.dataset, rows) != rows:
+                raise ContradictionError(
+                    f"KPI {asked.name}: data set {asked.dataset} has {rows} rows, and "
+                    f"{known[asked.dataset]} for another KPI"
+                )
 
 
 def unmeasured(
@@ -103,21 +96,6 @@ def overall(kpis: Sequence[Kpi], shown: Sequence[RunKpiStatus]) -> RunVerdict:
     return "Pass" if verdicts == {"Pass"} else "Inconclusive"
 
 
-def objective_text(kpi: Kpi) -> str:
-    """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
-    objective = kpi.objective
-    if objective.versus:
-        is_exam = not kpi.is_live and kpi.benchmark.metric == "accuracy"
-        bound = ">= stable -" if is_exam else "<= stable +"
-        unless = f", or below {objective.unless_below}" if objective.unless_below else ""
-        return f"{bound} {objective.worse_by_at_most}{unless}"
-    bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
-    source = kpi.benchmark_source
-    quantile = f"{source.quantile} " if source and source.quantile else ""
-    expected = f", expected {objective.expected}" if objective.expected else ""
-    return f"{quantile}{bound}{expected}"
-
-
 def _evidence(
     kpi: Kpi, asked: PlanKpi, report: KpiReport, plan: RunnerPlan, result: RunnerResult
 ) -> RunKpiStatus:
@@ -130,6 +108,10 @@ def _evidence(
             _check_goes_on(asked.start, report, added(counts_in(asked, asked.start.counts), counts))
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
+    if not asked.of_rows and not (asked.start and report.counts == asked.start.counts):
+        problem = lag.problem(asked, result.send_delay_micros)
+        if problem:
+            raise ContradictionError(f"KPI {asked.name} has counts of a load, {problem}")
     verdict = judged(asked, counts, plan, asked.start.windows if asked.start else result.windows)
     if verdict.verdict[0] != report.verdict:
         raise ContradictionError(
@@ -158,77 +140,23 @@ def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKp
     return shown.model_copy(update={"reason": reason}) if start.verdict == "I" else shown
 
 
-def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
-    """Return what the integers of a KPI of a plan mean. Raises CountsError."""
-    return counts_of(
-        asked.metric,
-        ints,
-        with_expected=asked.expected is not None,
-        versus=asked.versus is not None,
-        sampled=asked.rows == "sample",
-        relative=asked.relative is True,
-    )
-
-
-def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Verdict:
-    """Return what a KPI's counts say; `windows` is the number of its calibration windows."""
-    match counts:
-        case ExamCounts() | PairedExamCounts():
-            return exam_verdict(row_counts(counts), exam_objective(asked, plan.judgement))
-        case RelativeErrorCounts():
-            objective = relative_objective(asked, plan.judgement)
-            return relative_verdict(relative_counts(counts, windows), objective)
-        case PairedErrorCounts():
-            pairs = paired_counts(counts, windows)
-            return paired_verdict(pairs, paired_objective(asked, plan.judgement))
-    return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
-
-
-def row_counts(counts: ExamCounts | PairedExamCounts) -> RowCounts:
-    """Return counts as they are judged."""
-    alone = RowCounts(counts.rows, counts.read, counts.correct, counts.sampled)
-    if isinstance(counts, ExamCounts):
-        return alone
-    return replace(alone, baseline=counts.baseline, lost=counts.lost)
-
-
-def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:
-    """Return counts as they are judged."""
-    return PairedCounts(windows, *counts.to_ints())
-
-
-def relative_counts(counts: RelativeErrorCounts, windows: int) -> RelativeCounts:
-    """Return counts as they are judged."""
-    return RelativeCounts(windows, *counts.to_ints())
-
-
-def rate_counts(counts: ErrorCounts | LatencyCounts, windows: int) -> RateCounts:
-    """Return counts as they are judged."""
-    if isinstance(counts, ErrorCounts):
-        return RateCounts(windows, counts.requests, Tally(counts.dispersion, counts.bad))
-    expected = None
-    if counts.dispersion_expected is not None and counts.beyond_expected is not None:
-        expected = Tally(counts.dispersion_expected, counts.beyond_expected)
-    limit = Tally(counts.dispersion, counts.beyond_limit)
-    return RateCounts(windows, counts.requests, limit, expected)
-
-
 def _hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:
-    if asked.metric == "accuracy":
+    if asked.of_rows or asked.is_shown:
         return None
     return load_objective(asked, plan.judgement).describe()
 
 
 def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -> RunKpiStatus:
+    low, high = interval(kpi, counts, verdict)
     return RunKpiStatus(
         name=kpi.name,
         verdict=verdict.verdict,
         reason=verdict.reason or None,
-        value=_value(counts, verdict),
-        baseline=None if verdict.baseline is None else format_percent(verdict.baseline),
+        value=value_text(kpi, counts, verdict),
+        baseline=baseline_text(kpi, verdict),
         objective=objective_text(kpi),
-        low=_end(kpi, verdict.low),
-        high=_end(kpi, verdict.high),
+        low=low,
+        high=high,
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
@@ -250,24 +178,3 @@ def _not_applicable(kpi: Kpi) -> RunKpiStatus:
         reason="FirstVersion",
         objective=objective_text(kpi),
     )
-
-
-def _value(counts: Counts, verdict: Verdict) -> str | None:
-    if verdict.value is None:
-        return None
-    if isinstance(counts, LatencyCounts):
-        return format_duration(Fraction(counts.quantile_micros, 1_000_000))
-    return format_percent(verdict.value)
-
-
-def _end(kpi: Kpi, share: Fraction) -> str | None:
-    """Return one end of an interval.
-
-    Versus stable it is about the difference, of a latency about the share of slow requests.
-    """
-    if is_relative(kpi.objective.worse_by_at_most or ""):
-        return format_multiple(share / (1 - share)) if share < 1 else None
-    if kpi.objective.versus:
-        return format_points(share)
-    beyond = f" above {kpi.objective.at_most}" if kpi.benchmark.metric == "latency" else ""
-    return format_percent(share) + beyond

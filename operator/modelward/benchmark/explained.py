@@ -6,23 +6,18 @@ from decimal import Decimal
 from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
+from modelward.api.metrics import TIME_METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import format_percent
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
-from modelward.benchmark.counts import (
-    Counts,
-    CountsError,
-    ErrorCounts,
-    ExamCounts,
-    LatencyCounts,
-    PairedErrorCounts,
-    PairedExamCounts,
-    RelativeErrorCounts,
-)
-from modelward.benchmark.evidence import counts_in, judged, objective_text
-from modelward.benchmark.plan import PlanError, rate_objective, runner_plan
+from modelward.benchmark.counts import Counts, CountsError
+from modelward.benchmark.figures import objective_text
+from modelward.benchmark.judging import counts_in, judged
+from modelward.benchmark.objectives import rate_objective
+from modelward.benchmark.plan import PlanError, runner_plan
+from modelward.benchmark.seen import all_read, dispersion_of, of_rows, seen
 from modelward.benchmark.words import advice
-from modelward.judge import CALIBRATION_WINDOWS, Verdict
+from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED, Verdict
 
 _OVERWHELMING = Decimal(1_000_000)
 
@@ -73,7 +68,7 @@ def _explained(
     except CountsError as error:
         return replace(plain, sentences=(f"Its evidence is none: {error}.",), agrees=False)
     verdict = judged(asked, counts, plan, windows)
-    sentences = [*_counted(counts, kpi), *_weighed(verdict, asked, plan.judgement, counts)]
+    sentences = [*seen(counts, kpi, shown), *_weighed(verdict, asked, plan.judgement, counts)]
     sentences += _noted(counts, verdict, shown)
     agrees = verdict.verdict == shown.verdict
     if not agrees:
@@ -109,62 +104,15 @@ def _unmeasured(shown: RunKpiStatus) -> str:
     return f"{told[:1].upper()}{told[1:]}."
 
 
-def _counted(counts: Counts, kpi: Kpi) -> Iterator[str]:
-    """Say what was seen."""
-    limit = kpi.objective.at_most
-    match counts:
-        case PairedExamCounts():
-            won = counts.correct - counts.baseline + counts.lost
-            yield (
-                f"{counts.correct:,} of {_rows(counts)} were answered as expected, by stable "
-                f"{counts.baseline:,}: {counts.lost:,} rows were lost and {won:,} won."
-            )
-        case ExamCounts():
-            told = f"{counts.correct:,} of {_rows(counts)} were answered as expected"
-            yield f"{told} ({_part(counts.correct, counts.read)})."
-        case PairedErrorCounts():
-            yield (
-                f"Of {counts.requests:,} pairs of requests {counts.lost:,} failed for this version "
-                f"alone, {counts.won:,} for stable alone and {counts.both:,} for both, which "
-                "cancels."
-            )
-        case RelativeErrorCounts():
-            yield (
-                f"Of {counts.requests:,} requests to each, {counts.bad:,} failed for this version "
-                f"and {counts.baseline_bad:,} for stable."
-            )
-        case LatencyCounts():
-            told = f"{counts.beyond_limit:,} of {counts.requests:,} requests took longer than"
-            more = ""
-            if counts.beyond_expected is not None:
-                more = f", {counts.beyond_expected:,} longer than {kpi.objective.expected}"
-            yield f"{told} {limit}{more}."
-        case ErrorCounts():
-            told = f"{counts.bad:,} of {counts.requests:,} requests failed"
-            yield f"{told} ({_part(counts.bad, counts.requests)})."
-
-
-def _part(some: int, total: int) -> str:
-    return format_percent(Fraction(some, total)) if total else "none"
-
-
-def _rows(counts: ExamCounts | PairedExamCounts) -> str:
-    if counts.sampled:
-        return f"{counts.read:,} draws from {counts.rows:,} rows"
-    if counts.read == counts.rows:
-        return f"all {counts.rows:,} rows"
-    return f"{counts.read:,} rows read of {counts.rows:,}"
-
-
 def _weighed(
     verdict: Verdict, asked: PlanKpi, judgement: PlanJudgement, counts: Counts
 ) -> Iterator[str]:
     """Say what it is worth."""
-    if _is_exam(counts) and verdict.samples == _exam_rows(counts):
+    if all_read(counts):
         yield "All rows were read, so that this is exact: the rows are the requirement."
         return
-    if verdict.reason == "Uncalibrated":
-        yield f"No verdict: {advice('Uncalibrated')}."
+    if verdict.reason in ("Uncalibrated", "NotJudged"):
+        yield f"No verdict: {advice(verdict.reason)}."
         return
     better, worse = _questions(asked, judgement)
     if verdict.evidence is None:
@@ -191,11 +139,13 @@ def _questions(asked: PlanKpi, judgement: PlanJudgement) -> tuple[str, str]:
     if asked.versus:
         margin = f"{float(asked.limit * 100):g}pp"
         return f"{margin} worse than stable, or more", f"no more than {margin} worse than stable"
-    if asked.metric == "accuracy":
+    if asked.of_rows:
         limit = format_percent(asked.limit, 6)
+        if asked.row_kind == "classes":
+            return f"{asked.metric} below {limit}", f"{asked.metric} of {limit} or more"
         return f"fewer than {limit} right", f"{limit} right or more"
     objective = rate_objective(asked, judgement)
-    slow = "requests beyond the limit" if asked.metric == "latency" else "failed requests"
+    slow = "requests beyond the limit" if asked.metric in TIME_METRICS else "failed requests"
     null = format_percent(objective.rollback.null, 6)
     beyond = "requests beyond expected" if objective.two_counts else slow
     return (
@@ -230,24 +180,16 @@ def _without_odds(
 def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[str]:
     """Say what it rests on."""
     if shown.low and shown.high:
-        kind = "In traffic that these rows stand for" if _is_exam(counts) else "Interval"
+        kind = "In traffic that these rows stand for" if of_rows(counts) else "Interval"
         yield f"{kind}: {shown.low} to {shown.high}."
-    phi = 100 if isinstance(counts, ExamCounts | PairedExamCounts) else counts.dispersion
+    phi = dispersion_of(counts)
     if phi > 100 and verdict.samples:
+        told = "slowness and errors come in stretches"
+        if phi == UNMEASURED:
+            told = "calibration saw too few bad requests to measure it, so that it is assumed"
         yield (
             f"{verdict.samples:,} requests count as {verdict.effective_samples:,} independent "
-            f"ones (dispersion {phi / 100:g}): slowness and errors come in stretches."
+            f"ones (dispersion {phi / 100:g}): {told}."
         )
     if verdict.independence_assumed:
         yield "Independent requests are assumed: there were fewer than 60 windows to calibrate on."
-
-
-def _exam_rows(counts: Counts) -> int | None:
-    """Return how many rows an exam has; None for a sample, which is never read whole."""
-    if isinstance(counts, ExamCounts | PairedExamCounts) and not counts.sampled:
-        return counts.rows
-    return None
-
-
-def _is_exam(counts: Counts) -> bool:
-    return isinstance(counts, ExamCounts | PairedExamCounts)

@@ -32,6 +32,32 @@ _MAY_DIFFER = frozenset({"imagePullPolicy", "resources", "securityContext"})
 """Set by ordinary admission: AlwaysPullImages, LimitRanger, security context constraints."""
 
 
+_IDENTITY_ENV = frozenset(
+    {
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_ROLE_ARN",
+        "AWS_STS_REGIONAL_ENDPOINTS",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_CLIENT_ID",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_TENANT_ID",
+    }
+)
+_IDENTITY_MOUNTS = frozenset(
+    {
+        "/var/run/secrets/azure/tokens",
+        "/var/run/secrets/eks.amazonaws.com/serviceaccount",
+        "/var/run/secrets/pods.eks.amazonaws.com/serviceaccount",
+    }
+)
+"""What EKS' and Azure's webhooks add to every container of a pod whose service account has an
+identity. None of it makes a program do something else."""
+
+
 def _difference(template: Mapping[str, Any], pod: RunPod) -> str | None:
     """Name the first field in which a pod differs from its Job's template.
 
@@ -44,7 +70,8 @@ def _difference(template: Mapping[str, Any], pod: RunPod) -> str | None:
     for name in _POD_FIELDS:
         if asked.get(name) != pod.spec.get(name):
             return f"spec.{name}"
-    wanted, found = _runner(asked), _runner(pod.spec)
+    wanted = _runner(asked)
+    found = _without_identity(_runner(pod.spec), wanted)
     for name in sorted((wanted.keys() | found.keys()) - _MAY_DIFFER):
         if wanted.get(name) != found.get(name):
             return f"{name} of container {RUNNER_CONTAINER}"
@@ -53,6 +80,27 @@ def _difference(template: Mapping[str, Any], pod: RunPod) -> str | None:
         if volume not in volumes:
             return f"volume {volume['name']}"
     return None
+
+
+def _without_identity(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a container without what a cloud's webhook has added for an identity."""
+    kept = dict(found)
+    for field, is_identity in (("env", _is_identity_env), ("volumeMounts", _is_identity_mount)):
+        asked = wanted.get(field) or []
+        items = [i for i in found.get(field) or [] if i in asked or not is_identity(i)]
+        if items or field in wanted:
+            kept[field] = items
+        else:
+            kept.pop(field, None)
+    return kept
+
+
+def _is_identity_env(item: Mapping[str, Any]) -> bool:
+    return item.get("name") in _IDENTITY_ENV
+
+
+def _is_identity_mount(item: Mapping[str, Any]) -> bool:
+    return item.get("readOnly") is True and item.get("mountPath") in _IDENTITY_MOUNTS
 
 
 def _runner(spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,8 +1,19 @@
 """The Job of one attempt."""
 
+from collections.abc import Iterator
+
 from modelward.api.base import API_VERSION
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec
-from modelward.api.names import DATASETS_PATH, MANAGED, PLAN, PLAN_PATH, RUN, RUNNER_CONTAINER
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset
+from modelward.api.names import (
+    CLAIMS_PATH,
+    DATASETS_PATH,
+    MANAGED,
+    PLAN,
+    PLAN_PATH,
+    RUN,
+    RUNNER_CONTAINER,
+    SCRATCH_PATH,
+)
 from modelward.benchmark.contract import RunnerPlan
 from modelward.writes import Document
 
@@ -17,6 +28,10 @@ DEFAULT_RESOURCES = {
 
 _FOLDER = "/etc/modelward"
 _VOLUME = "benchmark"
+_SCRATCH = "scratch"
+_SCRATCH_PARTS = 3
+"""What a data set may take of the scratch volume, in size limits: the file that was fetched, its
+rows as JSON lines, and their index."""
 
 
 def job_name(run: BenchmarkRun, attempt: int) -> str:
@@ -71,18 +86,23 @@ def _pod_spec(spec: BenchmarkRunSpec, image: str, pull_policy: str) -> Document:
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [_container(image, pull_policy, asked.get("resources"))],
-        "volumes": [{"name": _VOLUME, "projected": {"sources": _sources(spec)}}],
+        "containers": [_container(image, pull_policy, asked, list(_mounts(spec)))],
+        "volumes": [
+            {"name": _VOLUME, "projected": {"sources": _sources(spec)}},
+            *_claims(spec),
+            *_scratch(spec),
+        ],
     } | {key: asked[key] for key in chosen if asked.get(key)}
 
 
-def _container(image: str, pull_policy: str, resources: Document | None) -> Document:
-    return {
+def _container(image: str, pull_policy: str, asked: Document, mounts: list[Document]) -> Document:
+    env = {"env": asked["env"]} if asked.get("env") else {}
+    return env | {
         "name": RUNNER_CONTAINER,
         "image": image,
         "imagePullPolicy": pull_policy,
         "command": list(COMMAND),
-        "resources": resources or DEFAULT_RESOURCES,
+        "resources": asked.get("resources") or DEFAULT_RESOURCES,
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
         "securityContext": {
@@ -92,8 +112,46 @@ def _container(image: str, pull_policy: str, resources: Document | None) -> Docu
             "runAsNonRoot": True,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "volumeMounts": [{"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}],
+        "volumeMounts": mounts,
     }
+
+
+def _mounts(spec: BenchmarkRunSpec) -> Iterator[Document]:
+    yield {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
+    for data in spec.datasets:
+        if data.persistent_volume_claim:
+            path = f"{CLAIMS_PATH}/{data.name}"
+            yield {"name": _claim_volume(data), "mountPath": path, "readOnly": True}
+    if _scratch(spec):
+        yield {"name": _SCRATCH, "mountPath": SCRATCH_PATH}
+
+
+def _claims(spec: BenchmarkRunSpec) -> list[Document]:
+    """Return a read-only volume for each data set on a claim."""
+    return [
+        {
+            "name": _claim_volume(data),
+            "persistentVolumeClaim": {
+                "claimName": data.persistent_volume_claim.claim_name,
+                "readOnly": True,
+            },
+        }
+        for data in spec.datasets
+        if data.persistent_volume_claim
+    ]
+
+
+def _claim_volume(data: RunDataset) -> str:
+    return f"claim-{data.name}"
+
+
+def _scratch(spec: BenchmarkRunSpec) -> list[Document]:
+    """Return a volume for what is fetched and for large indices; a ConfigMap's rows need none."""
+    sizes = [data.size_limit_bytes for data in spec.datasets if data.config_map is None]
+    if not sizes:
+        return []
+    mebibytes = _SCRATCH_PARTS * sum(sizes) // 2**20
+    return [{"name": _SCRATCH, "emptyDir": {"sizeLimit": f"{mebibytes}Mi"}}]
 
 
 def _sources(spec: BenchmarkRunSpec) -> list[Document]:
@@ -101,6 +159,8 @@ def _sources(spec: BenchmarkRunSpec) -> list[Document]:
     plan = {"path": _below(PLAN_PATH), "fieldRef": _field(f"metadata.annotations['{PLAN}']")}
     sources: list[Document] = [{"downwardAPI": {"items": [plan]}}]
     for data in spec.datasets:
+        if data.config_map is None:
+            continue
         path = _below(f"{DATASETS_PATH}/{data.name}")
         items = [{"key": data.config_map.key, "path": path}]
         sources.append({"configMap": {"name": data.config_map.name, "items": items}})

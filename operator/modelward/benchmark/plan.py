@@ -2,25 +2,27 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
+from modelward.api.datasets import Rows
+from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
     parse_decimal,
-    parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
-    to_seconds,
 )
 from modelward.benchmark.contract import (
+    PlanColumns,
     PlanDataset,
     PlanJudgement,
     PlanKpi,
@@ -29,15 +31,10 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
 )
+from modelward.benchmark.limits import PARSERS, seconds_of, within_of
+from modelward.benchmark.objectives import load_objective, load_shape
 from modelward.judge import (
-    ExamObjective,
-    LoadObjective,
-    LoadShape,
-    PairedObjective,
-    RateObjective,
-    RelativeObjective,
-    errors_objective,
-    latency_objective,
+    MIN_SLICE_ROWS,
 )
 
 PREPARATION_SECONDS = 30
@@ -73,6 +70,7 @@ def runner_plan(
     """
     spec = run.spec
     _check_sources(spec)
+    sampled = sampled_names(spec.datasets)
     try:
         load = _load(spec)
         plan = RunnerPlan(
@@ -80,13 +78,10 @@ def runner_plan(
             nonce=nonce(run.metadata.uid, attempt),
             subject=_subject(spec.subject, run.metadata.namespace),
             baseline=_subject(spec.baseline, run.metadata.namespace) if spec.baseline else None,
-            datasets=tuple(
-                PlanDataset(name=data.name, prediction=data.prediction, sha256=data.sha256)
-                for data in spec.datasets
-            ),
+            datasets=tuple(_dataset(data) for data in spec.datasets),
             load=load,
             kpis=tuple(
-                _kpi(kpi, spec, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
+                plan_kpi(kpi, sampled, (starts or {}).get(kpi.name)) for kpi in spec.applicable_kpis
             ),
             judgement=PlanJudgement(
                 false_promotion=parse_decimal(spec.judgement.false_promotion),
@@ -113,77 +108,29 @@ def _check_sources(spec: BenchmarkRunSpec) -> None:
 
 def _check_limits(plan: RunnerPlan) -> None:
     for kpi in plan.kpis:
+        if kpi.rows == "sample" and kpi.row_kind in ("values", "slices"):
+            raise PlanError(f"kpis: {kpi.name} is one value of all rows: say rows: exam")
         try:
-            if kpi.metric != "accuracy":
+            if not kpi.of_rows and not kpi.is_shown:
                 load_objective(kpi, plan.judgement)
         except ValueError as error:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
-
-
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
-    """Return the tests of a KPI that is measured under load.
-
-    Raises ValueError for a limit that no number of requests can prove.
-    """
-    if kpi.relative:
-        return relative_objective(kpi, judgement)
-    if kpi.versus:
-        return paired_objective(kpi, judgement)
-    return rate_objective(kpi, judgement)
-
-
-def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
-    """Return the tests of an error rate that is compared with that of stable.
-
-    Raises ValueError for a margin that no number of requests can prove, and for other metrics.
-    """
-    if kpi.metric != "errorRate":
-        raise ValueError(f"{kpi.metric} can't be compared with stable under load")
-    return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
-
-
-def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObjective:
-    """Return the tests of an error rate that is compared with a multiple of that of stable.
-
-    Raises ValueError for other metrics.
-    """
-    if kpi.metric != "errorRate":
-        raise ValueError(f"{kpi.metric} can't be a multiple of that of stable")
-    return RelativeObjective(
-        1 + kpi.limit, judgement.false_promotion, judgement.false_rollback, kpi.unless_below
-    )
-
-
-def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
-    """Return what an exam is judged by, and how sure a verdict is that has not read all rows."""
-    return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
-
-
-def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
-    """Return the tests of a KPI with a limit of its own.
-
-    Raises ValueError for a limit that no number of requests can prove.
-    """
-    alphas = (judgement.false_promotion, judgement.false_rollback)
-    if kpi.metric == "errorRate":
-        return errors_objective(kpi.limit, kpi.expected, *alphas)
-    if kpi.quantile is None:
-        raise ValueError("latency needs a quantile, such as p95")
-    return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
 
 
 def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo.
+    left of upTo. So may a file that is no ConfigMap's, and a closed loop, whose pace is the
+    server's.
     """
-    if any(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
-        return math.ceil(to_seconds(parse_duration(spec.up_to)))
+    reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
+    fetches = any(data.config_map is None for data in spec.datasets)
+    if reads or fetches or (load and load.concurrency):
+        return math.ceil(seconds_of(spec.up_to))
     if load is None:
         return PREPARATION_SECONDS
-    shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
-    return math.ceil(shape.seconds) + PREPARATION_SECONDS
+    return math.ceil(load_shape(load).seconds) + PREPARATION_SECONDS
 
 
 def _subject(subject: Subject, namespace: str) -> PlanSubject:
@@ -191,62 +138,94 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         url=f"http://{subject.service}.{namespace}.svc:{subject.port}",
         protocol=subject.protocol,
         model_name=subject.model_name,
-        path=subject.path,
+        options=subject.said or None,
         revision=subject.revision,
     )
 
 
+def _dataset(data: RunDataset) -> PlanDataset:
+    claim, columns = data.persistent_volume_claim, data.columns
+    file_format = data.file_format
+    return PlanDataset(
+        name=data.name,
+        claim_path=claim.path if claim else None,
+        uri=data.uri,
+        format=None if file_format == "jsonl" else file_format,
+        columns=PlanColumns(**columns.model_dump()) if columns else None,
+        size_limit=None if data.config_map else data.size_limit_bytes,
+        prediction=data.prediction,
+        sha256=data.sha256,
+    )
+
+
 def _load(spec: BenchmarkRunSpec) -> PlanLoad | None:
-    if all(kpi.benchmark.metric == "accuracy" for kpi in spec.applicable_kpis):
+    if all(_of_rows(kpi) for kpi in spec.applicable_kpis):
         return None
     dataset = spec.load.dataset or next((data.name for data in spec.datasets), None)
     if dataset is None:
         raise PlanError("datasets: declare one, its rows are what load sends")
     return PlanLoad(
         rate=parse_rate(spec.load.rate),
-        for_seconds=_seconds(spec.load.for_),
-        warm_up_seconds=_seconds(spec.load.warm_up),
+        arrivals="poisson" if spec.load.arrivals == "poisson" else None,
+        ramp_from=parse_rate(spec.load.ramp_from) if spec.load.ramp_from else None,
+        concurrency=spec.load.concurrency,
+        for_seconds=seconds_of(spec.load.for_),
+        warm_up_seconds=seconds_of(spec.load.warm_up),
         dataset=dataset,
     )
 
 
-def _kpi(kpi: Kpi, spec: BenchmarkRunSpec, start: PlanStart | None) -> PlanKpi:
-    read = _seconds if kpi.benchmark.metric == "latency" else parse_percent
-    expected, quantile = kpi.objective.expected, kpi.benchmark.quantile
-    unless_below = kpi.objective.unless_below
-    at_least = kpi.objective.at_least or kpi.benchmark.metric == "accuracy"
-    sampled = {data.name for data in spec.datasets if data.rows == "sample"}
+def sampled_names(datasets: Sequence[Rows]) -> frozenset[str]:
+    """Name the data sets whose rows are drawn with replacement."""
+    return frozenset(data.name for data in datasets if data.rows == "sample")
+
+
+def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) -> PlanKpi:
+    """Return a KPI as a benchmark pod is asked for it; `sampled` names data sets.
+
+    Raises PlanError for one without a limit, ValueError for a limit of the wrong form.
+    """
+    source, objective = kpi.benchmark, kpi.objective
+    quantile, expected = source.quantile, objective.expected
+    positive, unless_below = source.positive_label, objective.unless_below
     return PlanKpi(
         name=kpi.name,
-        metric=kpi.benchmark.metric,
-        dataset=kpi.benchmark.dataset,
-        rows="sample" if kpi.benchmark.dataset in sampled else None,
+        metric=source.metric,
+        dataset=source.dataset,
+        average=None if source.average == "binary" else source.average,
+        positive_label=None if positive is None else str(positive),
+        prediction=source.prediction,
+        json_schema=source.json_schema,
+        worst_slice_of=source.worst_slice_of,
+        min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
+        rows="sample" if source.dataset in sampled else None,
         quantile=parse_quantile(quantile) if quantile else None,
+        within=within_of(source.within) if source.within else None,
         limit=_limit(kpi),
-        versus=kpi.objective.versus,
-        relative=True if is_relative(kpi.objective.worse_by_at_most or "") else None,
+        versus=objective.versus,
+        relative=True if is_relative(objective.worse_by_at_most or "") else None,
         unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=read(expected) if expected else None,
-        direction="atLeast" if at_least else "atMost",
+        expected=PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
     )
 
 
 def _limit(kpi: Kpi) -> Fraction:
-    objective = kpi.objective
+    objective, kind = kpi.objective, METRICS[kpi.benchmark.metric]
     if objective.versus:
         if objective.worse_by_at_most is None:
             raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
-        return parse_margin(objective.worse_by_at_most)
-    limit = objective.at_least or objective.at_most
+        return (parse_number if kind.unit == "number" else parse_margin)(objective.worse_by_at_most)
+    limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
-        raise PlanError(f"kpis: {kpi.name} has no limit, say atLeast or atMost")
-    return (_seconds if kpi.benchmark.metric == "latency" else parse_percent)(limit)
+        raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
+    return PARSERS[kind.unit](limit)
 
 
-def _seconds(duration: str) -> Fraction:
-    return to_seconds(parse_duration(duration))
+def _of_rows(kpi: Kpi) -> bool:
+    return METRICS[kpi.benchmark.metric].source == "rows"
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -1,12 +1,17 @@
-"""Golden rows: JSON lines of {"id": string, "inputs": JSON, "expected": JSON}."""
+"""Golden rows: an id, the inputs of a request and the expected answer, made of a file's records."""
 
 import hashlib
+import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import BinaryIO
 
-from modelward.benchmark.strictjson import Json, StrictJsonError, loads_exact, loads_floats
+from modelward.benchmark.records import CsvRecords, JsonLines, Members, Record, Records, RowsError
+from modelward.benchmark.strictjson import Json
+
+__all__ = ["Row", "RowsError", "check_rows", "contradiction", "records_of", "same_json"]
 
 
 @dataclass(frozen=True)
@@ -18,48 +23,93 @@ class Row:
     """Part of the request body, as json.dumps takes it."""
     expected: Json
     """The right answer; its numbers are int or Decimal."""
+    columns: Mapping[str, Json] = field(default_factory=dict, compare=False)
+    """All that its record holds, by column or member; numbers are int or Decimal."""
 
 
-class RowsError(ValueError):
-    """Rows that can't be used; the message names the line and what to mend."""
-
-    def __init__(self, problem: str, line: int | None = None) -> None:
-        super().__init__(f"line {line}: {problem}" if line else problem)
-        self.line = line
+def records_of(file: BinaryIO, file_format: str) -> Records:
+    """Return the records of a file of format jsonl or csv."""
+    return CsvRecords(file) if file_format == "csv" else JsonLines(file)
 
 
-def parse_rows(content: bytes) -> tuple[Row, ...]:
-    """Return all rows of a data set, in the file's order; blank lines don't count.
+def row_id(record: Record, column: str | None, *, numbered: bool) -> str:
+    """Return what names a row: the value of a column, where none is given that of `id`.
 
-    Raises RowsError for the first line that is not a row, an id that occurs twice, or no rows.
+    `numbered` rows without it are named by their line. Raises RowsError.
     """
-    rows: list[Row] = []
+    name = column or "id"
+    if name not in record.members:
+        if numbered and column is None:
+            return str(record.line)
+        raise RowsError(f'"{name}" is missing', record.line)
+    found = record.members[name]
+    if numbered and isinstance(found, int | float):
+        found = json.dumps(found)
+    if not isinstance(found, str) or not found:
+        raise RowsError(f'"{name}" is not a string with something in it', record.line)
+    return found
+
+
+def member(members: Members, name: str, line: int | None = None) -> Json:
+    """Return a member of a row that has no columns declared. Raises RowsError."""
+    if name not in members:
+        raise RowsError(f'"{name}" is missing', line)
+    return members[name]
+
+
+def check_rows(
+    content: bytes, file_format: str = "jsonl", columns: Mapping[str, str] | None = None
+) -> int:
+    """Check the rows of a small data set, such as a ConfigMap's, and return how many there are.
+
+    `columns` are those declared; expressions over columns are not evaluated here, where a tenant's
+    could take the operator's memory. Raises RowsError for the first line that is not a row, an id
+    that occurs twice, or no rows.
+    """
     lines: dict[str, int] = {}
-    for number, line in _lines(content):
-        row = _row(line, number)
-        if row.id in lines:
-            raise RowsError(f'id "{row.id}" is already that of line {lines[row.id]}', number)
-        lines[row.id] = number
-        rows.append(row)
-    if not rows:
-        raise RowsError('there are no rows: write one {"id", "inputs", "expected"} per line')
-    return tuple(rows)
+    columns = columns or {}
+    records = records_of(io.BytesIO(content), file_format)
+    for record in records:
+        name = row_id(record, columns.get("id"), numbered=records.numbered)
+        for part in ("inputs", "expected"):
+            if part not in columns:
+                member(record.members, part, record.line)
+        if name in lines:
+            raise same_id(name, lines[name], record.line)
+        lines[name] = record.line
+    if not lines:
+        raise no_rows()
+    return len(lines)
 
 
-def contradiction(rows: Sequence[Row]) -> str | None:
+def no_rows() -> RowsError:
+    """Return the error about a data set without rows."""
+    return RowsError('there are no rows: write one {"id", "inputs", "expected"} per line')
+
+
+def same_id(name: str, first: int, second: int) -> RowsError:
+    """Return the error about two rows of one id, by their lines."""
+    return RowsError(f'id "{name}" is already that of line {first}', second)
+
+
+def contradiction(one: Row, other: Row) -> str | None:
     """Tell of two rows of the same inputs that expect different answers: no model has both right.
 
     In a sample of traffic that may be so; in an exam it is a mistake.
     """
-    first: dict[str, Row] = {}
-    for row in rows:
-        before = first.setdefault(json.dumps(row.inputs, sort_keys=True), row)
-        if not same_json(before.expected, row.expected):
-            return (
-                f'rows "{before.id}" and "{row.id}" have the same inputs and expect different '
-                "answers: correct one of them, or say rows: sample"
-            )
-    return None
+    if canonical(one.inputs) != canonical(other.inputs):
+        return None
+    if same_json(one.expected, other.expected):
+        return None
+    return (
+        f'rows "{one.id}" and "{other.id}" have the same inputs and expect different answers: '
+        "correct one of them, or say rows: sample"
+    )
+
+
+def canonical(inputs: Json) -> str:
+    """Return inputs as text that is the same for equal ones."""
+    return json.dumps(inputs, sort_keys=True)
 
 
 def sha256_of(content: bytes) -> str:
@@ -83,30 +133,3 @@ def same_json(left: Json, right: Json) -> bool:
 
 def _is_number(value: Json) -> bool:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
-
-
-def _lines(content: bytes) -> Iterator[tuple[int, str]]:
-    # Only \n ends a line: str.splitlines would also cut at U+2028, which JSON strings may hold.
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            raise RowsError("not UTF-8", number) from None
-        if text.strip():
-            yield number, text
-
-
-def _row(line: str, number: int) -> Row:
-    try:
-        exact = loads_exact(line)
-        plain = loads_floats(line)
-    except StrictJsonError as error:
-        raise RowsError(f"not JSON: {error}", number) from error
-    if not isinstance(exact, dict) or not isinstance(plain, dict):
-        raise RowsError('not an object: write {"id", "inputs", "expected"}', number)
-    for member in ("id", "inputs", "expected"):
-        if member not in exact:
-            raise RowsError(f'"{member}" is missing', number)
-    if not isinstance(exact["id"], str) or not exact["id"]:
-        raise RowsError('"id" is not a string with something in it', number)
-    return Row(id=exact["id"], inputs=plain["inputs"], expected=exact["expected"])

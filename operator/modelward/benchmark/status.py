@@ -1,10 +1,12 @@
 """The status of a BenchmarkRun: how far it is, and its evidence."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from modelward.api.benchmarkrun import BLOCKED, BenchmarkRunStatus, RunKpiStatus
 from modelward.api.status import Condition
+from modelward.api.values import format_duration
 from modelward.benchmark import words
 from modelward.benchmark.accept import Accepted
 from modelward.benchmark.attempts import Tried, ends, from_time, hindrance, started
@@ -27,6 +29,7 @@ class Ending:
     """In one word, for the condition Complete."""
     message: str
     kpis: tuple[RunKpiStatus, ...]
+    send_delay: str | None = None
 
 
 def ending(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Ending | None:
@@ -69,6 +72,7 @@ def finished(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> Be
         started_at=from_time(started(snapshot)),
         finished_at=from_time(snapshot.now),
         attempts=[attempt.shown for attempt in tried],
+        send_delay=end.send_delay,
         kpis=list(end.kpis),
         conditions=[complete(snapshot, "True", end.reason, end.message)],
     )
@@ -122,14 +126,16 @@ def _judged(snapshot: RunSnapshot, accepted: Accepted) -> Ending:
     gates = [shown for shown in accepted.kpis if shown.name in names]
     match verdict:
         case "Pass":
-            return Ending(verdict, "EveryGateHolds", words.passed(gates), accepted.kpis)
+            reason, message = "EveryGateHolds", words.passed(gates)
         case "Fail":
-            return Ending(verdict, "GateFailed", words.failed(gates, kpis), accepted.kpis)
+            reason, message = "GateFailed", words.failed(gates, kpis)
         case _:
             reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
             reason = next((r for r in reasons if r), "NoGates")
             message = words.inconclusive(gates, accepted.result.message)
-            return Ending(verdict, reason, message, accepted.kpis)
+    micros = accepted.result.send_delay_micros
+    delay = None if micros is None else format_duration(Fraction(micros, 1_000_000))
+    return Ending(verdict, reason, message, accepted.kpis, delay)
 
 
 def _told(tried: tuple[Tried, ...]) -> str:

@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
+from modelward.api.metrics import METRICS, MetricKind
 from modelward.api.modeldeployment import Kpi
 
 _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
     "Undecided": "undecided; a longer load would decide it (load.for), or a wider gap "
     "between expected and the limit",
-    "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
-    "load.rate",
+    "Uncalibrated": "load ended before calibration did: it takes 60 windows, and more where bad "
+    "requests come in long stretches; raise load.for and the step's upTo, or lower load.rate if "
+    "the server is busy",
+    "NotJudged": "only shown: no test of a rate with known error probabilities is at hand",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time; for "
     "a model that answers at random, say rows: sample of the data set",
+    "RowsUnfit": "not judged, the data set's rows are not what the metric needs",
+    "ClassMissing": "not judged, the data set has no rows of a label that the metric needs",
+    "SlicesTooSmall": "not judged, no slice has enough rows; lower minRows, or add rows",
+    "StableUnanswered": "not compared, stable left rows without a number",
     "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
     "load.rate, or give it more CPU (benchmarkPod.resources)",
 }
@@ -33,8 +40,8 @@ def passed(gates: Sequence[RunKpiStatus]) -> str:
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
-    exams = {k.name for k in kpis if not k.is_live and k.benchmark.metric == "accuracy"}
-    return "; ".join(_failed(gate, gate.name in exams) for gate in gates if gate.verdict == "Fail")
+    metrics = {kpi.name: METRICS[kpi.metric] for kpi in kpis}
+    return "; ".join(_failed(gate, metrics[gate.name]) for gate in gates if gate.verdict == "Fail")
 
 
 def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
@@ -49,9 +56,14 @@ def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
     return "; ".join(parts + [hint] * bool(hint))
 
 
-def _failed(gate: RunKpiStatus, is_exam: bool) -> str:
-    share = f"{gate.samples} {'rows' if is_exam else 'requests'}"
+def _failed(gate: RunKpiStatus, metric: MetricKind) -> str:
+    if gate.reason == "RowsUnanswered":
+        return f"{gate.name} ({gate.objective}) has no value: rows were left without a number"
+    of_rows = metric.source == "rows"
+    share = f"{gate.samples} {'rows' if of_rows else 'requests'}"
+    share += f", in the slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
-    worse = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
-    how = f"not enough: {gate.objective}" if is_exam else f"{worse}: {gate.objective}"
-    return f"{gate.name} is {gate.value} on {share}, {how}"
+    how = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
+    if of_rows:
+        how = "not enough" if metric.direction == "atLeast" else "too much"
+    return f"{gate.name} is {gate.value} on {share}, {how}: {gate.objective}"

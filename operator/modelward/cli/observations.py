@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.api.values import ValueFormError, parse_duration, to_seconds
+from modelward.benchmark.rows import Row
 from modelward.benchmark.strictjson import Json, StrictJsonError, loads_exact
 from modelward.cli.inputs import InputError
 from modelward.judge.paired import PairedWindow
 from modelward.judge.windows import RateWindow, Window
 
-_FORMS = 'a request {"latency"}, a window {"kpi", "requests"} or a row {"dataset", "correct"}'
+_FORMS = (
+    'a request {"latency"}, a window {"kpi", "requests"} or a row {"dataset", "correct"} or '
+    '{"dataset", "expected", "answer"}'
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,25 @@ class AnsweredRow:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """One row of a data set and how it was answered."""
+
+    dataset: str
+    row: Row
+    answer: Json
+    """The JSON of the server's answer; None where the request failed."""
+    stable_answer: Json
+    compared: bool
+    """Whether the line says anything about stable."""
+
+
+@dataclass(frozen=True)
 class Observation:
     """What one line says, and where and when."""
 
     line: int
     at: str | None
-    what: Request | Counted | AnsweredRow
+    what: Request | Counted | AnsweredRow | Answered
 
 
 def read_observations(lines: Iterable[str]) -> Iterator[Observation]:
@@ -109,6 +126,15 @@ class _Members:
         value = self._get(name)
         return None if value is None else _Members(value, f"{self._where}{name}.")
 
+    def json(self, name: str) -> Json:
+        return self._get(name)
+
+    def rest(self) -> Mapping[str, Json]:
+        """Take all that was not read yet: members of a row."""
+        found = {key: value for key, value in self._members.items() if key not in self._read}
+        self._read |= found.keys()
+        return found
+
     def check_all_read(self) -> None:
         unknown = sorted(set(self._members) - self._read)
         if unknown:
@@ -119,9 +145,9 @@ class _Members:
         return self._members.get(name)
 
 
-def _what(members: _Members) -> Request | Counted | AnsweredRow:
+def _what(members: _Members) -> Request | Counted | AnsweredRow | Answered:
     if "dataset" in members:
-        return _row(members)
+        return _answered(members) if "answer" in members else _row(members)
     if "kpi" in members:
         return _counted(members)
     if "latency" in members or "failed" in members:
@@ -137,6 +163,18 @@ def _row(members: _Members) -> AnsweredRow:
     if stable:
         stable.check_all_read()
     return AnsweredRow(members.text("dataset") or "", members.text("id"), correct, stables)
+
+
+def _answered(members: _Members) -> Answered:
+    if "expected" not in members:
+        raise _LineError("expected is missing: say the right answer of this row")
+    dataset, stable = members.text("dataset") or "", members.inner("stable")
+    stable_answer = stable.json("answer") if stable else None
+    if stable:
+        stable.check_all_read()
+    expected, answer = members.json("expected"), members.json("answer")
+    row = Row(members.text("id") or "", None, expected, members.rest())
+    return Answered(dataset, row, answer, stable_answer, stable is not None)
 
 
 def _counted(members: _Members) -> Counted:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from modelward.api.kpi import Kpi
+from modelward.api.metrics import SHOWN_METRICS
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import (
     ValueFormError,
@@ -16,7 +17,7 @@ from modelward.api.values import (
     format_percent,
     parse_percent,
 )
-from modelward.benchmark.evidence import objective_text
+from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.table import table
 from modelward.judge.chances import Chances, exam_chances
@@ -78,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
     stable = _stable_errors(arguments.stable_errors)
     answers = []
     for kpi in deployment.spec.kpis:
+        if kpi.metric in SHOWN_METRICS:
+            continue  # nothing is judged about them
         try:
             answers.append(_answer(kpi, deployment, shape, rows, stable, arguments.dispersion))
         except ValueError as error:
@@ -124,7 +127,7 @@ def _answer(
     alphas = Alphas(
         parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)
     ).shared(deployment.spec.kpis)
-    if kpi.benchmark.metric == "accuracy":
+    if kpi.row_kind:
         sampled = {d.name for d in deployment.spec.datasets if d.rows == "sample"}
         dataset = kpi.benchmark.dataset or ""
         return _of_rows(kpi, alphas, rows.get(dataset), sampled=dataset in sampled)
@@ -166,13 +169,17 @@ def _how(found: Forecast, shape: LoadShape, dispersion: int | None) -> str:
 
 
 def _of_rows(kpi: Kpi, alphas: Alphas, rows: int | None, *, sampled: bool) -> Answer:
+    if kpi.row_kind in ("values", "slices"):
+        number = "all" if rows is None else f"all {rows}"
+        return Answer(kpi, (), f"{number} rows are read, the verdict is exact for them")
     if rows is None:
         return Answer(kpi, (), f"say how many rows there are: --rows {kpi.benchmark.dataset}=N")
     if not sampled and rows < READ_WHOLE:
         return Answer(kpi, (), f"all {rows} rows are read, the verdict is exact for them")
-    if kpi.objective.versus:
+    if kpi.objective.versus or kpi.row_kind == "classes":
         most = "drawn" if sampled else f"read, {rows} at most"
-        return Answer(kpi, (), f"rows are {most}, until the difference is shown")
+        what = "the difference" if kpi.objective.versus else f"the {kpi.benchmark.metric}"
+        return Answer(kpi, (), f"rows are {most}, until {what} is shown")
     objective = exam_objective(kpi, alphas)
     lines = []
     for part in _EXAM_ERRORS:
@@ -207,7 +214,7 @@ def _text(deployment: ModelDeployment, shape: LoadShape, answers: list[Answer]) 
 
 def _heading(answer: Answer) -> tuple[str, ...]:
     ends = ("PASS", "FAIL", "NO VERDICT")
-    if answer.kpi.benchmark.metric == "accuracy":
+    if answer.kpi.row_kind:
         return ("TRUE VALUE", "ROWS", "95% WITHIN", *ends)
     return ("TRUE RATE", "", "REQUESTS", "95% WITHIN", "TIME", "95% WITHIN", *ends)
 

@@ -6,19 +6,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from modelward.api.kpi import benchmarked
-from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.values import format_percent, parse_percent
-from modelward.benchmark.evidence import objective_text
+from modelward.api.metrics import METRICS, SHOWN_METRICS
+from modelward.api.modeldeployment import Kpi, ModelDeployment
+from modelward.api.values import format_number, format_percent, parse_percent
+from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
-from modelward.cli.observations import AnsweredRow, Counted, read_observations
+from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay
+from modelward.cli.replayedrows import AnswersReplay, Reader
 from modelward.cli.table import table
 from modelward.judge.declared import Alphas, load_shape
 from modelward.judge.verdict import Verdict
 
 PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
 
-KpiReplay = LoadReplay | RowsReplay
+KpiReplay = LoadReplay | RowsReplay | AnswersReplay
 
 
 def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
@@ -43,12 +45,17 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []
     for kpi in benchmarked(spec.kpis):
+        if kpi.benchmark.metric in SHOWN_METRICS:
+            continue  # nothing is judged about them
         try:
-            if kpi.benchmark.metric == "accuracy":
-                is_sample = kpi.benchmark.dataset in sampled
-                replays.append(RowsReplay(kpi, alphas, sampled=is_sample))
-            else:
+            if kpi.row_kind is None:
                 replays.append(LoadReplay(kpi, alphas, window, dispersion))
+            elif kpi.row_kind == "answers":
+                is_sample = kpi.benchmark.dataset in sampled
+                mark = Reader(kpi, deployment).mark
+                replays.append(RowsReplay(kpi, alphas, sampled=is_sample, mark=mark))
+            else:
+                replays.append(AnswersReplay(kpi, alphas, deployment))
         except ValueError as error:
             raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
     return replays
@@ -57,14 +64,14 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
 def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
     """Return how many lines were read."""
     load = {r.kpi.name for r in replays if isinstance(r, LoadReplay)}
-    datasets = {r.kpi.benchmark.dataset for r in replays if isinstance(r, RowsReplay)}
+    datasets = {r.kpi.benchmark.dataset for r in replays if r.kpi.row_kind}
     read = 0
     for observed in read_observations(lines):
         read += 1
         match observed.what:
             case Counted(kpi=name) if name not in load:
                 raise InputError(f"line {observed.line}: no KPI under load is named {name}")
-            case AnsweredRow(dataset=name) if name not in datasets:
+            case AnsweredRow(dataset=name) | Answered(dataset=name) if name not in datasets:
                 raise InputError(f"line {observed.line}: no KPI is on a data set named {name}")
         for replay in replays:
             replay.see(observed)
@@ -95,7 +102,7 @@ def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], 
                 replay.kpi.name,
                 objective_text(replay.kpi),
                 " ".join(filter(None, _said(replay, verdict))),
-                "-" if verdict.value is None else format_percent(verdict.value, 3),
+                _value(replay.kpi, verdict),
                 f"{verdict.samples:,}",
                 f"{where.requests:,}" if where else "-",
                 str(where.line) if where else "-",
@@ -106,7 +113,7 @@ def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], 
         "KPI",
         "OBJECTIVE",
         "VERDICT",
-        "BAD OR RIGHT",
+        "VALUE",
         "EVIDENCE",
         "REACHED AFTER",
         "LINE",
@@ -114,6 +121,13 @@ def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], 
     )
     result = f"{name_of(deployment.metadata)}: {told[_outcome(judged)]} ({read:,} lines)"
     return f"{table(heading, rows)}\n\n{result}"
+
+
+def _value(kpi: Kpi, verdict: Verdict) -> str:
+    if verdict.value is None:
+        return "-"
+    is_number = METRICS[kpi.benchmark.metric].unit == "number"
+    return format_number(verdict.value, 6) if is_number else format_percent(verdict.value, 3)
 
 
 def _said(replay: KpiReplay, verdict: Verdict) -> tuple[str, str]:
@@ -134,7 +148,7 @@ def _json(judged: list[tuple[KpiReplay, Verdict]], read: int) -> str:
 
 def _kpi_json(replay: KpiReplay, verdict: Verdict) -> dict[str, Any]:
     said, reason = _said(replay, verdict)
-    where = replay.reached
+    where, exact = replay.reached, replay.kpi.row_kind in ("values", "slices")
     return {
         "name": replay.kpi.name,
         "effect": replay.kpi.effect,
@@ -142,8 +156,8 @@ def _kpi_json(replay: KpiReplay, verdict: Verdict) -> dict[str, Any]:
         "verdict": said,
         "reason": reason or None,
         "value": None if verdict.value is None else float(verdict.value),
-        "low": float(verdict.low),
-        "high": float(verdict.high),
+        "low": None if exact else float(verdict.low),
+        "high": None if exact else float(verdict.high),
         "samples": verdict.samples,
         "effectiveSamples": verdict.effective_samples,
         "reached": where and {"line": where.line, "at": where.at, "samples": where.requests},

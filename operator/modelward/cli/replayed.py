@@ -1,12 +1,14 @@
 """One KPI, judged on lines of observations as a benchmark would judge it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.api.kpi import Kpi
+from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.api.values import parse_duration, to_seconds
 from modelward.cli.inputs import InputError
-from modelward.cli.observations import AnsweredRow, Counted, Observation, Request
+from modelward.cli.observations import Answered, AnsweredRow, Counted, Observation, Request
 from modelward.judge.declared import Alphas, exam_objective, load_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
 from modelward.judge.paired import PairedWindow
@@ -37,7 +39,7 @@ class LoadReplay:
         self._judge = WindowJudge(objective, start)
         self._window = window
         self._waiting: list[Request] = []
-        self._is_latency = kpi.benchmark.metric == "latency"
+        self._is_latency = kpi.benchmark.metric in TIME_METRICS
         self._limit = _seconds(kpi.objective.at_most) if self._is_latency else Fraction(0)
         expected = kpi.objective.expected
         self._expected = _seconds(expected) if self._is_latency and expected else None
@@ -62,6 +64,8 @@ class LoadReplay:
     def _see_request(self, request: Request, observed: Observation) -> None:
         if self.kpi.objective.versus and request.stable_failed is None:
             return
+        if self.kpi.benchmark.metric in STREAMED_METRICS:
+            return  # a line about a request says nothing of its tokens
         if self._is_latency and request.seconds is None and not request.failed:
             raise InputError(
                 f"line {observed.line}: latency is missing, and KPI {self.kpi.name} is about it"
@@ -100,8 +104,12 @@ class LoadReplay:
 class RowsReplay:
     """One KPI on rows. An exam is judged on all of its rows, a sample after each draw."""
 
-    def __init__(self, kpi: Kpi, alphas: Alphas, *, sampled: bool) -> None:
+    def __init__(
+        self, kpi: Kpi, alphas: Alphas, *, sampled: bool, mark: Callable[[Answered], AnsweredRow]
+    ) -> None:
+        """`mark` tells whether an answer is right."""
         self.kpi = kpi
+        self._mark = mark
         self.reached: Reached | None = None
         self._objective: ExamObjective = exam_objective(kpi, alphas)
         self._sampled = sampled
@@ -112,7 +120,13 @@ class RowsReplay:
     def see(self, observed: Observation) -> None:
         """Take note of a line. Raises InputError for a row of an exam that was there before."""
         row = observed.what
-        if not isinstance(row, AnsweredRow) or row.dataset != self.kpi.benchmark.dataset:
+        if not isinstance(row, AnsweredRow | Answered):
+            return
+        if row.dataset != self.kpi.benchmark.dataset:
+            return
+        if isinstance(row, Answered):
+            row = self._mark(row)
+        elif self.kpi.benchmark.metric != "accuracy":
             return
         if self.kpi.objective.versus and row.stable_correct is None:
             return

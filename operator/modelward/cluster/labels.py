@@ -48,6 +48,7 @@ VERDICTS: Mapping[str, tuple[str, ...]] = {
         "NotMeasured",
         "NotDeterministic",
         "GeneratorLagged",
+        *("RowsUnfit", "ClassMissing", "SlicesTooSmall", "StableUnanswered"),
         "Unreachable",
         "DatasetInvalid",
         "NoGates",

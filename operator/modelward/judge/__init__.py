@@ -10,23 +10,27 @@ Counts that were Inconclusive are where a later judgement goes on.
 - error rates, latency quantiles: `RateCounts`, `RateObjective`, `rate_verdict`;
 - error rate, its difference to stable's: `PairedCounts`, `PairedObjective`, `paired_verdict`;
 - error rate, a multiple of stable's: `RelativeCounts`, `RelativeObjective`, `relative_verdict`;
-- rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`.
+- rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`;
+- rows of one label, by precision, recall or F1: `ClassTally`, `ExamObjective`, `ratio_verdict`;
+- metrics that are one value of all rows: `Measured`, `ValueObjective`, `value_verdict`.
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
 the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
-precision, recall and F1, `modelward.judge.live` those of users' requests in the steps of a release,
-by what `modelward.judge.release` says across steps, and `modelward.judge.guards` what is wrong with
+rows, `modelward.judge.live` those of users' requests in the steps of a release, by what
+`modelward.judge.release` says across steps, and `modelward.judge.guards` what is wrong with
 counters before they are evidence.
 """
 
+from modelward.judge.arrivals import due_times
 from modelward.judge.boundary import Boundary, RateStream
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.classes import ClassTally, Ratio, ratio_decision, ratio_value, ratio_verdict
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.exams import (
+    MIN_SLICE_ROWS,
     ExamObjective,
     RowCounts,
     exam_decision,
     exam_verdict,
-    slices_decision,
 )
 from modelward.judge.hypotheses import (
     RateObjective,
@@ -44,13 +48,22 @@ from modelward.judge.relative import (
 )
 from modelward.judge.session import FAILED, LoadKpi, LoadResult, LoadSession
 from modelward.judge.shape import LoadShape
+from modelward.judge.values import (
+    Measured,
+    ValueObjective,
+    value_decision,
+    value_verdict,
+)
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 from modelward.judge.windows import LoadCounts, LoadObjective
 
 __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
+    "MIN_SLICE_ROWS",
+    "UNMEASURED",
     "Boundary",
+    "ClassTally",
     "Evidence",
     "ExamObjective",
     "LoadCounts",
@@ -59,6 +72,7 @@ __all__ = [
     "LoadResult",
     "LoadSession",
     "LoadShape",
+    "Measured",
     "Outcome",
     "PairedCounts",
     "PairedObjective",
@@ -66,21 +80,27 @@ __all__ = [
     "RateCounts",
     "RateObjective",
     "RateStream",
+    "Ratio",
     "Reason",
     "RelativeCounts",
     "RelativeObjective",
     "RowCounts",
     "ShareTest",
     "Tally",
+    "ValueObjective",
     "Verdict",
-    "dispersion",
+    "due_times",
     "errors_objective",
     "exam_decision",
     "exam_verdict",
     "latency_objective",
     "paired_verdict",
     "rate_verdict",
+    "ratio_decision",
+    "ratio_value",
+    "ratio_verdict",
     "relative_verdict",
     "share_of_errors",
-    "slices_decision",
+    "value_decision",
+    "value_verdict",
 ]

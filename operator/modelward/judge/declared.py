@@ -6,7 +6,9 @@ What a benchmark is judged by is in its plan (modelward.benchmark.plan); it come
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, Load
+from modelward.api.kpi import Kpi
+from modelward.api.load import Load
+from modelward.api.metrics import ROW_METRICS, TIME_METRICS
 from modelward.api.values import (
     is_relative,
     parse_duration,
@@ -34,10 +36,10 @@ class Alphas:
     def shared(self, kpis: list[Kpi]) -> "Alphas":
         """Return those of each of several KPIs: any one gate but an exam rolls back.
 
-        Exams read all rows, so that they need no share.
+        Metrics of rows come to what all rows would say, so that they need no share.
         """
         gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-        sharing = sum(kpi.is_live or kpi.benchmark.metric != "accuracy" for kpi in gates)
+        sharing = sum(kpi.is_live or kpi.benchmark.metric not in ROW_METRICS for kpi in gates)
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 
@@ -58,7 +60,7 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
         return RelativeObjective(1 + _limit(kpi), *both, below)
     if objective.versus:
         return PairedObjective(_limit(kpi), *both)
-    if kpi.benchmark.metric == "latency":
+    if kpi.benchmark.metric in TIME_METRICS:
         quantile = parse_quantile(kpi.benchmark.quantile or "")
         return latency_objective(quantile, objective.expected is not None, *both)
     expected = parse_percent(objective.expected) if objective.expected else None
@@ -68,7 +70,12 @@ def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
 def load_shape(load: Load) -> LoadShape:
     """Return how the requests of a declared load fall into windows."""
     seconds = (to_seconds(parse_duration(each)) for each in (load.for_, load.warm_up))
-    return LoadShape.of(parse_rate(load.rate), *seconds)
+    return LoadShape.of(
+        parse_rate(load.rate),
+        *seconds,
+        ramp_from=parse_rate(load.ramp_from) if load.ramp_from else None,
+        poisson=load.arrivals == "poisson",
+    )
 
 
 def _limit(kpi: Kpi) -> Fraction:

@@ -8,7 +8,6 @@ Sample rows are drawn with replacement, so that a model that answers at random i
 it takes; a verdict is never certain.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -26,7 +25,8 @@ from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 READ_WHOLE = 1_000
 """Exams of fewer rows are always read to the end."""
 MIN_SLICE_ROWS = 200
-_WORST_FIRST: tuple[Outcome, ...] = ("Fail", "Inconclusive", "Pass")
+"""Smaller slices are only reported, unless a KPI says otherwise: of ten slices of fifty rows, a
+healthy model shows one below its limit in most cases."""
 _Z = Decimal("1.959963984540054")
 """Two-sided 95% of the normal distribution."""
 
@@ -144,25 +144,6 @@ def exam_verdict(counts: RowCounts, objective: ExamObjective) -> Verdict:
         effective_samples=int(_worth(counts)),
         evidence=_evidence(_requirement(counts, objective), counts),
     )
-
-
-def slices_decision(
-    slices: Mapping[str, RowCounts], objective: ExamObjective, min_rows: int = MIN_SLICE_ROWS
-) -> tuple[Outcome, list[str]]:
-    """Return whether every slice of an exam is good enough, and the slices that this rests on.
-
-    Slices of fewer than `min_rows` rows are only reported: of ten slices of fifty rows, a healthy
-    model shows one below its limit in most cases. Any of K slices fails, each at a K-th of the
-    error probability; for Pass every one must.
-    """
-    judged = {name: counts for name, counts in slices.items() if counts.rows >= min_rows}
-    each = replace(objective, false_rollback=objective.false_rollback / max(1, len(judged)))
-    outcomes = {name: exam_decision(counts, each)[0] for name, counts in judged.items()}
-    for outcome in _WORST_FIRST:
-        named = [name for name, found in outcomes.items() if found == outcome]
-        if named:
-            return outcome, named
-    return "Inconclusive", []
 
 
 def _requirement(counts: RowCounts, objective: ExamObjective) -> Requirement:

@@ -15,6 +15,18 @@ from modelward.judge.population import ln_mixture
 
 _CONCENTRATION = 100
 """Of the prior around the declared shares of requests (Lindon and Malek 2022)."""
+_PART_OF_LIMIT = Fraction(1, 2)
+_FOR_ERRORS = Fraction(1)
+
+
+def tolerated_delay(limit: Fraction | None) -> Fraction:
+    """Return how late, in seconds, 1 of 100 requests may be sent before a KPI says nothing.
+
+    A latency is counted from when a request was due, so what its sender loses goes to the server's
+    account: half of the `limit` at most. For errors, which have None, it matters only that the load
+    is the one that was asked for.
+    """
+    return _FOR_ERRORS if limit is None else limit * _PART_OF_LIMIT
 
 
 class UnusableError(ValueError):

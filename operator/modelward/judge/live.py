@@ -14,9 +14,9 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from modelward.judge import evidence
+from modelward.judge.calibration import MARGIN
 from modelward.judge.counts import (
     CALIBRATION_WINDOWS,
-    MARGIN,
     RateCounts,
     Tally,
 )

@@ -12,9 +12,11 @@ Reason = Literal[
     "BeyondLimit",
     "WorseThanExpected",
     "WorseThanStable",
+    "RowsUnanswered",
     "Undecided",
     "Uncalibrated",
     "NotMeasured",
+    "NotJudged",
 ]
 
 
@@ -33,13 +35,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict about one KPI and what it rests on. Values are shares between 0 and 1."""
+    """The verdict about one KPI and what it rests on.
+
+    Values are shares between 0 and 1, but for metrics of rows that are numbers.
+    """
 
     verdict: Outcome
     reason: Reason = ""
     """Why it is not Pass; empty for Pass."""
     value: Fraction | None = None
-    """The share that was observed: of correct rows, or of bad requests. None: nothing was."""
+    """What was observed: a share of correct rows or of bad requests, or a metric of rows. None:
+    nothing was."""
     baseline: Fraction | None = None
     """The stable revision's share on the same rows or requests, where it was compared with."""
     low: Fraction = Fraction(0)

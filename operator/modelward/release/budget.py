@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.api.kpi import Kpi, applicable, benchmarked
+from modelward.api.metrics import ROW_METRICS
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
@@ -80,7 +81,7 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
     ).shared(kpis)
     sent = shape.evidence_windows * shape.window
     for kpi in benchmarked(kpis):
-        if kpi.effect != "gate" or kpi.benchmark.metric == "accuracy":
+        if kpi.effect != "gate" or kpi.benchmark.metric in ROW_METRICS:
             continue
         found = _estimate(kpi, alphas, sent)
         if found:

@@ -13,20 +13,20 @@ from modelward.api.benchmarkrun import (
 )
 from modelward.api.kpi import applicable, benchmarked, live
 from modelward.api.live import LiveStep
-from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
+from modelward.api.metrics import ROW_METRICS
+from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
+from modelward.protocols import PROTOCOLS
+from modelward.protocols.base import Asked
 from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
 from modelward.release.revisions import HASH_VERSION, revision_input
 from modelward.release.situation import RELEASE_LABEL, Actor, Situation
 from modelward.release.snapshot import RootService
 from modelward.writes import Document
 
-DEFAULT_PROTOCOL: Protocol = "v2"
 PRE_STOP_SECONDS = 5
 """Ending pods answer on while kube-proxy and clients learn that they are gone."""
-EXAM_METRICS = frozenset({"accuracy"})
-"""Read all rows, so that a false rollback cannot happen and no share is needed."""
 
 
 def owner(api_version: str, kind: str, name: str, uid: str) -> list[Document]:
@@ -95,19 +95,13 @@ def pod_template(deployment: ModelDeployment, labels: dict[str, str]) -> Documen
 
 def readiness_probe(deployment: ModelDeployment) -> Document:
     """Return a probe for a template without one: the model's own readiness where it has one."""
-    port = deployment.spec.serving.port
-    if protocol(deployment) == "v2":
-        check: Document = {
-            "httpGet": {"path": f"/v2/models/{model_name(deployment)}/ready", "port": port}
-        }
-    else:
-        check = {"tcpSocket": {"port": port}}
+    serving = deployment.spec.serving
+    protocol = PROTOCOLS[serving.spoken]
+    path = protocol.ready_path(Asked(model_name(deployment), protocol.told(serving.said)))
+    check: Document = {"tcpSocket": {"port": serving.port}}
+    if path:
+        check = {"httpGet": {"path": path, "port": serving.port}}
     return check | {"periodSeconds": 1, "failureThreshold": 2}
-
-
-def protocol(deployment: ModelDeployment) -> Protocol:
-    """Return the serving protocol, by default the Open Inference Protocol."""
-    return deployment.spec.serving.protocol or DEFAULT_PROTOCOL
 
 
 def model_name(deployment: ModelDeployment) -> str:
@@ -193,13 +187,7 @@ def _run_spec(
         subject=_subject(deployment, actor),
         baseline=_subject(deployment, stable) if stable and compared else None,
         datasets=[
-            RunDataset(
-                name=dataset.name,
-                config_map=dataset.config_map,
-                rows=dataset.rows,
-                prediction=dataset.prediction,
-                sha256=digests[dataset.name],
-            )
+            RunDataset.model_validate(dataset.to_wire() | {"sha256": digests[dataset.name]})
             for dataset in spec.datasets
         ],
         load=spec.load,
@@ -233,9 +221,9 @@ def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
         revision=actor.hash,
         service=actor.revision.name,
         port=serving.port,
-        protocol=serving.protocol or DEFAULT_PROTOCOL,
+        protocol=serving.spoken,
         model_name=model.name or deployment.metadata.name,
-        path=serving.http.path if serving.http else None,
+        **serving.said,
     )
 
 
@@ -243,10 +231,11 @@ def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str)
     """Share the error probabilities among the gates.
 
     Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
-    rolls back, so that each gets a K-th of falseRollback (Bonferroni).
+    rolls back, so that each gets a K-th of falseRollback (Bonferroni). Metrics of rows come to what
+    all rows would say, so that they need no share.
     """
     gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(kpi.is_live or kpi.benchmark.metric not in EXAM_METRICS for kpi in gates)
+    sharing = sum(kpi.is_live or kpi.benchmark.metric not in ROW_METRICS for kpi in gates)
     return RunJudgement(
         false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
         false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),

@@ -38,7 +38,12 @@ def kpis_hash(spec: ModelDeploymentSpec, datasets: Mapping[str, DatasetState]) -
     The two parts are joined by a dot; the first alone tells whether someone changed the KPIs.
     """
     contents = {
-        dataset.name: [dataset.prediction, datasets[dataset.name].sha256]
+        dataset.name: [
+            dataset.prediction,
+            datasets[dataset.name].sha256,
+            # Left out where there is nothing to say: fields that come later change no hash.
+            *([dataset.reading] if dataset.reading else []),
+        ]
         for dataset in spec.datasets
         if dataset.name in datasets
     }

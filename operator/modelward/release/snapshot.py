@@ -77,10 +77,13 @@ class RootService:
 
 @dataclass(frozen=True)
 class DatasetState:
-    """What reading a data set's ConfigMap gave: a digest, or a problem."""
+    """What is known of a data set: its digest, or a problem.
+
+    A ConfigMap was read; for rows elsewhere the digest is the one that spec pins.
+    """
 
     sha256: str | None = None
-    """Digest of the key's value, 64 hex digits."""
+    """Digest of the rows as they stand in their file, 64 hex digits."""
     problem: str | None = None
     """What is wrong with it, for people; None when the rows are well formed."""
 

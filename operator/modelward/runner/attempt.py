@@ -7,11 +7,13 @@ others could not change it.
 
 import asyncio
 import logging
+import threading
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from fractions import Fraction
+from pathlib import Path
 
+from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
     KpiReport,
@@ -22,16 +24,18 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.judge import LoadSession, LoadShape
-from modelward.runner import report
+from modelward.benchmark.objectives import load_shape
+from modelward.judge import LoadSession
+from modelward.protocols import dialogue
+from modelward.runner import report, tokentimes
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
-from modelward.runner.load import Load, Target
-from modelward.runner.protocols import protocol_of
+from modelward.runner.files import Given, RowsFile, open_files
+from modelward.runner.load import Load, Pace, Target
 from modelward.runner.reach import UnreachableError, reach
-from modelward.runner.rows import Dataset, DatasetInvalidError, digests, prepare
+from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
+from modelward.runner.throughput import Throughput
 
-_REQUEST_SECONDS = 10
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
 
@@ -47,7 +51,7 @@ class _Side:
         return Examinee(self.client, self.datasets[dataset], sampled=sampled)
 
     def target(self, dataset: str) -> Target:
-        return Target(self.client, [q.body for q in self.datasets[dataset].questions])
+        return Target(self.client, self.datasets[dataset].payload())
 
 
 class Attempt:
@@ -56,28 +60,39 @@ class Attempt:
     def __init__(
         self,
         plan: RunnerPlan,
-        files: dict[str, bytes],
+        given: Given,
         whole_exam_seconds: float = _WHOLE_EXAM_SECONDS,
+        scratch: Path | None = None,
     ) -> None:
-        """An exam is read whole where that takes less than `whole_exam_seconds`."""
+        """`given` are the files of data sets; the others are fetched into the folder `scratch`.
+
+        An exam is read whole where that takes less than `whole_exam_seconds`.
+        """
         self._plan = plan
         self._whole_exam_seconds = whole_exam_seconds
         self._started = time.monotonic()
-        self._files = files
+        self._given = given
+        self._scratch = scratch
+        self._files: dict[str, RowsFile] = {}
+        self._tables: dict[str, Table] = {}
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
+        self._measured = tokentimes.measures(plan.kpis)
+        self._throughput: Throughput | None = None
         self._message = ""
 
     async def run(self, seconds: float) -> RunnerResult:
         """Measure for at most `seconds`, and return what is known then.
 
-        Raises ValueError for a plan that can't be carried out.
+        Raises ValueError for a plan that can't be carried out, and OSError where data sets can't
+        be had.
         """
         baseline = self._plan.baseline
         try:
             async with asyncio.timeout(seconds) as limit, AsyncExitStack() as clients:
+                await self._read()
                 candidate = await self._side(clients, self._plan.subject, "the revision")
                 stable = None
                 if baseline:
@@ -90,31 +105,48 @@ class Attempt:
         except TimeoutError:
             if not limit.expired():
                 raise
+            if not self._tables:
+                raise TimeoutError(
+                    f"data sets were not read within {seconds:.0f} s: raise upTo of the benchmark "
+                    "step, or take smaller ones"
+                ) from None
             _log.warning("time is up", extra={"seconds": seconds})
         self._report()
         return self._result("Measured", tuple(self._reports))
 
+    async def _read(self) -> None:
+        """Fetch data sets and read through them, in a thread so that this can be cancelled."""
+        stop = threading.Event()
+        try:
+            self._files = await open_files(self._plan, self._given, self._scratch, stop)
+            self._tables = await asyncio.to_thread(
+                read_tables, self._plan, self._files, self._scratch, stop
+            )
+        finally:
+            stop.set()
+
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
-        protocol = protocol_of(subject)
-        datasets = prepare(self._plan, self._files, protocol)
-        client = Client(subject.url, protocol, _request_seconds(self._plan), name)
+        spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})
+        datasets = asked(self._plan, self._tables, spoken)
+        client = Client(subject.url, spoken, float(report.request_seconds(self._plan)), name)
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
-        exams = [k for k in self._plan.kpis if k.metric == "accuracy" and not report.has_verdict(k)]
+                await side.client.tell_metadata()
+        exams = [k for k in self._plan.kpis if k.of_rows and not report.has_verdict(k)]
         for name in dict.fromkeys(kpi.dataset for kpi in exams):
             if name is None:
-                raise ValueError("an accuracy KPI names no data set")
+                raise ValueError("a KPI on rows names no data set")
             judged = [kpi for kpi in exams if kpi.dataset == name]
             paired = any(kpi.versus for kpi in judged)
             sampled = judged[0].rows == "sample"
             baseline = stable.examinee(name, sampled) if stable and paired else None
-            start = report.exam_start(judged)
+            starts = [report.exam_start(kpi) for kpi in judged]
             examinee = candidate.examinee(name, sampled)
-            self._exams[name] = Exam(examinee, baseline, start, self._may_end)
+            self._exams[name] = Exam(examinee, baseline, judged, starts, self._may_end)
             await self._exams[name].take()
             self._report()
             if self._gate_failed():
@@ -134,14 +166,28 @@ class Attempt:
         return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
-        shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
-        kpis = tuple(report.load_kpi(kpi, self._plan) for _, kpi in self._load_kpis())
-        self._session = LoadSession(shape, kpis)
+        asked = [kpi for _, kpi in self._load_kpis()]
+        shown = tuple(kpi for kpi in self._plan.kpis if kpi.is_shown)
+        kpis = tuple(
+            report.load_kpi(kpi, self._plan, tokentimes.column(kpi, self._measured))
+            for kpi in asked
+        )
+        to_the_end = bool(shown) and all(report.has_verdict(kpi) for kpi in asked)
+        self._session = LoadSession(load_shape(load), kpis, to_the_end=to_the_end)
         if self._session.finished:
             return
-        paired = any(kpi.versus for _, kpi in self._load_kpis())
+        self._throughput = Throughput(shown) if shown else None
+        paired = any(kpi.versus for kpi in asked)
         baseline = stable.target(load.dataset) if stable and paired else None
-        self._load = Load(self._session, candidate.target(load.dataset), baseline)
+        pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
+        self._load = Load(
+            self._session,
+            candidate.target(load.dataset),
+            baseline,
+            pace,
+            self._measured,
+            self._throughput,
+        )
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.
@@ -149,29 +195,44 @@ class Attempt:
                 await reach(client)
 
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, k) for i, k in enumerate(self._plan.kpis) if k.metric != "accuracy"]
+        """Return the KPIs that are judged by requests, each with its place in the plan."""
+        return [
+            (i, kpi)
+            for i, kpi in enumerate(self._plan.kpis)
+            if not kpi.of_rows and not kpi.is_shown
+        ]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
             exam = self._exams.get(kpi.dataset or "")
             # A KPI keeps its first verdict, and the counts that show it.
-            if kpi.metric == "accuracy" and exam and self._reports[i].verdict == "I":
+            if kpi.of_rows and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
         if self._session is None:
             return
+        time_out = report.request_seconds(self._plan)
         for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if self._lagged_for(kpi):
-                self._reports[i] = report.LAGGED
-                self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
-            else:
-                self._reports[i] = report.load_report(kpi, result, self._session)
+            column = tokentimes.column(kpi, self._measured)
+            told = report.load_report(kpi, result, self._session, time_out, column)
+            self._reports[i] = self._unless_late(kpi, told)
+        for i, kpi in enumerate(self._plan.kpis):
+            if kpi.is_shown and self._throughput:
+                told = report.shown_report(kpi, self._throughput)
+                self._reports[i] = self._unless_late(kpi, told)
 
-    def _lagged_for(self, kpi: PlanKpi) -> bool:
-        """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
-        if self._load is None or report.has_verdict(kpi):
-            return False
-        return self._load.lagged(report.tolerated_delay(kpi))
+    def _unless_late(self, kpi: PlanKpi, told: KpiReport) -> KpiReport:
+        """Return a report about load; a KPI that had its verdict needed none."""
+        delay = self._send_delay
+        if delay is None or not lag.sent_late(kpi, delay) or report.has_verdict(kpi):
+            return told
+        self._message = self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
+        return report.LAGGED
+
+    @property
+    def _send_delay(self) -> int | None:
+        """How late the load was sent, in microseconds rounded up; None where there was none."""
+        return None if self._load is None else -(-self._load.delays.p99 // 1000)
 
     def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
         differing = exam.candidate.differing
@@ -180,8 +241,12 @@ class Attempt:
         if differing:
             self._message = f"data set {kpi.dataset}: {differing}"
             return report.NOT_DETERMINISTIC
-        counts = exam.paired_counts if kpi.versus else exam.counts
-        return report.exam_report(kpi, counts, self._plan.judgement)
+        marking = exam.markings[kpi.name]
+        counts = marking.counts()
+        if marking.unfit:
+            self._message = self._message or f"KPI {kpi.name}: {marking.unfit}"
+            return KpiReport(verdict="I", reason=marking.unfit.reason)
+        return report.rows_report(kpi, counts, self._plan.judgement)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)
@@ -191,21 +256,34 @@ class Attempt:
         self._message = message
         return self._result(outcome, (report.NOT_MEASURED,) * len(self._plan.kpis))
 
+    def _worst_slices(self, kpis: tuple[KpiReport, ...]) -> tuple[str, ...]:
+        """Name the worst slice of each KPI that has any; empty where nothing was counted of it."""
+        cut = [
+            (kpi, told)
+            for kpi, told in zip(self._plan.kpis, kpis, strict=True)
+            if kpi.row_kind == "slices"
+        ]
+        exams = [self._exams.get(kpi.dataset or "") for kpi, _ in cut]
+        return tuple(
+            exam.markings[kpi.name].worst_slice
+            if exam and told.counts and kpi.name in exam.markings
+            else ""
+            for (kpi, told), exam in zip(cut, exams, strict=True)
+        )
+
     def _result(self, outcome: Outcome, kpis: tuple[KpiReport, ...]) -> RunnerResult:
         measured = outcome == "Measured" and self._session is not None
         return RunnerResult(
             v=1,
             nonce=self._plan.nonce,
             revision=self._plan.subject.revision,
-            datasets=tuple(d[:DIGEST_CHARS] for d in digests(self._plan, self._files)),
+            datasets=tuple(
+                self._files[data.name].digest[:DIGEST_CHARS] for data in self._plan.datasets
+            ),
             outcome=outcome,
             windows=self._session.calibration_windows if measured and self._session else 0,
+            send_delay_micros=self._send_delay if measured else None,
             kpis=kpis,
+            slices=self._worst_slices(kpis),
             message=self._message[:300],
         )
-
-
-def _request_seconds(plan: RunnerPlan) -> float:
-    """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
-    return float(max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)]))

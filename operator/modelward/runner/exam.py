@@ -1,20 +1,24 @@
-"""Asks the rows of a data set, and counts the right answers."""
+"""Asks the rows of a data set, and has the metrics of all KPIs on it count the answers."""
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modelward.benchmark.counts import (
-    ExamCounts,
-    PairedExamCounts,
-    PairedSampleCounts,
-    SampleCounts,
-)
-from modelward.benchmark.rows import same_json
+from modelward.benchmark.contract import PlanKpi
+from modelward.benchmark.counts import ClassCounts, Counts, ExamCounts, PairedExamCounts
+from modelward.benchmark.rows import Row
 from modelward.runner.client import Answer, Client
+from modelward.runner.metrics import (
+    Reading,
+    RowSet,
+    SliceTally,
+    Tally,
+    UnfitError,
+    readings,
+    tally_of,
+)
 from modelward.runner.reach import reach
 from modelward.runner.rows import Dataset, Question
 
@@ -44,28 +48,83 @@ class Examinee:
         """Return what is asked as number `i`."""
         return self.dataset.drawn(i) if self.sampled else self.dataset.questions[i]
 
-    def is_right(self, i: int, answer: Answer) -> bool:
-        """Tell whether it answered a row as expected."""
-        return self.dataset.is_right(self.question(i).row, answer)
-
     async def ask(self, i: int) -> Answer:
         """Return the answer to a row; where nobody is reached, ask until somebody is."""
-        body = self.question(i).body
-        while (answer := await self.client.predict(body)).unreached:
+        request = self.question(i).request
+        while (answer := await self.client.predict(request)).unreached:
             await reach(self.client)
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer
 
-    def compare(self, i: int, one: Answer, other: Answer) -> None:
+    def compare(self, i: int, one: Answer, other: Answer, reading: Reading) -> None:
         """Note how two good answers to one row differ; failed ones tell nothing here."""
         if self.differing or one.problem or other.problem:
             return
-        first, second = self.dataset.predicted(one), self.dataset.predicted(other)
-        if not same_json(first, second):
+        first, second = reading.of(self.dataset, one), reading.of(self.dataset, other)
+        if not reading.same(first, second):
             row = self.question(i).row.id
             self.differing = (
                 f"row {row} was answered {shown(first)}, then {shown(second)} by {self.client.name}"
             )
+
+
+class Marking:
+    """How the rows are counted for one KPI."""
+
+    def __init__(self, kpi: PlanKpi, reading: Reading, rows: RowSet, start: Counts | None) -> None:
+        """`start` counts the rows that were read before. Raises ValueError for one not its own."""
+        self.kpi = kpi
+        self.reading = reading
+        self.unfit: UnfitError | None = None
+        """Why the KPI can't be judged on these rows."""
+        self._tally: Tally | None = None
+        self._not_good = 0
+        try:
+            self._tally = tally_of(kpi, rows, start)
+        except UnfitError as error:
+            self.unfit = error
+
+    def counts(self) -> Counts | None:
+        """Return the counts so far, None where they tell nothing yet, or never will."""
+        try:
+            return None if self.unfit or self._tally is None else self._tally.counts()
+        except UnfitError as error:
+            self.unfit = error
+            return None
+
+    @property
+    def worst_slice(self) -> str:
+        """Name of the worst slice, once there are counts of it."""
+        return self._tally.worst_slice if self._tally else ""
+
+    def add(self, row: Row, datasets: Sequence[Dataset], answers: Sequence[Answer]) -> None:
+        """Count a row with the answers of all examinees."""
+        if self.unfit or self._tally is None:
+            return
+        predicted = [self.reading.of(*pair) for pair in zip(datasets, answers, strict=True)]
+        try:
+            good = self._tally.add(row, predicted)
+        except UnfitError as error:
+            self.unfit = error
+            return
+        self._not_good += not good
+        if not good and self._not_good <= _LOGGED:
+            told = {"dataset": self.kpi.dataset, "kpi": self.kpi.name, "row": row.id}
+            if answers[0].problem:
+                told |= {"problem": answers[0].problem, "detail": answers[0].detail}
+            else:
+                told |= {"expected": shown(row.expected), "got": shown(predicted[0])}
+            _log.info("row answered wrongly", extra=told)
+
+    def tell(self) -> None:
+        """Log what became of it."""
+        counts = self.counts()
+        told = {"kpi": self.kpi.name, "unfit": str(self.unfit or "")}
+        _log.info("rows counted", extra=told | {"counts": counts.to_ints() if counts else ()})
+        if counts and isinstance(self._tally, SliceTally):
+            for name, (rows, value) in self._tally.slices().items():
+                found = {"slice": name, "rows": rows, "value": float(value)}
+                _log.info("slice", extra=told | found)
 
 
 class Exam:
@@ -74,49 +133,35 @@ class Exam:
     def __init__(
         self,
         candidate: Examinee,
-        baseline: Examinee | None = None,
-        start: ExamCounts | PairedExamCounts | None = None,
+        baseline: Examinee | None,
+        kpis: Sequence[PlanKpi],
+        starts: Sequence[Counts | None],
         is_over: Callable[["Exam"], bool] = lambda _: False,
     ) -> None:
-        """`start` counts the rows that were read before: the first ones in their order.
+        """`starts` are the counts of rows that were read before, the first ones in their order.
 
-        After each row `is_over` tells whether the rows so far are enough.
-        Raises ValueError for a start that isn't of this exam.
+        After each row `is_over` tells whether the rows so far are enough. Raises ValueError for
+        a start that isn't of this exam, DatasetInvalidError for a prediction that is no JMESPath.
         """
         self.candidate = candidate
         self.baseline = baseline
         self._examinees = [candidate] if baseline is None else [candidate, baseline]
-        self._rows = len(candidate.dataset.questions)
-        self._right = _rows_by_right(start, len(self._examinees))
-        """Rows by who had them right."""
+        questions = candidate.dataset.questions
+        self._rows = len(questions)
+        rows = RowSet(self._rows, candidate.sampled, lambda: (q.row for q in questions))
+        each = zip(kpis, readings(kpis), starts, strict=True)
+        self.markings = {kpi.name: Marking(kpi, read, rows, start) for kpi, read, start in each}
+        self.read = _rows_read(starts, self._rows)
+        """Rows that were asked and counted."""
         self._ahead: dict[int, list[Answer]] = {}
         """Answers to rows before which one is not answered yet."""
         self._is_over = is_over
         self._over = False
-        if start and start.rows != self._rows:
-            raise ValueError(f"an exam of {start.rows} rows can't go on with {self._rows}")
 
     @property
     def sampled(self) -> bool:
         """True where rows are drawn with replacement."""
         return self.candidate.sampled
-
-    @property
-    def counts(self) -> ExamCounts:
-        """Rows, rows that were asked and those that the candidate had right."""
-        correct = sum(rows for right, rows in self._right.items() if right[0])
-        kind = SampleCounts if self.sampled else ExamCounts
-        return kind(self._rows, self._right.total(), correct)
-
-    @property
-    def paired_counts(self) -> PairedExamCounts:
-        """The same beside stable's. Raises ValueError where stable was not asked."""
-        if self.baseline is None:
-            raise ValueError("this exam was taken by one revision alone")
-        both, lost = self._right[True, True], self._right[False, True]
-        alone = self.counts
-        kind = PairedSampleCounts if self.sampled else PairedExamCounts
-        return kind(alone.rows, alone.read, alone.correct, both + lost, lost)
 
     async def take(self) -> None:
         """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
@@ -128,18 +173,20 @@ class Exam:
         A failed request is a wrong answer, unless nobody could be reached: then it is asked again
         as soon as somebody can. Raises UnreachableError.
         """
-        if self.counts.read == 0 and not self.sampled:
+        if self.read == 0 and not self.sampled:
             await self._ask_twice(range(min(ASKED_TWICE, self._rows)))
         if self.candidate.differing is None:
             most = max(_PASSES * self._rows, _LEAST_DRAWS) if self.sampled else self._rows
-            await self._ask(range(self.counts.read, most), count=True)
+            await self._ask(range(self.read, most), count=True)
         self._tell()
 
     async def _ask_twice(self, rows: range) -> None:
         answers, again = await self._ask(rows), await self._ask(rows)
+        distinct = {marking.reading.text: marking.reading for marking in self.markings.values()}
         for i in rows:
             for examinee, one, other in zip(self._examinees, answers[i], again[i], strict=True):
-                examinee.compare(i, one, other)
+                for reading in distinct.values():
+                    examinee.compare(i, one, other, reading)
         if self.candidate.differing is None:
             for i in rows:
                 self._count(i, answers[i])
@@ -147,7 +194,7 @@ class Exam:
     async def _ask(self, rows: range, count: bool = False) -> dict[int, list[Answer]]:
         """Return the answers of all examinees by row, each row asked of them in turn.
 
-        A few rows are asked at a time.
+        A few rows are asked at a time. Those that are counted are not kept.
         """
         answers: dict[int, list[Answer]] = {}
         turns = iter(rows)
@@ -156,9 +203,11 @@ class Exam:
             for i in turns:
                 if self._over:
                     return
-                answers[i] = [await examinee.ask(i) for examinee in self._examinees]
+                found = [await examinee.ask(i) for examinee in self._examinees]
                 if count:
-                    self._count_in_order(i, answers[i])
+                    self._count_in_order(i, found)
+                else:
+                    answers[i] = found
 
         await gather_or_cancel(*(ask_in_turn(turns) for _ in range(_CONCURRENCY)))
         return answers
@@ -166,51 +215,39 @@ class Exam:
     def _count_in_order(self, i: int, answers: list[Answer]) -> None:
         """Count a row once all before it are counted, so that an exam can go on after the last."""
         self._ahead[i] = answers
-        while not self._over and (row := self.counts.read) in self._ahead:
-            self._count(row, self._ahead.pop(row))
+        while not self._over and self.read in self._ahead:
+            self._count(self.read, self._ahead.pop(self.read))
             self._over = self._is_over(self)
 
     def _count(self, i: int, answers: list[Answer]) -> None:
-        pairs = zip(self._examinees, answers, strict=True)
-        right = tuple(examinee.is_right(i, answer) for examinee, answer in pairs)
-        self._right[right] += 1
-        counts = self.counts
-        if not right[0] and counts.read - counts.correct <= _LOGGED:
-            _log.info("row answered wrongly", extra=self._wrong(i, answers[0]))
-
-    def _wrong(self, i: int, answer: Answer) -> dict[str, Any]:
-        dataset = self.candidate.dataset
+        datasets = [examinee.dataset for examinee in self._examinees]
         row = self.candidate.question(i).row
-        told = {"dataset": dataset.name, "row": row.id}
-        if answer.problem:
-            return told | {"problem": answer.problem, "detail": answer.detail}
-        return told | {"expected": shown(row.expected), "got": shown(dataset.predicted(answer))}
+        for marking in self.markings.values():
+            marking.add(row, datasets, answers)
+        self.read += 1
 
     def _tell(self) -> None:
-        counts = self.paired_counts if self.baseline else self.counts
         for examinee in self._examinees:
             told = {"dataset": examinee.dataset.name, "of": examinee.client.name}
             told["differing"] = examinee.differing or ""
-            _log.info("exam read", extra=told | {"counts": counts.to_ints()})
+            _log.info("exam read", extra=told | {"rows": self._rows, "read": self.read})
+        for marking in self.markings.values():
+            marking.tell()
 
 
-def _rows_by_right(
-    counts: ExamCounts | PairedExamCounts | None, examinees: int
-) -> Counter[tuple[bool, ...]]:
-    """Return the rows of earlier counts by who had them right."""
-    match counts:
-        case None:
-            return Counter()
-        case PairedExamCounts() if examinees == 2:
-            both, lost = counts.baseline - counts.lost, counts.lost
-            won = counts.correct - both
-            neither = counts.read - both - lost - won
-            tallies: dict[tuple[bool, ...], int]
-            tallies = {(True, True): both, (False, True): lost, (True, False): won}
-            return Counter({**tallies, (False, False): neither})
-        case ExamCounts() if examinees == 1:
-            return Counter({(True,): counts.correct, (False,): counts.read - counts.correct})
-    raise ValueError(f"{type(counts).__name__} are not of an exam that {examinees} take")
+def _rows_read(starts: Sequence[Counts | None], rows: int) -> int:
+    """Return how many rows were read before. Raises ValueError where starts don't agree."""
+    known = [start for start in starts if start is not None]
+    if not known:
+        return 0
+    kinds = ExamCounts | PairedExamCounts | ClassCounts
+    read = {(start.rows, start.read) for start in known if isinstance(start, kinds)}
+    if len(known) < len(starts) or len(read) != 1:
+        raise ValueError("KPIs go on from different rows of one data set")
+    of, found = read.pop()
+    if of != rows:
+        raise ValueError(f"an exam of {of} rows can't go on with {rows}")
+    return found
 
 
 def shown(value: object) -> str:

@@ -1,24 +1,37 @@
-"""Sends load on a fixed schedule, whether or not answers come.
+"""Sends load on a schedule, whether or not answers come.
 
 Latency counts from when a request was due and not from when it was sent: a client that waits for
 a slow server would otherwise leave out the requests that would have been slow.
+
+Where so many callers are asked for (`concurrency`), a request also waits until one of them has its
+answer. Such a loop is closed: a slow server is asked less, and the schedule is put off by as long.
+Latency counts from when a caller was free, which is what these callers see, and no more.
 
 Where stable is compared with, it is sent the same row half an interval later: both get the same
 rate, in turn.
 """
 
 import asyncio
+import itertools
 import logging
-from array import array
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter_ns
 
-from modelward.judge import FAILED, LoadSession
-from modelward.runner.client import Answer, Client
+from modelward.judge import FAILED, LoadSession, due_times
+from modelward.protocols.base import Request
+from modelward.runner.alarm import Alarm
+from modelward.runner.client import Client
+from modelward.runner.delays import Delays
+from modelward.runner.throughput import Throughput
+from modelward.runner.tokentimes import Measure, times_of
 
 _START_NS = 50_000_000
+_SECOND = 1_000_000_000
 _LAST_ANSWERS_SECONDS = 1.0
+_AT_ONCE = 16
+"""Requests after which others have their turn, however late the schedule is."""
 _log = logging.getLogger(__name__)
 
 
@@ -27,7 +40,7 @@ class Target:
     """One revision under load, and what went wrong with it."""
 
     client: Client
-    bodies: list[bytes]
+    requests: list[Request]
     """Sent in turn."""
     problems: Counter[str] = field(default_factory=Counter)
     unreached: int = 0
@@ -38,24 +51,40 @@ class Target:
         return self.unreached * 2 > self.problems.total()
 
 
+@dataclass(frozen=True)
+class Pace:
+    """When requests are sent, beyond what the shape says of it."""
+
+    seed: str = ""
+    """Of a Poisson schedule."""
+    concurrency: int | None = None
+    """Callers, each with one request at a time; None where a request waits for no answer."""
+
+
 class Load:
     """The load of one attempt: sends it, feeds the session and knows how late it was itself."""
 
     def __init__(
-        self, session: LoadSession, candidate: Target, baseline: Target | None = None
+        self,
+        session: LoadSession,
+        candidate: Target,
+        baseline: Target | None = None,
+        pace: Pace | None = None,
+        measured: Sequence[Measure] = (),
+        throughput: Throughput | None = None,
     ) -> None:
+        """`measured` are the times of each answer that KPIs are about, beside its latency."""
+        self.delays = Delays()
+        """How late requests were sent that count."""
         self._session = session
-        self._candidate = candidate
-        self._baseline = baseline
+        self._pace = pace or Pace()
+        self._measured = measured
+        self._throughput = throughput
         self._targets = [candidate] if baseline is None else [candidate, baseline]
-        self._delays = array("q")
+        self._halves: dict[int, dict[int, _Asked]] = {}
+        """By request and target, until both have answered."""
         self._finished = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
-
-    def lagged(self, tolerance: int) -> bool:
-        """Tell whether more than 1% of the requests were sent later than `tolerance` ns."""
-        late = sum(delay > tolerance for delay in self._delays)
-        return late * 100 > len(self._delays)
 
     @property
     def vanished(self) -> list[Client]:
@@ -65,73 +94,120 @@ class Load:
     async def send(self) -> None:
         """Send until the session has what it needs; then wait shortly for the last answers."""
         start = perf_counter_ns() + _START_NS
+        interval = int(_SECOND / self._session.shape.rate)
         try:
             async with asyncio.TaskGroup() as group:
-                for request in range(self._session.shape.requests):
-                    due = start + self._session.shape.due(request)
-                    if await self._finished_before(due):
-                        break
-                    task = group.create_task(self._ask(request, due))
-                    self._running.add(task)
-                    task.add_done_callback(self._running.discard)
+                streams = [
+                    group.create_task(self._stream(group, i, start + i * interval // 2))
+                    for i in range(len(self._targets))
+                ]
                 await self._finished.wait()
+                for stream in streams:
+                    stream.cancel()
+                if self._throughput:
+                    self._throughput.end(perf_counter_ns())
                 await self._end()
         finally:
             self._tell()
 
-    async def _finished_before(self, due: int) -> bool:
-        """Wait until a request is due; True when the session has finished before."""
-        wait = (due - perf_counter_ns()) / 1e9
-        try:
-            async with asyncio.timeout(max(wait, 0)):
-                await self._finished.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def _stream(self, group: asyncio.TaskGroup, target: int, start: int) -> None:
+        """Send all requests to one target."""
+        shape = self._session.shape
+        callers = _Callers(self._pace.concurrency) if self._pace.concurrency else None
+        schedule = itertools.islice(due_times(shape, self._pace.seed), shape.requests)
+        with Alarm() as alarm:
+            for request, after in enumerate(schedule):
+                due = start + after
+                await alarm.until(due)
+                if callers:
+                    free = await callers.free()
+                    start += max(free - due, 0)
+                    due = max(free, due)
+                if self._throughput and target == 0 and shape.window_of(request) >= 0:
+                    self._throughput.sent(due)
+                task = group.create_task(self._ask(target, request, due, callers))
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                if request % _AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        if self._throughput and target == 0:
+            self._throughput.end(due + int(_SECOND / shape.rate))
 
-    async def _ask(self, request: int, due: int) -> None:
-        if self._baseline is None:
-            ours = await self._ask_one(self._candidate, request, due)
-            self._session.record(request, _latency(ours, due))
-        else:
-            later = due + self._session.shape.due(1) // 2
-            ours, stables = await asyncio.gather(
-                self._ask_one(self._candidate, request, due),
-                self._ask_one(self._baseline, request, later),
-            )
-            # That stable can't be connected to excuses no error, unless it is so for both.
-            gone = stables.unreached and not ours.unreached
-            stable_latency = 0 if gone else _latency(stables, later)
-            self._session.record(request, _latency(ours, due), stable_latency)
-        if self._session.finished:
-            self._finished.set()
-
-    async def _ask_one(self, target: Target, request: int, due: int) -> Answer:
-        await asyncio.sleep(max(due - perf_counter_ns(), 0) / 1e9)
+    async def _ask(self, i: int, request: int, due: int, callers: "_Callers | None") -> None:
         sent = perf_counter_ns()
-        answer = await target.client.predict(target.bodies[request % len(target.bodies)])
+        target = self._targets[i]
+        answer = await target.client.predict(target.requests[request % len(target.requests)])
+        if callers:
+            callers.release()
         if self._session.shape.window_of(request) >= 0:
-            self._delays.append(sent - due)
+            self.delays.add(sent - due)
             target.unreached += answer.unreached
             if answer.problem:
                 target.problems[answer.problem] += 1
-        return answer
+        if self._throughput and i == 0:
+            self._throughput.add(answer, due)
+        latency = FAILED if answer.problem else answer.ended - due
+        others = times_of(answer, due, self._measured)
+        self._record(i, request, _Asked(latency, answer.unreached, others))
+        if self._session.finished:
+            self._finished.set()
+
+    def _record(self, i: int, request: int, asked: "_Asked") -> None:
+        if len(self._targets) == 1:
+            self._session.record(request, asked.latency, others=asked.others)
+            return
+        both = self._halves.setdefault(request, {})
+        both[i] = asked
+        if len(both) == len(self._targets):
+            self._halves.pop(request)
+            ours, stables = both[0], both[1]
+            # That stable can't be connected to excuses no error, unless it is so for both.
+            gone = stables.unreached and not ours.unreached
+            stable_latency = 0 if gone else stables.latency
+            self._session.record(request, ours.latency, stable_latency, ours.others)
 
     async def _end(self) -> None:
-        """Give the requests that don't matter any more a second to end by themselves."""
+        """Give the requests that don't matter any more a second to end by themselves.
+
+        Where it is counted what came, all end: a part of them came in time.
+        """
         if self._running:
-            await asyncio.wait(self._running, timeout=_LAST_ANSWERS_SECONDS)
+            seconds = None if self._throughput else _LAST_ANSWERS_SECONDS
+            await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
             task.cancel()
 
     def _tell(self) -> None:
-        delays = sorted(self._delays)
-        p99 = delays[len(delays) * 99 // 100] if delays else 0
-        told = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
+        told = {"requests": self.delays.requests, "p99_send_delay_ms": self.delays.p99 / 1e6}
         for target in self._targets:
             problems = dict(target.problems.most_common(10))
             _log.info("load sent", extra=told | {"to": target.client.name, "problems": problems})
 
 
-def _latency(answer: Answer, due: int) -> int:
-    return FAILED if answer.problem else answer.ended - due
+class _Callers:
+    """So many callers of a closed loop, each with one request at a time."""
+
+    def __init__(self, number: int) -> None:
+        self._idle = asyncio.Semaphore(number)
+        self._freed = 0
+
+    async def free(self) -> int:
+        """Wait for a caller, and return since when it was free; 0 where one was all along."""
+        waits = self._idle.locked()
+        await self._idle.acquire()
+        return self._freed if waits else 0
+
+    def release(self) -> None:
+        """Take note that a caller has its answer."""
+        self._freed = perf_counter_ns()
+        self._idle.release()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One request of a pair."""
+
+    latency: int
+    unreached: bool
+    others: tuple[int, ...] = ()
+    """Times of its tokens."""

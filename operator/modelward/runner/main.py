@@ -18,10 +18,10 @@ from pathlib import Path
 import uvloop
 from pythonjsonlogger.json import JsonFormatter
 
-from modelward.api.names import DATASETS_PATH, PLAN_PATH
+from modelward.api.names import CLAIMS_PATH, DATASETS_PATH, PLAN_PATH, SCRATCH_PATH
 from modelward.benchmark.contract import RunnerPlan, RunnerResult
 from modelward.runner.attempt import Attempt
-from modelward.runner.rows import read_files
+from modelward.runner.files import file_paths, large
 
 TERMINATION_LOG = "/dev/termination-log"
 _REPORTING_SECONDS = 2.0
@@ -37,9 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _allow_connections()
     try:
         plan = RunnerPlan.parse(paths.plan.read_text())
-        files = read_files(plan, paths.datasets)
+        files = file_paths(plan, paths.datasets, paths.claims)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(_until_terminated(plan, files, started))
+            attempt = Attempt(plan, files, scratch=Path(SCRATCH_PATH) if large(plan) else None)
+            result = runner.run(_until_terminated(attempt, plan, started))
     except asyncio.CancelledError:
         _log.warning("ended by SIGTERM: there is no result")
         return 128 + signal.SIGTERM
@@ -52,16 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _until_terminated(
-    plan: RunnerPlan, files: dict[str, bytes], started: float
-) -> RunnerResult:
+async def _until_terminated(attempt: Attempt, plan: RunnerPlan, started: float) -> RunnerResult:
     task = asyncio.current_task()
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     seconds = plan.deadline_seconds - (time.monotonic() - started) - _REPORTING_SECONDS
-    # Rows stay for the whole attempt; looking through them again and again would delay requests.
+    # What was imported stays; looking through it again and again would delay requests.
     gc.freeze()
-    return await Attempt(plan, files).run(max(seconds, 0))
+    return await attempt.run(max(seconds, 0))
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -71,6 +70,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plan", type=Path, default=Path(PLAN_PATH), help="file with the plan")
     parser.add_argument(
         "--datasets", type=Path, default=Path(DATASETS_PATH), help="folder with the data sets"
+    )
+    parser.add_argument(
+        "--claims", type=Path, default=Path(CLAIMS_PATH), help="folder with the claims' volumes"
     )
     parser.add_argument(
         "--result", type=Path, default=Path(TERMINATION_LOG), help="file for the result"

@@ -5,11 +5,13 @@ must have answered, however badly.
 """
 
 import asyncio
+import logging
 
 from modelward.runner.client import Client
 
 REACH_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5
+_log = logging.getLogger(__name__)
 
 _LOOK_AT = {
     "name not resolved": "look at the Service of the revision, and whether a NetworkPolicy lets "
@@ -36,12 +38,14 @@ async def reach(client: Client) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + REACH_SECONDS
     while True:
-        answer = await client.ready()
-        if answer.status == 200 or (answer.status and not client.protocol.ready_matters):
+        answer, is_ready = await client.ready()
+        if is_ready:
             return
         if loop.time() + _PAUSE_SECONDS < deadline:
             await asyncio.sleep(_PAUSE_SECONDS)
         elif answer.status or answer.problem == "no answer in time":
+            told = {"of": client.name, "asked": client.dialogue.ready.path, "status": answer.status}
+            _log.warning("the model is not ready, and is measured all the same", extra=told)
             return
         else:
             problem = answer.problem or "no answer"

@@ -1,27 +1,29 @@
 """From what was measured to the result message."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
+from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     MAX_MICROSECONDS,
     Counts,
     ErrorCounts,
-    ExamCounts,
     LatencyCounts,
     PairedErrorCounts,
-    PairedExamCounts,
     RelativeErrorCounts,
+    RequestCounts,
+    ThroughputCounts,
 )
-from modelward.benchmark.evidence import (
+from modelward.benchmark.judging import (
     counts_in,
     paired_counts,
     rate_counts,
     relative_counts,
-    row_counts,
+    rows_decision,
 )
-from modelward.benchmark.plan import exam_objective, load_objective
+from modelward.benchmark.objectives import load_objective
+from modelward.benchmark.rowcounts import RowCounts
 from modelward.judge import (
     LoadCounts,
     LoadKpi,
@@ -29,13 +31,15 @@ from modelward.judge import (
     LoadSession,
     Outcome,
     PairedCounts,
-    RateCounts,
     RelativeCounts,
-    exam_decision,
 )
+from modelward.runner.throughput import Throughput
 
 _NANOSECONDS = 1_000_000_000
-_MAX_ERROR_DELAY = _NANOSECONDS
+_MICROSECONDS = 1_000_000
+_REQUEST_SECONDS = 10
+_STREAM_SECONDS = 60
+"""Texts take their time, and tokens have limits of their own."""
 
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
@@ -44,8 +48,11 @@ LAGGED = KpiReport(verdict="I", reason="GeneratorLagged")
 _LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
 
 
-def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
-    """Return how a KPI of the plan is judged under load. Raises ValueError for one that can't."""
+def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
+    """Return how a KPI of the plan is judged under load, by that time of the requests.
+
+    Raises ValueError for one that can't be.
+    """
     objective = load_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
     start = _load_start(kpi)
@@ -53,12 +60,12 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
         return LoadKpi(objective, is_gate, start=start)
     limit = int(kpi.limit * _NANOSECONDS)
     expected = limit if kpi.expected is None else int(kpi.expected * _NANOSECONDS)
-    return LoadKpi(objective, is_gate, limit, expected, start)
+    return LoadKpi(objective, is_gate, limit, expected, start, column)
 
 
 def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
+    if kpi.start is None or counts is None or isinstance(counts, RowCounts | ThroughputCounts):
         return None
     if isinstance(counts, RelativeErrorCounts):
         return relative_counts(counts, kpi.start.windows)
@@ -79,51 +86,52 @@ def first_report(kpi: PlanKpi) -> KpiReport:
     return KpiReport(verdict=kpi.start.verdict, counts=kpi.start.counts)
 
 
-def tolerated_delay(kpi: PlanKpi) -> int:
-    """Return how late (in ns) requests may be sent before a KPI says nothing about the server.
-
-    A latency is counted from when a request was due, so what we lose goes to the server's account:
-    half of what it is allowed. For errors it matters only that the load is what was asked for.
-    """
-    if kpi.metric == "errorRate":
-        return _MAX_ERROR_DELAY
-    return int(min(kpi.limit, kpi.expected or kpi.limit) * _NANOSECONDS / 2)
+def request_seconds(plan: RunnerPlan) -> Fraction:
+    """Return how long a request may take: long enough to see whether it is beyond a limit."""
+    limits = [kpi.limit for kpi in plan.kpis if kpi.metric in TIME_METRICS]
+    streams = any(kpi.metric in STREAMED_METRICS for kpi in plan.kpis)
+    least = _STREAM_SECONDS if streams else _REQUEST_SECONDS
+    return max([Fraction(least), *(2 * limit for limit in limits)])
 
 
-def exam_start(kpis: Sequence[PlanKpi]) -> ExamCounts | PairedExamCounts | None:
-    """Return what the exam goes on from that these KPIs are judged by, None where it begins.
-
-    Raises ValueError for a plan in which they go on from different rows.
-    """
-    starts = [counts_in(kpi, kpi.start.counts) if kpi.start else None for kpi in kpis]
-    counts = [start for start in starts if isinstance(start, ExamCounts | PairedExamCounts)]
-    if len(counts) not in (0, len(kpis)) or len({start.read for start in counts}) > 1:
-        raise ValueError("KPIs go on from different rows of one data set")
-    paired = (start for start in counts if isinstance(start, PairedExamCounts))
-    return next(paired, next(iter(counts), None))
+def exam_start(kpi: PlanKpi) -> Counts | None:
+    """Return the rows that a KPI goes on from, None where it begins anew."""
+    return counts_in(kpi, kpi.start.counts) if kpi.start else None
 
 
-def exam_report(
-    kpi: PlanKpi, counts: ExamCounts | PairedExamCounts, judgement: PlanJudgement
-) -> KpiReport:
-    """Return the report of an exam as far as it got."""
-    if counts.read == 0:
+def rows_report(kpi: PlanKpi, counts: Counts | None, judgement: PlanJudgement) -> KpiReport:
+    """Return the report of a KPI on rows as far as they were read."""
+    if counts is None:
         return NOT_MEASURED
-    outcome, _ = exam_decision(row_counts(counts), exam_objective(kpi, judgement))
-    return KpiReport.of(_LETTERS[outcome], counts)
+    return KpiReport.of(_LETTERS[rows_decision(kpi, counts, judgement)], counts)
 
 
-def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:
+def load_report(
+    kpi: PlanKpi, result: LoadResult, session: LoadSession, time_out: Fraction, column: int = 0
+) -> KpiReport:
     """Return the report of a KPI under load as far as it got.
 
+    A failed request has the latency of one that was given up, after `time_out` seconds.
     A failed gate ends the load before the others are decided: these were not measured.
     """
     if result.outcome == "Inconclusive" and session.gate_failed:
         return NOT_MEASURED
-    return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result.counts, session))
+    counts = _counts(kpi, result.counts)
+    if isinstance(counts, LatencyCounts):
+        longest = min(MAX_MICROSECONDS, int(time_out * _MICROSECONDS))
+        observed = _quantile_micros(kpi, result, session, column)
+        counts = replace(counts, quantile_micros=min(observed, longest))
+    return KpiReport.of(_LETTERS[result.outcome], counts)
 
 
-def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
+def shown_report(kpi: PlanKpi, throughput: Throughput) -> KpiReport:
+    """Return the report of a KPI that is only shown."""
+    counts = throughput.counts(kpi)
+    return NOT_MEASURED if counts is None else KpiReport.of("I", counts)
+
+
+def _counts(kpi: PlanKpi, counts: LoadCounts) -> RequestCounts:
+    """Return counts as they are told; the quantile that was observed is not among them."""
     if isinstance(counts, RelativeCounts):
         return RelativeErrorCounts(
             counts.dispersion,
@@ -138,25 +146,23 @@ def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
         )
     if kpi.quantile is None:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
-    before = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    observed = _quantile_micros(kpi.quantile, counts, session, before)
     return LatencyCounts(
         dispersion=counts.limit.dispersion,
         requests=counts.requests,
         beyond_limit=counts.limit.bad,
-        quantile_micros=observed,
+        quantile_micros=0,
         dispersion_expected=counts.expected.dispersion if counts.expected else None,
         beyond_expected=counts.expected.bad if counts.expected else None,
     )
 
 
-def _quantile_micros(
-    share: Fraction, counts: RateCounts, session: LoadSession, before: Counts | None
-) -> int:
+def _quantile_micros(kpi: PlanKpi, result: LoadResult, session: LoadSession, column: int) -> int:
     """Return the quantile as observed in this attempt; where it adds nothing, as it was before."""
-    if not isinstance(before, LatencyCounts):
+    before = counts_in(kpi, kpi.start.counts) if kpi.start else None
+    if not isinstance(before, LatencyCounts) or result.anew:
         before = None
-    requests = counts.requests - (before.requests if before else 0)
+    requests = result.counts.requests - (before.requests if before else 0)
     if before and requests == 0:
         return before.quantile_micros
-    return min(max(session.quantile(share, requests) // 1000, 0), MAX_MICROSECONDS)
+    observed = session.quantile(kpi.quantile or Fraction(1), result.evidence_from, requests, column)
+    return max(observed // 1000, 0)

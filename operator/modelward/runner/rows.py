@@ -1,28 +1,36 @@
-"""The data sets of a plan: read, checked against their digests, in the order they are asked in."""
+"""The data sets of a plan: checked against their digests, in the order they are asked in.
 
+However many rows there are, memory holds 16 bytes of each: rows are read from their file when they
+are asked.
+"""
+
+import functools
 import hashlib
-import json
-from collections.abc import Sequence
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import jmespath
 import jmespath.exceptions
 from jmespath.parser import ParsedResult
 
+from modelward.api.metrics import VALUE_METRICS
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
-from modelward.benchmark.rows import (
-    Row,
-    RowsError,
-    contradiction,
-    parse_rows,
-    same_json,
-    sha256_of,
-)
+from modelward.benchmark.records import JsonLines, Records
+from modelward.benchmark.rows import Row, RowsError, records_of
 from modelward.benchmark.strictjson import Json
+from modelward.protocols.base import Dialogue, NotAskableError, Request
+from modelward.runner import parquet
 from modelward.runner.client import Answer
-from modelward.runner.protocols import Protocol
+from modelward.runner.files import Given, RowsFile, open_file
+from modelward.runner.form import RowForm, exact, first_line
+from modelward.runner.index import Index, build
+
+_KEPT_ROWS = 256
+_PAYLOAD_ROWS = 10_000
+_PAYLOAD_BYTES = 32 * 2**20
 
 
 class DatasetInvalidError(Exception):
@@ -30,12 +38,55 @@ class DatasetInvalidError(Exception):
 
 
 @dataclass(frozen=True)
+class Table:
+    """The rows of a data set in the order they are asked in, which never changes for its key."""
+
+    name: str
+    key: str
+    """What the order follows from: the digest and the revision."""
+    file: RowsFile
+    records: Records
+    form: RowForm
+    index: Index
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.index.offsets)
+
+    def __getitem__(self, number: int) -> Row:
+        """Read a row. Raises OSError where its file has changed."""
+        self.file.check()
+        record = self.records.at(self.index.offsets[number])
+        return self.form.row(record, self.index.lines[number])
+
+
+@dataclass(frozen=True)
 class Question:
     """A row as it is asked."""
 
     row: Row
-    body: bytes
-    """The request's body."""
+    request: Request
+
+
+class Questions:
+    """The rows of a table as a dialogue asks them; the last ones that were asked are kept."""
+
+    def __init__(self, table: Table, dialogue: Dialogue) -> None:
+        self._table = table
+        ask = functools.partial(_question, table, dialogue)
+        self._asked: Callable[[int], Question] = functools.lru_cache(_KEPT_ROWS)(ask)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._table)
+
+    def __getitem__(self, number: int) -> Question:
+        """Return a question."""
+        return self._asked(number)
+
+    def __iter__(self) -> Iterator[Question]:
+        """Return all questions in their order."""
+        return (self[number] for number in range(len(self)))
 
 
 @dataclass(frozen=True)
@@ -43,7 +94,7 @@ class Dataset:
     """A data set ready to be asked."""
 
     name: str
-    questions: tuple[Question, ...]
+    questions: Questions
     """In an order that follows from the rows and the revision: it is never drawn again."""
     prediction: ParsedResult
     """Compiled JMESPath."""
@@ -55,6 +106,20 @@ class Dataset:
         digest = hashlib.sha256(f"{self.key}/draw/{number}".encode()).digest()
         return self.questions[int.from_bytes(digest) % len(self.questions)]
 
+    def payload(self) -> list[Request]:
+        """Return the requests that load sends in turn: all, or as many as are kept in memory.
+
+        Nothing is read or encoded while load is sent, which would delay it.
+        """
+        requests: list[Request] = []
+        size = 0
+        for question in itertools.islice(self.questions, _PAYLOAD_ROWS):
+            size += len(question.request.body)
+            if requests and size > _PAYLOAD_BYTES:
+                break
+            requests.append(question.request)
+        return requests
+
     def predicted(self, answer: Answer) -> Json:
         """Return the prediction in a good answer, as same_json compares it.
 
@@ -65,87 +130,110 @@ class Dataset:
         except jmespath.exceptions.JMESPathError:
             return None
 
-    def is_right(self, row: Row, answer: Answer) -> bool:
-        """Tell whether a row was answered as expected."""
-        return answer.problem is None and same_json(self.predicted(answer), row.expected)
+
+def read_tables(
+    plan: RunnerPlan,
+    files: Mapping[str, RowsFile],
+    scratch: Path | None = None,
+    stop: threading.Event | None = None,
+) -> dict[str, Table]:
+    """Return all data sets of a plan by name, each row checked.
+
+    `scratch` is a folder for Parquet's rows and for indices that don't fit into memory. Raises
+    DatasetInvalidError, OSError, and InterruptedError when `stop` is set.
+    """
+    exams = {
+        kpi.dataset
+        for kpi in plan.kpis
+        if kpi.of_rows and kpi.rows is None and kpi.metric not in VALUE_METRICS
+    }
+    return {
+        data.name: _table(
+            data,
+            files[data.name],
+            f"{files[data.name].digest}/{plan.subject.revision}",
+            is_exam=data.name in exams,
+            scratch=scratch,
+            stop=stop or threading.Event(),
+        )
+        for data in plan.datasets
+    }
 
 
-def read_files(plan: RunnerPlan, folder: Path) -> dict[str, bytes]:
-    """Return the content of each data set. Raises OSError."""
-    return {data.name: (folder / data.name).read_bytes() for data in plan.datasets}
+def asked(plan: RunnerPlan, tables: Mapping[str, Table], dialogue: Dialogue) -> dict[str, Dataset]:
+    """Return the data sets of a plan as they are asked by a dialogue, by name.
+
+    Raises DatasetInvalidError.
+    """
+    return {
+        data.name: Dataset(
+            data.name,
+            Questions(tables[data.name], dialogue),
+            _prediction(data, dialogue),
+            tables[data.name].key,
+        )
+        for data in plan.datasets
+    }
 
 
-def digests(plan: RunnerPlan, files: dict[str, bytes]) -> tuple[str, ...]:
-    """Return the sha256 of each data set as it was found, in the plan's order."""
-    return tuple(sha256_of(files[data.name]) for data in plan.datasets)
-
-
-def prepare(plan: RunnerPlan, files: dict[str, bytes], protocol: Protocol) -> dict[str, Dataset]:
-    """Return all data sets of a plan by name, as they are asked by a protocol.
+def prepare(plan: RunnerPlan, given: Given, dialogue: Dialogue) -> dict[str, Dataset]:
+    """Return the data sets of a plan whose files are given, as they are asked by a dialogue.
 
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
-    exams = {kpi.dataset for kpi in plan.kpis if kpi.metric == "accuracy" and kpi.rows is None}
-    datasets = {
-        data.name: _dataset(data, files[data.name], plan.subject.revision, protocol)
-        for data in plan.datasets
-    }
-    for name, dataset in datasets.items():
-        problem = contradiction([question.row for question in dataset.questions])
-        if name in exams and problem:
-            raise DatasetInvalidError(f"data set {name}, {problem}")
-    return datasets
+    files = {name: open_file(content, threading.Event()) for name, content in given.items()}
+    return asked(plan, read_tables(plan, files), dialogue)
 
 
-def keyed_order(count: int, digest: str, revision: str) -> list[int]:
-    """Return the indices below `count` in a random order that is always the same for the key."""
-    return sorted(
-        range(count), key=lambda i: hashlib.sha256(f"{digest}/{revision}/{i}".encode()).digest()
-    )
-
-
-def exact(value: Json) -> Json:
-    """Return a JSON value whose floats are the decimals that they are written as.
-
-    Answers are read as floats, because JMESPath's functions know no Decimal.
-    """
-    match value:
-        case float():
-            return Decimal(repr(value))
-        case dict():
-            return {key: exact(member) for key, member in value.items()}
-        case list():
-            return [exact(item) for item in value]
-        case _:
-            return value
-
-
-def _dataset(data: PlanDataset, content: bytes, revision: str, protocol: Protocol) -> Dataset:
-    digest = sha256_of(content)
-    if digest != data.sha256:
+def _table(
+    data: PlanDataset,
+    file: RowsFile,
+    key: str,
+    *,
+    is_exam: bool,
+    scratch: Path | None,
+    stop: threading.Event,
+) -> Table:
+    if file.digest != data.sha256:
         raise DatasetInvalidError(
             f"data set {data.name} is not the one that was asked for: its sha256 begins with "
-            f"{digest[:16]}, not with {data.sha256[:16]}"
+            f"{file.digest[:16]}, not with {data.sha256[:16]}"
         )
     try:
-        rows: Sequence[Row] = parse_rows(content)
-    except RowsError as error:
+        records = _records(data, file, scratch, stop)
+        form = RowForm(data.columns, numbered=records.numbered)
+        index = build(records, form, key, is_exam=is_exam, scratch=scratch, stop=stop)
+    except (RowsError, parquet.ParquetError) as error:
         raise DatasetInvalidError(f"data set {data.name}, {error}") from error
-    order = keyed_order(len(rows), digest, revision)
-    questions = tuple(_question(rows[i], protocol) for i in order)
-    return Dataset(data.name, questions, _compiled(data, protocol), f"{digest}/{revision}")
+    file.check()
+    return Table(data.name, key, file, records, form, index)
 
 
-def _question(row: Row, protocol: Protocol) -> Question:
-    return Question(row, json.dumps(protocol.body(row.inputs), separators=(",", ":")).encode())
+def _records(
+    data: PlanDataset, file: RowsFile, scratch: Path | None, stop: threading.Event
+) -> Records:
+    if data.format != "parquet":
+        return records_of(file.handle, data.format or "jsonl")
+    if file.path is None or scratch is None:
+        raise parquet.ParquetError("Parquet is read from a file, with a folder for its rows")
+    spool = scratch / f"{data.name}.jsonl"
+    parquet.to_json_lines(file.path, spool, data.size_limit or 0, scratch, stop)
+    return JsonLines(spool.open("rb"), numbered=True)
 
 
-def _compiled(data: PlanDataset, protocol: Protocol) -> ParsedResult:
-    expression = data.prediction or protocol.prediction
+def _question(table: Table, dialogue: Dialogue, number: int) -> Question:
+    row = table[number]
     try:
-        return jmespath.compile(expression)
+        return Question(row, dialogue.ask(row.inputs))
+    except NotAskableError as error:
+        raise DatasetInvalidError(f"data set {table.name}, row {row.id}: {error}") from error
+
+
+def _prediction(data: PlanDataset, dialogue: Dialogue) -> ParsedResult:
+    try:
+        return jmespath.compile(data.prediction or dialogue.prediction)
     except jmespath.exceptions.JMESPathError as error:
-        first = str(error).splitlines()[0]
         raise DatasetInvalidError(
-            f"data set {data.name}: prediction {expression!r} is no JMESPath: {first}"
+            f"data set {data.name}: prediction {data.prediction!r} is no JMESPath: "
+            f"{first_line(error)}"
         ) from error

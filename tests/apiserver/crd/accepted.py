@@ -5,6 +5,7 @@ import yaml
 from tests.apiserver.crd.constraints import definitions, schema_of
 from tests.apiserver.crd.largest import largest
 from tests.apiserver.crd.paths import Document
+from tests.apiserver.crd.protocols import speaking
 
 ORDINARY = {
     "ModelDeployment": """
@@ -19,7 +20,17 @@ spec:
   datasets:
   - {name: golden, configMap: {name: fraud-golden, key: rows.jsonl}}
   - {name: traffic, configMap: {name: fraud-golden, key: traffic.jsonl}, rows: sample}
-  load: {rate: 20/s, for: 2m, warmUp: 10s}
+  - {name: labelled, configMap: {name: fraud-golden, key: labelled.jsonl}}
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -35,6 +46,28 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: recall
+    benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
+                minRows: 50}
+    objective: {atLeast: 85%}
+    effect: report
+  - name: f1
+    benchmark: {dataset: labelled, metric: f1, average: macro}
+    objective: {atLeast: 80%}
+    effect: report
+  - name: auroc
+    benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
+    objective: {atLeast: 95%}
+    effect: report
+  - name: mae
+    benchmark: {dataset: labelled, metric: mae}
+    objective: {atMost: "2.5"}
+    effect: report
+  - name: valid
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]},
+                worstSliceOf: r, minRows: 1}
+    objective: {atLeast: 99%}
+    effect: report
   - name: live-errors
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {atMost: 2%, expected: 1%}
@@ -59,6 +92,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,
@@ -78,7 +114,19 @@ spec:
     configMap: {name: fraud-golden, key: traffic.jsonl}
     rows: sample
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  load: {rate: 20/s, for: 2m, warmUp: 10s}
+  - name: labelled
+    configMap: {name: fraud-golden, key: labelled.jsonl}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  - name: large
+    persistentVolumeClaim: {claimName: data, path: fraud/rows.parquet}
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    columns: {id: row, inputs: "{amount: amount}", expected: label}
+  - name: remote
+    uri: s3://golden/fraud/rows.csv
+    format: csv
+    sizeLimit: 20Gi
+    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  load: {rate: 20/s, arrivals: poisson, concurrency: 1, for: 2m, warmUp: 10s}
   kpis:
   - {name: accuracy, benchmark: {dataset: golden, metric: accuracy}, objective: {atLeast: 92%}}
   - name: latency
@@ -94,6 +142,28 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: recall
+    benchmark: {dataset: labelled, metric: recall, positiveLabel: fraud, worstSliceOf: region,
+                minRows: 50}
+    objective: {atLeast: 85%}
+    effect: report
+  - name: f1
+    benchmark: {dataset: labelled, metric: f1, average: macro}
+    objective: {atLeast: 80%}
+    effect: report
+  - name: auroc
+    benchmark: {dataset: labelled, metric: auroc, positiveLabel: fraud, prediction: score}
+    objective: {atLeast: 95%}
+    effect: report
+  - name: mae
+    benchmark: {dataset: labelled, metric: mae}
+    objective: {atMost: "2.5"}
+    effect: report
+  - name: valid
+    benchmark: {dataset: labelled, metric: jsonSchema, schema: {type: object, required: [a]},
+                worstSliceOf: r, minRows: 1}
+    objective: {atLeast: 99%}
+    effect: report
   - name: live-errors
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {atMost: 2%, expected: 1%}
@@ -113,6 +183,9 @@ spec:
     labels: {team: risk}
     annotations: {example.com/note: "yes"}
     resources: {requests: {cpu: 500m, memory: 1Gi}, limits: {cpu: 1}}
+    env:
+    - {name: AWS_REGION, value: eu-central-1}
+    - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
 """,
@@ -127,8 +200,16 @@ spec:
     http: {path: /}
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
-  datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
-  kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
+  datasets:
+  - name: d
+    configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
+    prediction: p
+  benchmarkPod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
+  kpis:
+  - name: a
+    benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
+    objective: {atLeast: 100%}
   rollout:
     steps: [{benchmark: {}}]
     minReadySeconds: 0
@@ -147,14 +228,16 @@ spec:
   datasets:
   - name: d
     configMap: {name: c, key: k}
+    columns: {id: i, inputs: j, expected: e}
     prediction: p
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   kpis:
   - name: a
-    benchmark: {metric: accuracy, dataset: d}
+    benchmark: {metric: accuracy, dataset: d, prediction: p}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
   live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
+  pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
 """,
@@ -176,6 +259,7 @@ ACCEPTED: dict[str, dict[str, Document]] = {
         "the least": _document(kind, "a", LEAST[kind]),
         "the ordinary": ordinary(kind),
         "the largest": largest(kind, schema_of(definition)),
+        **speaking(_document(kind, "a", LEAST[kind])),
     }
     for kind, definition in definitions().items()
 }

@@ -2,13 +2,16 @@
 
 from tests.apiserver.crd.example import Example
 from tests.apiserver.crd.paths import OMIT
+from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
-LIVE, LIVE_VERSUS = "spec.kpis[5]", "spec.kpis[6]"
+RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
+LIVE, LIVE_VERSUS = "spec.kpis[10]", "spec.kpis[11]"
 _PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
@@ -45,7 +48,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{LIVE_VERSUS}.objective": _VERSUS},),
         ),
         Example(
-            "accuracy has a lower limit",
+            "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",
             takes=(
                 {f"{ACCURACY}.objective": {"atLeast": "0.1%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "100%"}},
@@ -56,12 +59,42 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{ACCURACY}.objective": {"atLeast": "92%", "atMost": "99%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "0%"}},
                 {f"{ACCURACY}.objective": {"atLeast": "250ms"}},
+                {f"{AUROC}.objective": {"atMost": "95%"}},
+                {f"{AUROC}.objective": {"atLeast": "0.95"}},
+                {f"{F1}.objective": {"atMost": "0.2"}},
             ),
         ),
         Example(
-            "remove expected: the share",
+            "say a limit above 50% for auroc",
+            takes=({f"{AUROC}.objective.atLeast": "50.000001%"},),
+            refuses=(
+                {f"{AUROC}.objective.atLeast": "50%"},
+                {f"{AUROC}.objective.atLeast": "5%"},
+            ),
+        ),
+        Example(
+            "logLoss, brier, mae and rmse have an upper limit",
+            takes=(
+                {f"{MAE}.objective": {"atMost": "0"}},
+                {f"{MAE}.objective": {"atMost": "9999999.999999"}},
+                {f"{MAE}.benchmark.metric": "logLoss"},
+                {f"{MAE}.benchmark.metric": "rmse"},
+            ),
+            refuses=(
+                {f"{MAE}.objective": {"atLeast": "2.5"}},
+                {f"{MAE}.objective": {"atMost": "5%"}},
+                {f"{MAE}.objective": {"atMost": "250ms"}},
+                {f"{MAE}.benchmark.metric": "rmse", f"{MAE}.objective": {"atLeast": "92%"}},
+                {f"{MAE}.benchmark.metric": "logLoss", f"{MAE}.objective": {"atLeast": "92%"}},
+            ),
+        ),
+        Example(
+            "remove expected: what is counted on rows",
             takes=({},),
-            refuses=({f"{ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},),
+            refuses=(
+                {f"{ACCURACY}.objective": {"atLeast": "92%", "expected": "95%"}},
+                {f"{MAE}.objective": {"atMost": "2.5", "expected": "2"}},
+            ),
         ),
         Example(
             "errorRate has an upper limit",
@@ -90,17 +123,38 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
-            "say by how many percentage points accuracy",
-            takes=({f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},),
-            refuses=({f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},),
+            "say by how many percentage points it may",
+            takes=(
+                {f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{AUROC}.objective": _VERSUS},
+                {f"{F1}.objective": _VERSUS},
+            ),
+            refuses=(
+                {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{AUROC}.objective": _VERSUS | {"worseByAtMost": "0.01"}},
+            ),
         ),
         Example(
-            "latency can't be compared with stable",
+            "say by how much it may be above",
+            takes=({f"{MAE}.objective": _VERSUS | {"worseByAtMost": "0"}},),
+            refuses=(
+                {f"{MAE}.objective": _VERSUS},
+                {f"{MAE}.objective": _VERSUS | {"worseByAtMost": "5%"}},
+            ),
+        ),
+        Example(
+            "a worst slice has a limit of its own",
+            takes=({f"{RECALL}.objective": {"atLeast": "100%"}},),
+            refuses=({f"{RECALL}.objective": _VERSUS},),
+        ),
+        Example(
+            "a time can't be compared with stable",
             takes=({f"{ERRORS}.objective": _VERSUS},),
             refuses=({f"{LATENCY}.objective": _VERSUS},),
         ),
+        *RATES,
         Example(
-            "latency has an upper limit",
+            "a time has an upper limit",
             takes=({f"{LATENCY}.objective": {"atMost": "1ms"}},),
             refuses=(
                 {f"{LATENCY}.objective": {}},
@@ -113,18 +167,67 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
     ),
     "spec.kpis[].benchmark": (
         Example(
-            "accuracy is counted on a data set",
+            "this metric is counted on the rows",
             takes=({},),
-            refuses=({f"{ACCURACY}.benchmark.dataset": OMIT},),
+            refuses=(
+                {f"{ACCURACY}.benchmark.dataset": OMIT},
+                {f"{MAE}.benchmark.dataset": OMIT},
+            ),
         ),
         Example(
-            "only accuracy names a data set",
+            "only precision, recall and f1 have an average",
+            takes=({f"{F1}.benchmark.average": "micro"},),
+            refuses=({f"{ACCURACY}.benchmark.average": "micro"},),
+        ),
+        Example(
+            "say which label counts as positive",
+            takes=({f"{RECALL}.benchmark.average": "binary"},),
+            refuses=(
+                {f"{RECALL}.benchmark.positiveLabel": OMIT},
+                {f"{F1}.benchmark.average": OMIT},
+                {f"{F1}.benchmark.average": "binary"},
+                {f"{AUROC}.benchmark.positiveLabel": OMIT},
+            ),
+        ),
+        Example(
+            "no label counts more than others here",
+            takes=({f"{MAE}.benchmark.metric": "logLoss", f"{MAE}.benchmark.positiveLabel": 1},),
+            refuses=(
+                {f"{F1}.benchmark.positiveLabel": "fraud"},
+                {f"{ACCURACY}.benchmark.positiveLabel": 1},
+                {f"{MAE}.benchmark.positiveLabel": "fraud"},
+            ),
+        ),
+        Example(
+            "metric jsonSchema and a schema belong together",
+            takes=({f"{VALID}.benchmark.schema": {}},),
+            refuses=(
+                {f"{VALID}.benchmark.schema": OMIT},
+                {f"{ACCURACY}.benchmark.schema": {"type": "object"}},
+            ),
+        ),
+        Example(
+            "only metrics of rows have worstSliceOf",
+            takes=({f"{MAE}.benchmark.worstSliceOf": "region"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.worstSliceOf": "region"},
+                {f"{ERRORS}.benchmark.prediction": "outputs"},
+            ),
+        ),
+        Example(
+            "minRows says how small",
+            takes=({f"{RECALL}.benchmark.minRows": OMIT},),
+            refuses=({f"{RECALL}.benchmark.worstSliceOf": OMIT},),
+        ),
+        Example(
+            "only metrics of rows name a data set",
             takes=({"spec.load.dataset": "golden"},),
             refuses=(
                 {f"{LATENCY}.benchmark.dataset": "golden"},
                 {f"{ERRORS}.benchmark.dataset": "golden"},
             ),
         ),
+        *GOODPUT,
         Example(
             "say which quantile",
             takes=(
@@ -134,7 +237,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{LATENCY}.benchmark.quantile": OMIT},),
         ),
         Example(
-            "only latency has a quantile",
+            "only latency, timeToFirstToken, interTokenLatency and timePerOutputToken have",
             takes=({},),
             refuses=(
                 {f"{ACCURACY}.benchmark.quantile": "p95"},
@@ -142,6 +245,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
     ),
+    "spec.kpis[].benchmark.within": WITHIN,
     "spec.kpis[].objective": (
         Example(
             "say exactly one of atMost, atLeast and versus",

@@ -6,7 +6,7 @@ the cost budget of a single object.
 
 from collections.abc import Callable
 
-from tests.apiserver.crd.paths import Document, Json
+from tests.apiserver.crd.paths import OMIT, Document, Json
 
 _LONGEST_TIME = "2026-11-23T18:00:00." + "0" * 14 + "+00:00"
 
@@ -19,26 +19,78 @@ def _constant(value: Json) -> Callable[[int], Json]:
     return lambda _: value
 
 
+_ROWS = {"dataset": "a" * 38 + "07", "prediction": "a" * 256}
+_SLICES = {"worstSliceOf": "a" * 63, "minRows": 9_999_999}
+_OF_LABEL = {"positiveLabel": "a" * 64, "average": "binary"}
+_SHARE: Document = {"atLeast": "099.999999%"}
+_AMOUNT: Document = {"atMost": "9999999.999999"}
+_AMOUNT_VERSUS: Document = {"versus": "stable", "worseByAtMost": "9999999.999999"}
+_KPIS: tuple[tuple[Document, Document], ...] = (
+    ({"metric": "accuracy"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
+    ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
+    (
+        {"metric": "interTokenLatency", "quantile": "p99.9"},
+        {"atMost": "720h", "expected": "719h"},
+    ),
+    (
+        {"metric": "errorRate"},
+        {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
+    ),
+    ({"metric": "precision"} | _OF_LABEL | _ROWS | _SLICES, _SHARE),
+    ({"metric": "recall"} | _OF_LABEL | _ROWS | _SLICES, _SHARE),
+    ({"metric": "f1", "average": "macro"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "f1", "average": "micro"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "exactMatch"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "contains"} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "jsonSchema", "schema": {"const": "a" * 1_000}} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "auroc", "positiveLabel": "a" * 64} | _ROWS | _SLICES, _SHARE),
+    ({"metric": "logLoss", "positiveLabel": "a" * 64} | _ROWS | _SLICES, _AMOUNT),
+    ({"metric": "brier", "positiveLabel": "a" * 64} | _ROWS, _AMOUNT_VERSUS),
+    ({"metric": "mae"} | _ROWS, _AMOUNT_VERSUS),
+    ({"metric": "rmse"} | _ROWS, _AMOUNT_VERSUS),
+)
+
+
 _SELECTOR = 'requests_total{code=~"' + "5" * 488 + '"}'
-_PROMETHEUS = {"prometheus": {"bad": _SELECTOR, "total": _SELECTOR}}
+_LIVE: Document = {
+    "prometheus": {"bad": _SELECTOR, "total": _SELECTOR},
+    "objective": {
+        "versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"
+    },
+}  # fmt: skip
 
 
 def _kpi(index: int) -> Document:
-    versus = {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"}
-    measured: Document
-    measured, objective = [
-        (_by_pod(metric="accuracy", dataset=_unique(40)(7)), {"atLeast": "099.999999%"}),
-        (_by_pod(metric="errorRate"), {"atMost": "049.999999%", "expected": "049.999998%"}),
-        (_by_pod(metric="latency", quantile="p99.9"), {"atMost": "720h", "expected": "719h"}),
-        (_by_pod(metric="errorRate"), versus),
-        (_PROMETHEUS, versus),
-    ][index % 5]
-    effect = "gate" if index < 16 else "report"
-    return {"name": _unique(40)(index), **measured, "objective": objective, "effect": effect}
+    benchmark, objective = _KPIS[index % len(_KPIS)]
+    measured: Document = {"benchmark": benchmark, "objective": objective}
+    return {
+        "name": _unique(40)(index),
+        **(_LIVE if index % 3 == 2 else measured),
+        "effect": "gate" if index < 16 else "report",
+    }
 
 
-def _by_pod(**benchmark: str) -> Document:
-    return {"benchmark": benchmark}
+def _dataset(index: int) -> Document:
+    sources: list[Document] = [
+        {"configMap": {"name": "a" * 253, "key": "a" * 253}, "format": "jsonl"},
+        {"persistentVolumeClaim": {"claimName": "a" * 253, "path": "a" * 512}, "format": "parquet"},
+        {"uri": "https://a/" + "a" * 1014},
+    ]
+    return sources[index % 3] | {
+        "name": _unique(40)(index),
+        "columns": {"id": "a" * 253, "inputs": "a" * 1024, "expected": "a" * 256},
+        "sizeLimit": "99999Gi",
+        "rows": "exam",
+        "prediction": "a" * 256,
+        "sha256": "0" * 64,
+    }
+
+
+def _env(index: int) -> Document:
+    secret = {"secretKeyRef": {"name": "a" * 253, "key": "a" * 253}}
+    value: Document = {"valueFrom": secret} if index else {"value": "a" * 1024}
+    return {"name": f"{index:02d}".rjust(128, "A")} | value
 
 
 def _step(index: int) -> Document:
@@ -47,15 +99,32 @@ def _step(index: int) -> Document:
     return {"weight": 99, "for": "720h", "upTo": "720h"}
 
 
-_LOAD = {"rate": "000003.000/s", "for": "720h", "warmUp": "720h", "dataset": _unique(40)(7)}
+_LOAD = {"rate": "000003.000/s", "rampFrom": "000001.000/s", "arrivals": "constant",
+         "for": "720h", "warmUp": "720h", "concurrency": 1000,
+         "dataset": _unique(40)(7)}  # fmt: skip
 _PATH = "/" + "a" * 255
 _DECIMAL = "0." + "1" * 16
+
+
+def _side(name: str) -> dict[str, Callable[[int], Json]]:
+    """Let one side of a run speak the protocol whose options are the longest."""
+    side = f"spec.{name}"
+    found = {f"{side}.{option}": _constant(OMIT) for option in ("path", "transport", "tensors")}
+    return found | {
+        f"{side}.protocol": _constant("openai"),
+        f"{side}.prefix": _constant(_PATH),
+    }
+
+
 _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     "ModelDeployment": {
         "metadata": _constant({"name": "a" * 40}),
-        "spec.serving.protocol": _constant("http"),
-        "spec.serving.http.path": _constant(_PATH),
+        "spec.serving.protocol": _constant("openai"),
+        "spec.serving.http": _constant(OMIT),
+        "spec.serving.openai.prefix": _constant(_PATH),
+        "spec.serving.v2": _constant(OMIT),
         "spec.serving.template.spec.containers[].name": _unique(63),
+        "spec.benchmarkPod.env[]": _env,
         "spec.rollout.steps[]": _step,
         "spec.rollout.maxSurge": _constant("100%"),
         "spec.rollout.maxUnavailable": _constant("100%"),
@@ -66,10 +135,9 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
     "BenchmarkRun": {
         "metadata": _constant({"name": "a" * 60}),
-        "spec.subject.protocol": _constant("http"),
-        "spec.subject.path": _constant(_PATH),
-        "spec.baseline.protocol": _constant("http"),
-        "spec.baseline.path": _constant(_PATH),
+        "spec.pod.env[]": _env,
+        **_side("subject"),
+        **_side("baseline"),
         "spec.judgement.falsePromotion": _constant(_DECIMAL),
         "spec.judgement.falseRollback": _constant(_DECIMAL),
         "spec.upTo": _constant("720h"),
@@ -82,7 +150,7 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
     },
 }
 _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
-    "spec.datasets[].name": _unique(40),
+    "spec.datasets[]": _dataset,
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),
@@ -116,10 +184,11 @@ def _fill_object(
         values = node["additionalProperties"]
         keys = (f"{each:02d}".rjust(63, "k") for each in range(node["maxProperties"]))
         return {key: _fill(values, path + "{}", given, index) for key in keys}
-    return {
+    members = {
         name: _fill(child, f"{path}.{name}".removeprefix("."), given, index)
         for name, child in node.get("properties", {}).items()
     }
+    return {name: value for name, value in members.items() if value is not OMIT}
 
 
 def _scalar(node: Document) -> Json:

@@ -2,13 +2,26 @@
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, then live errors alone and versus stable, and whose steps are benchmark, weight 10,
+versus stable, then recall, f1, auroc, mae and jsonSchema, then live errors alone and versus
+stable, and whose steps are benchmark, weight 10,
 pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES, LIVE, LIVE_VERSUS
+from tests.apiserver.crd.kpi_rules import (
+    ACCURACY,
+    ACCURACY_VERSUS,
+    AUROC,
+    F1,
+    KPI_RULES,
+    LATENCY,
+    LIVE,
+    LIVE_VERSUS,
+    RECALL,
+)
 from tests.apiserver.crd.paths import OMIT, Json
+from tests.apiserver.crd.protocols import SERVING, of_side
+from tests.apiserver.crd.rates import rate
 
 _STEPS = "spec.rollout.steps"
 _BENCHMARK: dict[str, Json] = {"benchmark": {}}
@@ -19,6 +32,15 @@ ELSEWHERE: dict[str, str] = {
     "at most 16 KPIs can be gates": "test_sixteen_gates_are_taken_and_seventeen_refused",
 }
 """Rules that need more than one changed object, and their tests in test_crd_lifecycle."""
+
+
+def _one_value(pod: str) -> Example:
+    return Example(
+        "say either value or valueFrom",
+        takes=({f"{pod}.env[0].value": ""},),
+        refuses=({f"{pod}.env[0].value": OMIT}, {f"{pod}.env[1].value": "x"}),
+    )
+
 
 RULES: dict[str, tuple[Example, ...]] = {
     "": (
@@ -55,6 +77,32 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=({f"{ACCURACY}.benchmark.dataset": "silver"},),
         ),
         Example(
+            "a sample has no last row",
+            takes=(
+                {f"{F1}.benchmark.dataset": "traffic", f"{F1}.benchmark.average": "micro"},
+                {
+                    f"{RECALL}.benchmark": {
+                        "metric": "recall",
+                        "dataset": "traffic",
+                        "positiveLabel": "fraud",
+                    },
+                },
+            ),
+            refuses=(
+                {f"{F1}.benchmark.dataset": "traffic"},
+                {f"{RECALL}.benchmark.dataset": "traffic"},
+                {f"{AUROC}.benchmark.dataset": "traffic"},
+                {
+                    f"{RECALL}.benchmark": {
+                        "metric": "recall",
+                        "dataset": "traffic",
+                        "positiveLabel": "fraud",
+                    },
+                    f"{RECALL}.objective": {"versus": "stable", "worseByAtMost": "1pp"},
+                },
+            ),
+        ),
+        Example(
             "a sample can't show",
             takes=(
                 {f"{ACCURACY}.objective.atLeast": "100%"},
@@ -71,60 +119,79 @@ RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
+            "tokens are only known of answers",
+            takes=({f"{LATENCY}.benchmark.quantile": "p50"},),
+            refuses=(
+                {f"{LATENCY}.benchmark.metric": "timeToFirstToken"},
+                {f"{LATENCY}.benchmark.metric": "interTokenLatency"},
+                {f"{LATENCY}.benchmark.metric": "timePerOutputToken"},
+                rate({"metric": "tokensPerSecond"}),
+                rate({"metric": "goodput", "within": {"timeToFirstToken": "1s"}}),
+            ),
+        ),
+        Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
             refuses=({LIVE_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
+    "spec.datasets[]": (
+        Example(
+            "say where the rows are",
+            takes=({"spec.datasets[0].configMap.key": "rows.csv"},),
+            refuses=(
+                {"spec.datasets[0].configMap": OMIT},
+                {"spec.datasets[0].uri": "s3://golden/rows.jsonl"},
+                {"spec.datasets[2].uri": "s3://golden/rows.jsonl"},
+            ),
+        ),
+        Example(
+            "a ConfigMap holds rows as",
+            takes=(
+                {
+                    "spec.datasets[0].configMap.key": "rows.parquet",
+                    "spec.datasets[0].format": "jsonl",
+                },
+            ),
+            refuses=(
+                {"spec.datasets[0].configMap.key": "rows.parquet"},
+                {"spec.datasets[0].format": "parquet"},
+            ),
+        ),
+        Example(
+            "rows outside of ConfigMaps are pinned",
+            takes=({"spec.datasets[0].sha256": "0" * 64},),
+            refuses=({"spec.datasets[2].sha256": OMIT}, {"spec.datasets[3].sha256": OMIT}),
+        ),
+    ),
+    "spec.benchmarkPod.env[]": (_one_value("spec.benchmarkPod"),),
+    "spec.pod.env[]": (_one_value("spec.pod"),),
     "spec.load": (
         Example(
             "one run sends at most",
-            takes=({"spec.load.rate": "9999.999/s", "spec.load.for": "1000s"},),
+            takes=({"spec.load.rate": "2999.999/s", "spec.load.for": "3333.333s"},),
             refuses=(
-                {"spec.load.rate": "10000/s", "spec.load.for": "1000s"},
+                {"spec.load.rate": "2500/s", "spec.load.for": "4000s"},
                 {"spec.load.rate": "100/s", "spec.load.for": "720h"},
             ),
         ),
-    ),
-    "spec.serving": (
         Example(
-            "protocol http asks one path",
-            takes=({"spec.serving.protocol": "http", "spec.serving.http": {"path": "/predict"}},),
-            refuses=({"spec.serving.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has http",
-            takes=({"spec.serving.protocol": "v2"},),
+            "load rises from rampFrom to rate",
+            takes=({"spec.load.rampFrom": "19.9/s", "spec.load.rate": "20/s"},),
             refuses=(
-                {"spec.serving.http": {"path": "/predict"}},
-                {"spec.serving.protocol": "v2", "spec.serving.http": {"path": "/predict"}},
+                {"spec.load.rampFrom": "20/s", "spec.load.rate": "20/s"},
+                {"spec.load.rampFrom": "100/s", "spec.load.rate": "20/s"},
             ),
         ),
-    ),
-    "spec.subject": (
         Example(
-            "protocol http asks one path",
-            takes=({"spec.subject.protocol": "http", "spec.subject.path": "/predict"},),
-            refuses=({"spec.subject.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has path",
-            takes=({"spec.subject.protocol": "v2"},),
-            refuses=({"spec.subject.path": "/predict"},),
+            "load rises within the warm-up",
+            takes=({"spec.load.rampFrom": "1/s", "spec.load.warmUp": "1ms"},),
+            refuses=({"spec.load.rampFrom": "1/s", "spec.load.warmUp": "0s"},),
         ),
     ),
-    "spec.baseline": (
-        Example(
-            "protocol http asks one path",
-            takes=({"spec.baseline.protocol": "http", "spec.baseline.path": "/predict"},),
-            refuses=({"spec.baseline.protocol": "http"},),
-        ),
-        Example(
-            "only protocol http has path",
-            takes=({"spec.baseline.protocol": "v2"},),
-            refuses=({"spec.baseline.path": "/predict"},),
-        ),
-    ),
+    "spec.serving": SERVING,
+    "spec.subject": of_side("spec.subject"),
+    "spec.baseline": of_side("spec.baseline"),
     **KPI_RULES,
     _STEPS: (
         Example(

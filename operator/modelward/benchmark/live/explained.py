@@ -6,8 +6,8 @@ from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.kpi import Kpi
 from modelward.api.live import NO_EVIDENCE
 from modelward.api.values import format_percent
-from modelward.benchmark.evidence import objective_text
 from modelward.benchmark.explained import Explanation, odds
+from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from
 from modelward.benchmark.live.verdicts import in_step, step_of, verdict_of
 from modelward.benchmark.plan import PlanError

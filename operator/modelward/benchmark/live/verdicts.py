@@ -13,7 +13,7 @@ from modelward.api.values import (
     parse_margin,
     parse_percent,
 )
-from modelward.benchmark.evidence import objective_text
+from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from, new_counts
 from modelward.judge.hypotheses import RateObjective, errors_objective
 from modelward.judge.live import (

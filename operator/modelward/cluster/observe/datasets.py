@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from modelward.api.modeldeployment import ConfigMapKey, Dataset
-from modelward.benchmark.rows import RowsError, parse_rows, sha256_of
+from modelward.benchmark.rows import RowsError, canonical, check_rows, sha256_of
 from modelward.cluster.api import Api
 from modelward.cluster.errors import ForbiddenError
 from modelward.cluster.kinds import CONFIG_MAP
@@ -36,14 +36,27 @@ class Datasets:
     def __init__(self, api: Api, monotonic: Callable[[], float]) -> None:
         self._api = api
         self._monotonic = monotonic
-        self._readings: dict[tuple[str, ConfigMapKey], _Reading] = {}
+        self._readings: dict[tuple[str, ConfigMapKey, str], _Reading] = {}
 
     async def read(self, namespace: str, datasets: Iterable[Dataset]) -> dict[str, DatasetState]:
         """Return the state of each data set by its name; ApiError where nobody can tell now."""
-        return {each.name: await self._state(namespace, each.config_map) for each in datasets}
+        return {each.name: await self._state(namespace, each) for each in datasets}
 
-    async def _state(self, namespace: str, where: ConfigMapKey) -> DatasetState:
-        now, last = self._monotonic(), self._readings.get((namespace, where))
+    async def _state(self, namespace: str, dataset: Dataset) -> DatasetState:
+        """Return the state of a data set: of rows outside of ConfigMaps what spec says of them."""
+        if dataset.config_map is None:
+            return DatasetState(sha256=dataset.sha256)
+        found = await self._read(namespace, dataset.config_map, dataset)
+        if dataset.sha256 in (None, found.sha256) or found.problem:
+            return found
+        return DatasetState(
+            problem=f"ConfigMap {dataset.config_map.name}, key {dataset.config_map.key}, has the "
+            f"sha256 {found.sha256}, not {dataset.sha256}; correct it, or bring the rows back"
+        )
+
+    async def _read(self, namespace: str, where: ConfigMapKey, dataset: Dataset) -> DatasetState:
+        place = (namespace, where, canonical(dataset.reading))
+        now, last = self._monotonic(), self._readings.get(place)
         if last and now - last.at < last.fresh_seconds:
             return last.state
         content = await self._content(namespace, where)
@@ -53,12 +66,12 @@ class Datasets:
             digest = sha256_of(content)
             # Checking a megabyte of rows again, only to find the same, would stop everything else.
             unchanged = last and last.digest == digest
-            state = last.state if last and unchanged else _check(where, content, digest)
+            state = last.state if last and unchanged else _check(where, content, digest, dataset)
             reading = _Reading(now, digest, state)
         self._readings = {
             key: kept for key, kept in self._readings.items() if now - kept.at < _FORGOTTEN_SECONDS
         }
-        self._readings[namespace, where] = reading
+        self._readings[place] = reading
         return reading.state
 
     async def _content(self, namespace: str, where: ConfigMapKey) -> bytes | DatasetState:
@@ -90,9 +103,10 @@ def _value(document: Document, key: str) -> bytes | None:
     return base64.b64decode(binary[key]) if key in binary else None
 
 
-def _check(where: ConfigMapKey, content: bytes, digest: str) -> DatasetState:
+def _check(where: ConfigMapKey, content: bytes, digest: str, dataset: Dataset) -> DatasetState:
+    columns = dataset.columns.to_wire() if dataset.columns else {}
     try:
-        parse_rows(content)
+        check_rows(content, dataset.file_format, columns)
     except RowsError as error:
         return DatasetState(problem=f"ConfigMap {where.name}, key {where.key}, {error}")
     return DatasetState(sha256=digest)

@@ -1,0 +1,1 @@
+"""How fast, how truthful and how small the load generator is, beside other tools."""
