@@ -17,6 +17,7 @@ from modelward.api.kpi import (
     Kpi,
     datasets_are_declared,
 )
+from modelward.api.live import live_gates_have_a_step
 from modelward.api.load import Load
 from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
@@ -152,6 +153,7 @@ class ModelDeploymentSpec(ApiModel):
             *datasets_are_declared(),
             tokens_are_streamed("self.serving.protocol"),
             jobs_are_declared(),
+            live_gates_have_a_step(),
         )
     )
 

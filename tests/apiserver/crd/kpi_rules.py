@@ -8,6 +8,8 @@ ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
 JOB_ROWS, JOB_REQUESTS, JOB_VALUE = (f"spec.kpis[{i}]" for i in range(10, 13))
+LIVE, LIVE_VERSUS = "spec.kpis[13]", "spec.kpis[14]"
+_PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
@@ -34,6 +36,8 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ACCURACY}.benchmark": OMIT},
                 {f"{ACCURACY}.job": {"name": "locust", "measures": "rightRows"}},
+                {f"{ACCURACY}.prometheus": _PROMETHEUS},
+                {f"{LIVE}.prometheus": OMIT},
             ),
         ),
         Example(
@@ -67,6 +71,22 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{JOB_VALUE}.objective": {"atMost": "99%"}},
             ),
             refuses=({f"{JOB_VALUE}.objective": {"atMost": "3%", "expected": "2%"}},),
+        ),
+        Example(
+            "a share of users' requests has an upper limit",
+            takes=({f"{LIVE}.objective": {"atMost": "49.9%"}},),
+            refuses=(
+                {f"{LIVE}.objective": {}},
+                {f"{LIVE}.objective": {"atLeast": "2%"}},
+                {f"{LIVE}.objective": {"atMost": "50%"}},
+                {f"{LIVE}.objective": {"atMost": "0%"}},
+                {f"{LIVE}.objective": {"atMost": "2s"}},
+            ),
+        ),
+        Example(
+            "users' requests are compared by their errors",
+            takes=({f"{LIVE_VERSUS}.objective": _RELATIVE},),
+            refuses=({f"{LIVE_VERSUS}.objective": _VERSUS},),
         ),
         Example(
             "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",

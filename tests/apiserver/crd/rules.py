@@ -3,7 +3,8 @@
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
 versus stable, then recall, f1, auroc, mae and jsonSchema, then rows, requests and a value of a job,
-and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
+then live errors alone and versus stable, and whose steps are benchmark, weight 10, pause, weight
+10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
@@ -17,6 +18,8 @@ from tests.apiserver.crd.kpi_rules import (
     JOB_VALUE,
     KPI_RULES,
     LATENCY,
+    LIVE,
+    LIVE_VERSUS,
     RECALL,
 )
 from tests.apiserver.crd.paths import OMIT, Json
@@ -56,6 +59,11 @@ RULES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "spec": (
+        Example(
+            "a gate with a prometheus source",
+            takes=({f"{LIVE}.effect": "gate"}, {"spec.rollout.steps": [_BENCHMARK]}),
+            refuses=({f"{LIVE}.effect": "gate", "spec.rollout.steps": [_BENCHMARK]},),
+        ),
         Example(
             "there is no such data set",
             takes=({"spec.load.dataset": "golden"},),
@@ -133,7 +141,7 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
-            refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+            refuses=({LIVE_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
     "spec.datasets[]": (
