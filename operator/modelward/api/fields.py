@@ -111,8 +111,8 @@ Limit = Annotated[
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
         f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
         "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
-        f"250ms, at most {_LONGEST}, or a rate such as 500/s; for mae, rmse, logLoss, brier "
-        'and values without a unit a number in quotes, such as "0.35"',
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s; without a unit, as for mae, a number "
+        'in quotes, such as "0.35"',
     ),
 ]
 """A percentage, a duration, a rate or a number, whichever the KPI is measured in."""

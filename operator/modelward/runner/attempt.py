@@ -32,23 +32,13 @@ from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
 from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace, Target
+from modelward.runner.progress import Progress
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
 from modelward.runner.throughput import Throughput
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far an attempt is, for people who wait for it."""
-
-    stage: str
-    """What is under way: rows of a data set, or load."""
-    done: int
-    most: int
-    """Rows or requests after which the stage ends at the latest; 0 where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +191,8 @@ class Attempt:
         paired = any(kpi.versus for kpi in asked)
         baseline = stable.target(load.dataset) if stable and paired else None
         pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
-        self._load = Load(
-            self._session,
-            candidate.target(load.dataset),
-            baseline,
-            pace,
-            self._measured,
-            self._throughput,
-        )
+        target = candidate.target(load.dataset)
+        self._load = Load(self._session, target, baseline, pace, self._measured, self._throughput)
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.

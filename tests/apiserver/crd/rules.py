@@ -13,14 +13,16 @@ from tests.apiserver.crd.kpi_rules import (
     ACCURACY_VERSUS,
     AUROC,
     F1,
+    KPI_RULES,
+    LATENCY,
+    RECALL,
+)
+from tests.apiserver.crd.other_sources import (
     JOB_REQUESTS,
     JOB_ROWS,
     JOB_VALUE,
-    KPI_RULES,
-    LATENCY,
     LIVE,
     LIVE_VERSUS,
-    RECALL,
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
