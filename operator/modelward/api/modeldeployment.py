@@ -131,9 +131,9 @@ Kpis = Annotated[
                 rule(
                     "self.exists(k, k.effect == 'gate' && (has(k.benchmark) || has(k.job)) "
                     "&& !has(k.objective.versus))",
-                    "a version is promoted on evidence: one KPI with a benchmark or a job must be a "
-                    "gate and have atMost or atLeast, because a first version has no stable one to "
-                    "be compared with",
+                    "a version is promoted on evidence: one KPI with a benchmark or a job must be "
+                    "a gate and have atMost or atLeast, because a first version has no stable one "
+                    "to be compared with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",

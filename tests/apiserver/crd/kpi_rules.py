@@ -1,30 +1,22 @@
 """Examples of the rules about KPIs; see rules."""
 
+from tests.apiserver.crd import other_sources as others
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.other_sources import (
-    JOB_REQUESTS,
-    JOB_ROWS,
-    JOB_VALUE,
-    LIVE,
-    OTHER_SOURCES,
-    RELATIVE,
-    VERSUS,
-)
+from tests.apiserver.crd.other_sources import OTHER_SOURCES, RELATIVE, VERSUS
 from tests.apiserver.crd.paths import OMIT
 from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
-_PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
-_GATES = (ACCURACY, LATENCY, JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
+_GATES = (ACCURACY, LATENCY, *others.JOBS)
 
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
         Example(
             "a version is promoted on evidence",
-            takes=({f"{each}.effect": "report" for each in _GATES if each != JOB_REQUESTS},),
+            takes=({f"{each}.effect": "report" for each in _GATES if each != others.JOB_REQUESTS},),
             refuses=({f"{each}.effect": "report" for each in _GATES},),
         ),
     ),
@@ -35,8 +27,8 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ACCURACY}.benchmark": OMIT},
                 {f"{ACCURACY}.job": {"name": "locust", "measures": "rightRows"}},
-                {f"{ACCURACY}.prometheus": _PROMETHEUS},
-                {f"{LIVE}.prometheus": OMIT},
+                {f"{ACCURACY}.prometheus": others.PROMETHEUS},
+                {f"{others.LIVE}.prometheus": OMIT},
             ),
         ),
         *OTHER_SOURCES,

@@ -3,7 +3,9 @@
 from tests.apiserver.crd.example import Example
 
 JOB_ROWS, JOB_REQUESTS, JOB_VALUE = (f"spec.kpis[{i}]" for i in range(10, 13))
+JOBS = (JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
 LIVE, LIVE_VERSUS = "spec.kpis[13]", "spec.kpis[14]"
+PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
 VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
