@@ -25,7 +25,7 @@ CLASSIFIED = {
 }
 """Classifiers that are no SPDX identifiers."""
 IN_ITS_OWN_WORDS = {"protobuf": {"BSD-3-Clause"}}
-"""Packages whose metadata name a licence in words ("3-Clause BSD License"), which the bill drops."""
+"""Packages whose metadata name a licence in words, which the bill drops."""
 
 
 @pytest.fixture(scope="module")
