@@ -1,13 +1,13 @@
 """Examples of the rules about KPIs; see rules."""
 
 from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.live_rules import LIVE, LIVE_EXAMPLES
 from tests.apiserver.crd.paths import OMIT
 from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
-LIVE, LIVE_VERSUS = "spec.kpis[10]", "spec.kpis[11]"
 _PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
@@ -31,22 +31,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
                 {f"{LIVE}.prometheus": OMIT},
             ),
         ),
-        Example(
-            "a share of users' requests has an upper limit",
-            takes=({f"{LIVE}.objective": {"atMost": "49.9%"}},),
-            refuses=(
-                {f"{LIVE}.objective": {}},
-                {f"{LIVE}.objective": {"atLeast": "2%"}},
-                {f"{LIVE}.objective": {"atMost": "50%"}},
-                {f"{LIVE}.objective": {"atMost": "0%"}},
-                {f"{LIVE}.objective": {"atMost": "2s"}},
-            ),
-        ),
-        Example(
-            "users' requests are compared by their errors",
-            takes=({f"{LIVE_VERSUS}.objective": _RELATIVE},),
-            refuses=({f"{LIVE_VERSUS}.objective": _VERSUS},),
-        ),
+        *LIVE_EXAMPLES,
         Example(
             "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",
             takes=(

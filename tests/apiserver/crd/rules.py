@@ -15,10 +15,9 @@ from tests.apiserver.crd.kpi_rules import (
     F1,
     KPI_RULES,
     LATENCY,
-    LIVE,
-    LIVE_VERSUS,
     RECALL,
 )
+from tests.apiserver.crd.live_rules import LIVE, LIVE_VERSUS
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
 from tests.apiserver.crd.rates import rate
