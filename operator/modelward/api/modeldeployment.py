@@ -152,9 +152,9 @@ Kpis = Annotated[
                 rule(
                     "self.exists(k, k.effect == 'gate' && (has(k.benchmark) || has(k.job)) "
                     "&& !has(k.objective.versus))",
-                    "a version is promoted on evidence: at least one KPI with a benchmark or a job "
-                    "must have effect: gate and a limit of its own (atMost or atLeast), because a "
-                    "first version has no stable one to be compared with",
+                    "a version is promoted on evidence: at least one KPI of a benchmark or a job "
+                    "must have effect: gate and a limit of its own (atMost or atLeast); a first "
+                    "version has no stable one to compare with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",
