@@ -1,4 +1,4 @@
-"""A real Prometheus (Debian's package) that scrapes operators on this machine."""
+"""A real Prometheus (Debian's package) that scrapes operators, or pods, on this machine."""
 
 import json
 import socket
@@ -60,12 +60,23 @@ def scraping(ports: Sequence[int], folder: Path) -> Iterator[Prometheus]:
     write_json(folder / "rules.yaml", _each_second(rules()))
     targets = [f"127.0.0.1:{port}" for port in ports]
     job = {"job_name": "modelward", "honor_labels": True, "static_configs": [{"targets": targets}]}
-    settings = {
-        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-        "rule_files": ["rules.yaml"],
-        "scrape_configs": [job],
-    }
-    write_json(folder / "prometheus.yml", settings)
+    with _running({"rule_files": ["rules.yaml"], "scrape_configs": [job]}, folder) as prometheus:
+        yield prometheus
+
+
+@contextmanager
+def scraping_pods(discovery: str, folder: Path) -> Iterator[Prometheus]:
+    """Run one that scrapes each second what a URL of HTTP service discovery names."""
+    found = {"url": discovery, "refresh_interval": "1s"}
+    job = {"job_name": "pods", "http_sd_configs": [found]}
+    with _running({"scrape_configs": [job]}, folder) as prometheus:
+        yield prometheus
+
+
+@contextmanager
+def _running(settings: dict[str, Any], folder: Path) -> Iterator[Prometheus]:
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    write_json(folder / "prometheus.yml", {"global": every, **settings})
     port = _free_port()
     command = [
         "prometheus",

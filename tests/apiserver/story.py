@@ -23,19 +23,19 @@ QUICK = {"steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "upTo": "5m"}],
 
 
 class Story:
-    """A deployment called fraud, and what becomes of it."""
+    """A deployment, by default called fraud, and what becomes of it."""
 
-    def __init__(self, kube: Kube, namespace: str) -> None:
-        self.kube, self.namespace = kube, namespace
+    def __init__(self, kube: Kube, namespace: str, name: str = "fraud") -> None:
+        self.kube, self.namespace, self.name = kube, namespace, name
 
     async def now(self) -> Document:
-        found = await self.kube.get(MODEL_DEPLOYMENT, self.namespace, "fraud")
+        found = await self.kube.get(MODEL_DEPLOYMENT, self.namespace, self.name)
         assert found is not None
         return found
 
     async def serve(self, tag: str) -> None:
         change = {"spec": {"model": {"version": tag}, "serving": serving(tag)}}
-        await self.kube.patch(MODEL_DEPLOYMENT, self.namespace, "fraud", change)
+        await self.kube.patch(MODEL_DEPLOYMENT, self.namespace, self.name, change)
 
     async def until(self, phase: str) -> Document:
         """Wait until the present spec is in this phase; return the deployment."""
@@ -49,7 +49,7 @@ class Story:
 
     async def selected(self) -> str:
         """The revision that users reach."""
-        root = await self.kube.get(SERVICE, self.namespace, "fraud")
+        root = await self.kube.get(SERVICE, self.namespace, self.name)
         assert root is not None
         return str(root["spec"]["selector"].get("modelward.dev/revision", "both"))
 

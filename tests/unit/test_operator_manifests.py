@@ -83,4 +83,13 @@ def test_probes_ask_what_the_operator_answers_and_it_has_time_to_end_well() -> N
 
 def test_benchmark_pods_get_the_operator_s_own_image_because_no_other_is_said() -> None:
     names = {entry["name"] for entry in container()["env"]}
-    assert names == {"MODELWARD_POD_NAME", "MODELWARD_POD_NAMESPACE"}
+    assert names == {"MODELWARD_POD_NAME", "MODELWARD_POD_NAMESPACE", "MODELWARD_PROMETHEUS"}
+
+
+def test_where_prometheus_is_stands_in_a_config_map_that_may_be_absent() -> None:
+    (path,) = (e["value"] for e in container()["env"] if e["name"] == "MODELWARD_PROMETHEUS")
+    (mount,) = container()["volumeMounts"]
+    (volume,) = pod()["volumes"]
+    assert path == f"{mount['mountPath']}/prometheus.yaml"
+    assert volume["name"] == mount["name"]
+    assert volume["configMap"] == {"name": "modelward-prometheus", "optional": True}

@@ -18,8 +18,10 @@ from modelward.cluster.kinds import (
     SERVICE,
     Kind,
 )
+from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.datasets import Datasets
 from modelward.cluster.observe.deployments import DeploymentObserver
+from modelward.cluster.observe.live import LiveReader
 from modelward.cluster.observe.runs import Runner, RunObserver
 from modelward.cluster.observe.unreadable import Unreadable, explain
 from modelward.cluster.refusals import Refusals
@@ -67,7 +69,8 @@ class World:
             self.store, Datasets(self.api, lambda: 0.0), self.refusals, lambda: NOW
         )
         runner = Runner("modelward:dev", "Never")
-        self.runs = RunObserver(self.store, self.api, self.refusals, lambda: NOW, runner)
+        live = LiveReader(None, lambda _: None, lambda: NOW, Metrics())
+        self.runs = RunObserver(self.store, self.api, self.refusals, lambda: NOW, runner, live)
         self._version = 0
 
     def has(

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.benchmark.rows import Row, RowsError, check_rows, sha256_of
+from modelward.protocols import dialogue
 from modelward.runner import parquet
 from modelward.runner.files import open_file
 from modelward.runner.rows import Dataset, DatasetInvalidError, asked, read_tables
 from tests.unit.rows_in import rows_in
-from tests.unit.runner_plans import ACCURACY, a_plan, asked_by
+from tests.unit.runner_plans import ACCURACY, a_plan
 
 CSV = b'amount,country,label\n1.10,"DE, west",true\n2,"say ""hi""\nthere",false\n'
+OVER_HTTP = dialogue("http", "m", {"path": "/predict"})
 FEATURES = "{amount: amount, country: country}"
 
 
@@ -108,7 +110,7 @@ def dataset(file: Path, scratch: Path, **data: object) -> Dataset:
     wire["datasets"][0] |= declared
     plan = type(plan).parse(json.dumps(wire))
     files = {"golden": open_file(file, threading.Event())}
-    return asked(plan, read_tables(plan, files, scratch), asked_by(plan))["golden"]
+    return asked(plan, read_tables(plan, files, scratch), OVER_HTTP)["golden"]
 
 
 TYPES = """

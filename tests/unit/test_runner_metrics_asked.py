@@ -31,7 +31,7 @@ def rows_of(count: int = 60, **members: Any) -> bytes:  # noqa: ANN401 (any JSON
     rows = [
         {
             "id": f"row-{i}",
-            "inputs": [i],
+            "inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "data": [i]}],
             "expected": "fraud" if i % 3 == 0 else "ok",
             "region": "EU" if i < count / 2 else "US",
         }
@@ -43,7 +43,8 @@ def rows_of(count: int = 60, **members: Any) -> bytes:  # noqa: ANN401 (any JSON
 
 def server_of(answering: Answering, failing: frozenset[int] = frozenset()) -> ModelServer:
     async def predict(request: web.Request) -> web.StreamResponse:
-        (row,) = (await request.json())["inputs"]
+        (tensor,) = (await request.json())["inputs"]
+        (row,) = tensor["data"]
         if row in failing:
             raise web.HTTPInternalServerError(text="out of luck")
         label, score = answering(row)

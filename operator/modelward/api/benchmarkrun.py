@@ -27,9 +27,9 @@ from modelward.api.kpi import (
     MOST_KPIS,
     Kpi,
     applicable,
-    benchmarked,
     datasets_are_declared,
 )
+from modelward.api.live import LiveStatus, LiveStep
 from modelward.api.load import Load
 from modelward.api.modeldeployment import ModelName
 from modelward.api.pods import BenchmarkPod
@@ -150,11 +150,14 @@ class BenchmarkRunSpec(ApiModel):
     """The longest that the judgement may take, repeated attempts included."""
     pod: BenchmarkPod = BenchmarkPod()
     """What benchmark pods need to run in this namespace."""
+    live: LiveStep | None = None
+    """The weight step that is judged on users' requests; absent where benchmark pods measure."""
 
     @property
     def applicable_kpis(self) -> list[Kpi]:
-        """The KPIs that the runner measures."""
-        return benchmarked(applicable(self.kpis, has_baseline=self.baseline is not None))
+        """The KPIs that can be measured, but those of jobs."""
+        found = applicable(self.kpis, has_baseline=self.baseline is not None)
+        return [kpi for kpi in found if kpi.job is None]
 
     @property
     def job_kpis(self) -> list[Kpi]:
@@ -212,7 +215,11 @@ class RunKpiStatus(ApiModel):
     hypotheses: Note | None = None
     """Under load: which share of bad requests was tested against which other one."""
     evidence: list[Counted] = Field(default_factory=list, max_length=8)
-    """The counts as the runner reported them, in the order of the result contract."""
+    """The counts as the runner reported them, in the order of the result contract.
+
+    Of a live KPI [windows, squares, requests, bad]; versus stable [windows, squares, requests, bad,
+    stable's requests, stable's bad, thousandths of bad ones at the limit].
+    """
 
 
 BLOCKED = "Blocked"
@@ -243,7 +250,9 @@ class BenchmarkRunStatus(ApiModel):
     kpis: Annotated[
         list[RunKpiStatus], Field(max_length=MOST_KPIS, json_schema_extra=map_list("name"))
     ] = Field(default_factory=list)
-    """Verdicts."""
+    """Verdicts; of live KPIs as they stand after each window, until the run has finished."""
+    live: LiveStatus | None = None
+    """How far users' requests have been counted."""
     conditions: Conditions = Field(default_factory=list)
     """Complete, once the run has finished."""
 

@@ -27,7 +27,9 @@ from modelward.api.values import (
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
+    SELECTOR_FORM,
     ValueFormError,
+    check_selector,
     count_of,
     parse_duration,
     parse_margin,
@@ -109,8 +111,8 @@ Limit = Annotated[
         f"{is_percent('self')} && {_PERCENT_NUMBER} <= 100.0 || {_duration_from('>=')} "
         f"|| {form('self', NUMBER_FORM)} || {is_rate('self')}",
         "say a value with its unit: a percentage up to 100%, such as 92%, a duration such as "
-        f"250ms, at most {_LONGEST}, or a rate such as 500/s; for what has no unit, "
-        'such as mae, a number in quotes, as in "0.35"',
+        f"250ms, at most {_LONGEST}, or a rate such as 500/s; without a unit, as for mae, a number "
+        'in quotes, such as "0.35"',
     ),
 ]
 """A percentage, a duration, a rate or a number, whichever the KPI is measured in."""
@@ -172,6 +174,21 @@ Quantile = Annotated[
     _checked(parse_quantile),
     _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
+
+Selector = Annotated[
+    str,
+    _checked(check_selector),
+    WithJsonSchema(
+        text(
+            SELECTOR_FORM,
+            "say a selector of raw counters, such as requests_total or requests_total"
+            '{code=~"5.."}: Modelward itself counts from scrape to scrape of each pod, so that '
+            "there is no sum(), rate() or [5m] in it",
+            512,
+        )
+    ),
+]
+"""A PromQL selector of raw counters."""
 
 PositiveLabel = Annotated[
     int | str,

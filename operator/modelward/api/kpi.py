@@ -19,6 +19,7 @@ from modelward.api.fields import (
 )
 from modelward.api.jobs import JobSource
 from modelward.api.kpirules import KPI_RULES, SOURCE_RULES
+from modelward.api.live import PrometheusSource
 from modelward.api.load import MOST_REQUESTS
 from modelward.api.metrics import (
     CLASS_METRICS,
@@ -91,6 +92,8 @@ class Kpi(ApiModel):
     """Measured by a benchmark pod, before the version gets user traffic."""
     job: JobSource | None = None
     """Measured by an image of your own, in the benchmark pod."""
+    prometheus: PrometheusSource | None = None
+    """Measured on users' requests, in weight steps."""
     objective: Objective
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
@@ -105,18 +108,40 @@ class Kpi(ApiModel):
 
     @property
     def row_kind(self) -> RowKind | None:
-        """What rows come to for it; None where it is measured under load, or by a job."""
+        """What rows come to for it; None where nothing is read from rows."""
         source, versus = self.benchmark_source, self.objective.versus is not None
         if source is None:
             return None
         sliced = source.worst_slice_of is not None
         return row_kind(source.metric, source.average, sliced=sliced, versus=versus)
 
+    @property
+    def metric(self) -> Metric:
+        """What is measured; of users' requests it is how many fail. Not for KPIs of jobs."""
+        return "errorRate" if self.is_live else self.benchmark.metric
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is measured on users' requests, in weight steps."""
+        return self.prometheus is not None
+
+
+def in_benchmark(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs of the benchmark step: those that the pod measures, and those of jobs."""
+    return [kpi for kpi in kpis if not kpi.is_live]
+
+
+def live(kpis: list[Kpi]) -> list[Kpi]:
+    """Return the KPIs that are measured on users' requests."""
+    return [kpi for kpi in kpis if kpi.is_live]
+
 
 def is_of_requests(kpi: Kpi) -> bool:
     """Tell whether a KPI is judged by a part of all requests, so that its verdict may be false."""
     if kpi.job:
         return kpi.job.measures == "badRequests"
+    if kpi.is_live:
+        return True
     return METRICS[kpi.benchmark.metric].judging == "requests"
 
 

@@ -12,6 +12,7 @@ from modelward.api.cel import (
     rules,
 )
 from modelward.api.jobs import JOB_KPI_RULES
+from modelward.api.live import LIVE_RULES
 from modelward.api.metrics import (
     CLASS_METRICS,
     METRICS,
@@ -119,11 +120,14 @@ _MARGIN = "self.objective.worseByAtMost"
 KPI_RULES = rules(
     # A list of all sources, so that others can join.
     rule(
-        "[has(self.benchmark), has(self.job)].filter(given, given).size() == 1",
+        "[has(self.benchmark), has(self.job), has(self.prometheus)]"
+        ".filter(given, given).size() == 1",
         "say where this KPI is measured, by exactly one source, as in "
-        "benchmark: {metric: accuracy, dataset: golden}",
+        "benchmark: {metric: accuracy, dataset: golden} or "
+        "prometheus: {bad: errors_total, total: requests_total}",
     ),
     *JOB_KPI_RULES,
+    *LIVE_RULES,
     rule(
         _limit_for(
             SHARES,

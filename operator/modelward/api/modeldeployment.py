@@ -17,6 +17,7 @@ from modelward.api.kpi import (
     Kpi,
     datasets_are_declared,
 )
+from modelward.api.live import live_gates_have_a_step
 from modelward.api.load import Load
 from modelward.api.metrics import Metric
 from modelward.api.objective import Objective
@@ -130,9 +131,9 @@ Kpis = Annotated[
                 rule(
                     "self.exists(k, k.effect == 'gate' && (has(k.benchmark) || has(k.job)) "
                     "&& !has(k.objective.versus))",
-                    "a version is promoted on evidence: at least one KPI with a benchmark or job "
-                    "needs effect: gate and a limit of its own (atMost or atLeast), because a "
-                    "first version has no stable one to compare with",
+                    "a version is promoted on evidence: one KPI with a benchmark or a job must be "
+                    "a gate and have atMost or atLeast, because a first version has no stable one "
+                    "to be compared with",
                 ),
                 rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",
@@ -152,6 +153,7 @@ class ModelDeploymentSpec(ApiModel):
             *datasets_are_declared(),
             tokens_are_streamed("self.serving.protocol"),
             jobs_are_declared(),
+            live_gates_have_a_step(),
         )
     )
 

@@ -16,6 +16,12 @@ DURATION_FORM = r"^([0-9]{1,5}(\.[0-9]{1,3})?(h|m|s|ms))+$"
 RATE_FORM = r"^[0-9]{1,6}(\.[0-9]{1,3})?/s$"
 NUMBER_FORM = r"^[0-9]{1,7}(\.[0-9]{1,6})?$"
 QUANTILE_FORM = r"^p([5-9][0-9])(\.[0-9])?$"
+_MATCHER = (
+    r"[a-zA-Z_][a-zA-Z0-9_]* *(=|!=|=~|!~) *"
+    r'("([^"\\\n]|\\.)*"|\x27([^\x27\\\n]|\\.)*\x27)'
+)
+SELECTOR_FORM = rf"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{{ *({_MATCHER}( *, *{_MATCHER})*( *,)?)? *\}})?$"
+"""A PromQL selector of an instant vector: a metric's name, then matchers of labels."""
 
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}
 _DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s)")
@@ -110,6 +116,11 @@ def parse_decimal(text: str) -> Fraction:
     if not _DECIMAL.fullmatch(text):
         raise ValueFormError(f"{text!r}: say a decimal such as 0.92")
     return Fraction(text)
+
+
+def check_selector(text: str) -> str:
+    """Return a selector of counters as it is. Raises ValueFormError for any other expression."""
+    return _checked(text, SELECTOR_FORM, 'a selector of a raw counter, as in errors{code="500"}')
 
 
 def count_of(value: int | str, total: int, *, round_up: bool) -> int:

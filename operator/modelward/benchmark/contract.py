@@ -24,7 +24,7 @@ from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
 from modelward.benchmark.plansubject import PlanSubject
 from modelward.benchmark.rowcounts import MAX_VALUE
-from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+from modelward.strictjson import StrictJsonError, loads_integers
 
 __all__ = [
     "DIGEST_CHARS",

@@ -11,9 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRunStatus
-from modelward.api.names import RELEASE
 from modelward.benchmark import status as statuses
 from modelward.benchmark.attempts import (
     GRACE,
@@ -25,9 +23,11 @@ from modelward.benchmark.attempts import (
 )
 from modelward.benchmark.continued import starts, waits_for_another
 from modelward.benchmark.job import job, job_name
+from modelward.benchmark.live.decide import decide_live
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
 from modelward.benchmark.status import Ending
+from modelward.benchmark.telling import announce, subject
 from modelward.writes import (
     Announce,
     Create,
@@ -36,7 +36,6 @@ from modelward.writes import (
     PatchStatus,
     Plan,
     Refusal,
-    Subject,
     VerdictReached,
     Write,
 )
@@ -59,6 +58,8 @@ def decide(snapshot: RunSnapshot) -> Plan:
     """
     if snapshot.run.metadata.deletion_timestamp:
         return Plan()
+    if snapshot.run.spec.live:
+        return decide_live(snapshot)
     if snapshot.run.status.phase == "Finished":
         return Plan(writes=tuple(_delete(snapshot, j) for j in snapshot.jobs if _goes_on(j)))
     if waits_for_another(snapshot):
@@ -82,23 +83,18 @@ def _finish(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> Pla
     return Plan(
         writes=(
             *_failures(snapshot, tried),
-            _announce(snapshot, kind, f"Benchmark{end.verdict}", end.message, "finished"),
+            announce(snapshot, kind, f"Benchmark{end.verdict}", end.message, "finished"),
             *_status(snapshot, after),
             *_delete_idle(snapshot, tried),
         ),
         metrics=(_measured(snapshot, end),),
-        subject=_subject(snapshot),
+        subject=subject(snapshot),
     )
 
 
 def _measured(snapshot: RunSnapshot, end: Ending) -> Measured:
     name = snapshot.run.metadata.name
     return Measured("BenchmarkRun", name, VerdictReached(end.verdict, end.reason))
-
-
-def _subject(snapshot: RunSnapshot) -> Subject:
-    run = snapshot.run
-    return Subject(run.spec.subject.revision, run.metadata.labels.get(RELEASE, ""))
 
 
 def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
@@ -116,7 +112,7 @@ def _go_on(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Plan:
     return Plan(
         writes=(*_failures(snapshot, tried), *begin, *_status(snapshot, after), *idle),
         wake_after=_wake_after(snapshot, refusal, not_before),
-        subject=_subject(snapshot),
+        subject=subject(snapshot),
     )
 
 
@@ -186,20 +182,6 @@ def _failures(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> Iterator[Annou
         shown = attempt.shown
         if shown.outcome in {"Infrastructure", "Refused"} and shown.job not in recorded:
             note = f"Attempt {attempt.number}, {shown.reason}: {shown.message}"
-            yield _announce(
+            yield announce(
                 snapshot, "Warning", "AttemptWithoutResult", note, f"attempt/{attempt.number}"
             )
-
-
-def _announce(
-    snapshot: RunSnapshot, kind: Literal["Normal", "Warning"], reason: str, note: str, key: str
-) -> Announce:
-    meta = snapshot.run.metadata
-    regarding = {
-        "apiVersion": API_VERSION,
-        "kind": "BenchmarkRun",
-        "namespace": meta.namespace,
-        "name": meta.name,
-        "uid": meta.uid,
-    }
-    return Announce(regarding, kind, reason, "Benchmark", note, key)

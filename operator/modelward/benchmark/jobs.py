@@ -123,7 +123,7 @@ def is_value(kpi: Kpi) -> bool:
 def metric_of(kpi: Kpi) -> Metric:
     """Return what a KPI's counts are judged as: those of a job as shares of rows or requests."""
     if kpi.job is None:
-        return kpi.benchmark.metric
+        return kpi.metric
     return "accuracy" if kpi.job.measures == "rightRows" else "errorRate"
 
 

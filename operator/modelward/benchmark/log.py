@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from modelward.benchmark.strictjson import StrictJsonError, loads_floats
+from modelward.strictjson import StrictJsonError, loads_floats
 
 LOAD_PROFILE = "load profile"
 """Once for each revision, when the load has ended."""

@@ -70,9 +70,8 @@ def runner_plan(
     `starts` is what KPIs go on from, by name: see modelward.benchmark.continued. Raises PlanError.
     """
     spec = run.spec
+    _check_sources(spec)
     jobs = plan_jobs(spec)
-    if not (spec.applicable_kpis or jobs):
-        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     sampled = sampled_names(spec.datasets)
     try:
         load = _load(spec)
@@ -101,6 +100,13 @@ def runner_plan(
     except ValueError as error:
         raise PlanError(str(error)) from error
     return plan
+
+
+def _check_sources(spec: BenchmarkRunSpec) -> None:
+    if not (spec.applicable_kpis or spec.job_kpis):
+        raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
+    if any(kpi.is_live for kpi in spec.applicable_kpis):
+        raise PlanError("kpis: one with a prometheus source is measured in a run with live alone")
 
 
 def _check_limits(plan: RunnerPlan) -> None:

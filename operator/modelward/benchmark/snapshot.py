@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.benchmark.live.scrapes import Reading
 from modelward.writes import Refusal
 
 
@@ -77,6 +78,35 @@ class RunJob:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Why nothing could be read from the metrics server."""
+
+    reason: str
+    """One of modelward.api.benchmarkrun.NO_EVIDENCE."""
+    message: str
+
+
+@dataclass(frozen=True)
+class LivePod:
+    """A serving pod of the revision that is measured live."""
+
+    name: str
+    ready: bool
+    settled: datetime | None = None
+    """Last change of its readiness, or last start of one of its containers."""
+
+
+@dataclass(frozen=True)
+class LiveView:
+    """What is seen of the users' requests to a revision."""
+
+    pods: tuple[LivePod, ...] = ()
+    """Its pods that are not going away."""
+    reading: Reading | Unread | None = None
+    """None where nothing is due to be read, or is being read."""
+
+
+@dataclass(frozen=True)
 class RunSnapshot:
     """Everything that a decision may depend on; time is a value in it."""
 
@@ -89,3 +119,5 @@ class RunSnapshot:
     refusals: tuple[Refusal, ...] = ()
     continued: BenchmarkRun | None = None
     """The run that spec.continues names, where it is there and has the same controller."""
+    live: LiveView = LiveView()
+    """For a run with spec.live."""

@@ -95,7 +95,7 @@ def finished(snapshot: RunSnapshot, tried: tuple[Tried, ...], end: Ending) -> Be
         attempts=[attempt.shown for attempt in tried],
         send_delay=end.send_delay,
         kpis=list(end.kpis),
-        conditions=[_complete(snapshot, "True", end.reason, end.message)],
+        conditions=[complete(snapshot, "True", end.reason, end.message)],
     )
 
 
@@ -115,7 +115,7 @@ def going_on(
         message=message,
         started_at=from_time(started(snapshot)),
         attempts=[attempt.shown for attempt in tried],
-        conditions=[_complete(snapshot, "False", reason, message)],
+        conditions=[complete(snapshot, "False", reason, message)],
     )
 
 
@@ -128,7 +128,7 @@ def waiting_for_another(snapshot: RunSnapshot) -> BenchmarkRunStatus:
         "observed_generation": run.metadata.generation,
         "phase": phase,
         "message": message,
-        "conditions": [_complete(snapshot, "False", phase, message)],
+        "conditions": [complete(snapshot, "False", phase, message)],
     }
     return run.status.model_copy(update=changed)
 
@@ -164,7 +164,8 @@ def _what_holds(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
     return "measures" if started else "begins"
 
 
-def _complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:
+def complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:
+    """Return the condition Complete; the time of its last transition stays while status does."""
     before = next((c for c in snapshot.run.status.conditions if c.type == "Complete"), None)
     kept = before.last_transition_time if before and before.status == status else None
     return Condition.model_validate(

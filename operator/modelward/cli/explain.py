@@ -6,6 +6,7 @@ from textwrap import fill
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.explained import Explanation, explain
+from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.plan import PlanError
 from modelward.cli.inputs import InputError, name_of, read_run
 
@@ -17,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the explanation; return the exit code. Raises InputError."""
     found = read_run(arguments.file)
     try:
-        explanations = explain(found)
+        explanations = explain_live(found) if found.spec.live else explain(found)
     except PlanError as error:
         raise InputError(f"spec: {error}") from error
     print(_json(found, explanations) if arguments.json else _text(found, explanations))

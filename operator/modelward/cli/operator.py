@@ -10,6 +10,7 @@ RUNNER_PULL_POLICY = "MODELWARD_RUNNER_PULL_POLICY"
 NAMESPACES = "MODELWARD_NAMESPACES"
 POD_NAME = "MODELWARD_POD_NAME"
 POD_NAMESPACE = "MODELWARD_POD_NAMESPACE"
+PROMETHEUS = "MODELWARD_PROMETHEUS"
 LOG_LEVEL = "MODELWARD_LOG_LEVEL"
 ANYWHERE = "0.0.0.0"  # noqa: S104
 """The kubelet probes the pod's address, which nobody knows beforehand."""
@@ -18,6 +19,7 @@ ANYWHERE = "0.0.0.0"  # noqa: S104
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; those that a Deployment sets have environment variables, too."""
     _add_what(parser)
+    _add_prometheus(parser)
     _add_how(parser)
 
 
@@ -43,6 +45,18 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         default=env.get(RUNNER_PULL_POLICY, "IfNotPresent"),
         choices=("Always", "IfNotPresent", "Never"),
         help=f"of that image ({RUNNER_PULL_POLICY}); default %(default)s",
+    )
+
+
+def _add_prometheus(parser: argparse.ArgumentParser) -> None:
+    """Where users' requests are measured."""
+    configured = os.environ.get(PROMETHEUS)
+    parser.add_argument(
+        "--prometheus",
+        type=Path,
+        default=Path(configured) if configured else None,
+        metavar="FILE",
+        help=f"where Prometheus is, and how it is asked ({PROMETHEUS}); see docs/operations.md",
     )
 
 
@@ -103,5 +117,6 @@ def run(arguments: argparse.Namespace) -> int:
             workers=arguments.workers,
             resync_seconds=arguments.resync,
             log_level=arguments.log_level,
+            prometheus=arguments.prometheus,
         )
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from modelward.api.kpi import Kpi, benchmarked
+from modelward.api.kpi import Kpi
 from modelward.api.metrics import SHOWN_METRICS
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import (
@@ -78,8 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         shape = replace(shape, calibration_windows=0)
     stable = _stable_errors(arguments.stable_errors)
     answers = []
-    for kpi in benchmarked(deployment.spec.kpis):
-        if kpi.benchmark.metric in SHOWN_METRICS:
+    for kpi in deployment.spec.kpis:
+        if kpi.job or kpi.metric in SHOWN_METRICS:
             continue  # nothing is judged about them
         try:
             answers.append(_answer(kpi, deployment, shape, rows, stable, arguments.dispersion))
@@ -121,6 +121,8 @@ def _answer(
     stable: Fraction,
     dispersion: int | None,
 ) -> Answer:
+    if kpi.is_live:
+        return Answer(kpi, (), "it is measured on users' requests, in weight steps")
     judgement = deployment.spec.judgement
     alphas = Alphas(
         parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)

@@ -18,8 +18,10 @@ from modelward.cluster.loop import Loop
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.datasets import Datasets
 from modelward.cluster.observe.deployments import DeploymentObserver
+from modelward.cluster.observe.live import LiveReader
 from modelward.cluster.observe.runs import Runner, RunObserver
 from modelward.cluster.observe.unreadable import Unreadable, explain
+from modelward.cluster.prometheus import Prometheus
 from modelward.cluster.queue import WorkQueue
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.requests import Requests
@@ -47,6 +49,8 @@ class Assembly:
     loops: Sequence[Loop[Any]]
     resync: Resync
     requests: Requests
+    live: LiveReader
+    """Closed by whoever runs the parts."""
     ending: asyncio.Event
     """Set once the operator was told to end."""
 
@@ -92,6 +96,7 @@ def assemble(
     requests: Requests,
     runner: Runner,
     *,
+    prometheus: Prometheus | None = None,
     namespaces: Sequence[str | None] = (None,),
     resync_seconds: float = 600.0,
 ) -> Assembly:
@@ -108,7 +113,8 @@ def assemble(
     act = Actor(api, store, refusals, clock.now, host, wake_after, metrics.happened).carry_out
     datasets = Datasets(api, time.monotonic)
     deployments = DeploymentObserver(store, datasets, refusals, clock.now)
-    runs = RunObserver(store, api, refusals, clock.now, runner)
+    live = LiveReader(prometheus, lambda key: queues[key.kind].add(key), clock.now, metrics)
+    runs = RunObserver(store, api, refusals, clock.now, runner, live)
     loops = (
         _loop(MODEL_DEPLOYMENT.name, queues, deployments.observe, decide_release, act, metrics),
         _loop(BENCHMARK_RUN.name, queues, runs.observe, decide_run, act, metrics),
@@ -121,7 +127,7 @@ def assemble(
         namespaces=namespaces,
         period=resync_seconds,
     )
-    return Assembly(store, queues, loops, resync, requests, ending=asyncio.Event())
+    return Assembly(store, queues, loops, resync, requests, live, ending=asyncio.Event())
 
 
 def _queue(kind: str, metrics: Metrics) -> WorkQueue[Key]:

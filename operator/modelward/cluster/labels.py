@@ -40,7 +40,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
 """How a release ends -> why."""
 
 VERDICTS: Mapping[str, tuple[str, ...]] = {
-    "Pass": ("EveryGateHolds",),
+    "Pass": ("EveryGateHolds", "NoGates"),
     "Fail": ("GateFailed",),
     "Inconclusive": (
         "Undecided",
@@ -55,6 +55,11 @@ VERDICTS: Mapping[str, tuple[str, ...]] = {
         "InvalidSpec",
         "Infrastructure",
         "Deadline",
+        "NoTraffic",
+        "NotScraped",
+        "QueryRefused",
+        "NotConfigured",
+        "Unusable",
         OTHER,
     ),
 }

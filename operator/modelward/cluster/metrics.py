@@ -38,6 +38,7 @@ from modelward.writes import Happening, ReleaseEnded, StepEnded, VerdictReached
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STEP_SECONDS = (1, 5, 15, 60, 180, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)
 
+READ_RESULTS = ("Read", "Unreachable", "QueryRefused")
 ROUND_RESULTS = ("success", "outdated", "refused", "error")
 
 
@@ -77,6 +78,10 @@ class Metrics:
         """Count one request to the API server."""
         self._requests.labels(verb, resource, code).inc()
         self._request_seconds.labels(verb, resource).observe(seconds)
+
+    def prometheus_read(self, result: str) -> None:
+        """Count a reading of users' requests; the result is one of READ_RESULTS."""
+        self._readings.labels(result).inc()
 
     def watch_restarted(self, resource: str) -> None:
         """Count a watch that was asked for once more."""
@@ -180,6 +185,11 @@ class Metrics:
         self._request_seconds = self._histogram(
             "modelward_api_request_duration_seconds",
             "Time until the head of the API server's answer.", "verb", "resource",
+        )  # fmt: skip
+        self._readings = self._counter(
+            "modelward_prometheus_reads",
+            "Readings of users' requests from Prometheus, for gates of weight steps.",
+            "result", known=((result,) for result in READ_RESULTS),
         )  # fmt: skip
         self._restarts = self._counter(
             "modelward_watch_restarts",

@@ -24,6 +24,7 @@ from modelward.cluster.kinds import OURS
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.runs import Runner
 from modelward.cluster.own_image import PodName, own_image
+from modelward.cluster.prometheus import Prometheus, SettingsError, read_settings
 from modelward.cluster.requests import Requests
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,8 @@ class Options:
     """Resources of each kind that are looked after at the same time."""
     resync_seconds: float
     log_level: str
+    prometheus: Path | None
+    """File that says where Prometheus is; one that isn't there is as none."""
 
 
 def main(options: Options) -> int:
@@ -64,6 +67,9 @@ def main(options: Options) -> int:
         log.info("Ended before there was anything to finish.")
     except connection.ConfigurationError as error:
         log.error("No way to the API server: %s", error)
+        return 1
+    except SettingsError as error:
+        log.error("The settings of Prometheus can't be used: %s", error)
         return 1
     except Exception:
         log.exception("The operator ends; whatever it was doing, the next one continues.")
@@ -86,6 +92,7 @@ async def _operate(options: Options) -> None:
             metrics,
             requests,
             await _runner(options, api),
+            prometheus=_prometheus(options),
             namespaces=options.namespaces or (None,),
             resync_seconds=options.resync_seconds,
         )
@@ -106,6 +113,15 @@ async def _runner(options: Options, api: Api) -> Runner:
     if options.runner_image:
         return Runner(options.runner_image, options.runner_pull_policy)
     return await own_image(api, options.pod, options.runner_pull_policy)
+
+
+def _prometheus(options: Options) -> Prometheus | None:
+    settings = read_settings(options.prometheus) if options.prometheus else None
+    if settings is None:
+        log.info("Gates on users' requests can't be measured: no Prometheus is configured.")
+        return None
+    log.info("Gates on users' requests are measured by the Prometheus at %s.", settings.url)
+    return Prometheus(settings)
 
 
 async def served(api: Api) -> None:
@@ -144,6 +160,7 @@ async def _run(options: Options, configuration: Configuration, assembly: Assembl
         await ending.finish_rounds(assembly, workers)
     finally:
         _end_for_sure()
+        await assembly.live.close()
         await ending.cancel(tasks)
 
 

@@ -16,8 +16,9 @@ Counts that were Inconclusive are where a later judgement goes on.
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
 the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
-rows, `modelward.judge.release` what holds across the steps of a release, and
-`modelward.judge.guards` what is wrong with counters before they are evidence.
+rows, `modelward.judge.live` those of users' requests in the steps of a release, by what
+`modelward.judge.release` says across steps, and `modelward.judge.guards` what is wrong with
+counters before they are evidence.
 """
 
 from modelward.judge.arrivals import due_times

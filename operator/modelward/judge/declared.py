@@ -34,7 +34,7 @@ class Alphas:
     false_rollback: Fraction
 
     def shared(self, kpis: list[Kpi]) -> "Alphas":
-        """Return those of each of several KPIs: any one gate under load rolls back.
+        """Return those of each of several KPIs: any one gate but an exam rolls back.
 
         Metrics of rows come to what all rows would say, so that they need no share.
         """

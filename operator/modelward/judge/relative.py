@@ -49,20 +49,32 @@ class RelativeObjective:
 
     @property
     def promote(self) -> tuple[ShareTest, ShareTest | None]:
-        """The tests of the share of errors and of the rate: either promotes, at half of alpha."""
-        if self.unless_below is None:
-            return ShareTest(share_of_errors(self.ratio), HALF, self.false_promotion), None
-        alpha = self.false_promotion / 2
-        return (
-            ShareTest(share_of_errors(self.ratio), HALF, alpha),
-            ShareTest(self.unless_below, self.unless_below / 2, alpha),
-        )
+        """The tests where both are sent the same requests."""
+        return self.promote_at(HALF)
 
     @property
     def rollback(self) -> tuple[ShareTest, ShareTest | None]:
-        """The tests of the share of errors and of the rate: only both together roll back."""
-        alpha = self.false_rollback
-        share = ShareTest(share_of_errors(self.ratio), share_of_errors(2 * self.ratio), alpha)
+        """The tests where both are sent the same requests."""
+        return self.rollback_at(HALF)
+
+    def promote_at(self, weight: Fraction) -> tuple[ShareTest, ShareTest | None]:
+        """Return the tests of the share of errors and of the rate: either promotes, at half alpha.
+
+        `weight` is the candidate's realised share of the requests.
+        """
+        null = share_of_errors(self.ratio, weight)
+        if self.unless_below is None:
+            return ShareTest(null, weight, self.false_promotion), None
+        alpha = self.false_promotion / 2
+        return (
+            ShareTest(null, weight, alpha),
+            ShareTest(self.unless_below, self.unless_below / 2, alpha),
+        )
+
+    def rollback_at(self, weight: Fraction) -> tuple[ShareTest, ShareTest | None]:
+        """Return the tests of the share of errors and of the rate: only both roll back."""
+        alpha, null = self.false_rollback, share_of_errors(self.ratio, weight)
+        share = ShareTest(null, share_of_errors(2 * self.ratio, weight), alpha)
         if self.unless_below is None:
             return share, None
         return share, ShareTest(self.unless_below, min(2 * self.unless_below, HALF), alpha)

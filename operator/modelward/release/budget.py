@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.api.kpi import Kpi, applicable, is_of_requests
+from modelward.api.kpi import Kpi, applicable, in_benchmark, is_of_requests
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
@@ -73,12 +73,13 @@ def outlook(spec: ModelDeploymentSpec, *, first_version: bool) -> Outlook | None
 
 def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outlook]:
     kpis = applicable(spec.kpis, has_baseline=not first_version)
+    kpis = in_benchmark(kpis) if first_version else kpis
     judgement, shape = spec.judgement, load_shape(spec.load)
     alphas = Alphas(
         parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)
     ).shared(kpis)
     sent = shape.evidence_windows * shape.window
-    for kpi in kpis:
+    for kpi in in_benchmark(kpis):
         if kpi.effect != "gate" or kpi.job or not is_of_requests(kpi):
             continue
         found = _estimate(kpi, alphas, sent)

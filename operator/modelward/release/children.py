@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from modelward.api.base import API_VERSION
-from modelward.release import memory, render, steps
+from modelward.api.values import format_duration
+from modelward.release import live, memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
 from modelward.release.revisions import revision_input
@@ -86,7 +87,7 @@ def writes(
     return [
         *told,
         *_permitted(before, ordered),
-        *_permitted(before, list(_missing(after))),
+        *_permitted(before, list(_missing(after, direction))),
         *_stale_runs(after),
         *_pruned(after),
     ]
@@ -139,44 +140,67 @@ def _body(situation: Situation, api_version: str, kind: str, name: str, uid: str
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
-def _missing(situation: Situation) -> Iterator[Write]:
+def _missing(situation: Situation, direction: Direction) -> Iterator[Write]:
     for actor in (situation.stable, situation.candidate):
         born = actor is not None and actor.revision.uid != NOT_YET
         if actor and born and actor.revision.service_uid is None:
             yield Create(render.revision_service(situation.deployment, actor))
-    run = _run_to_begin(situation)
+    candidate = situation.candidate
+    if candidate is None or candidate.memory.verdict or situation.spec.paused:
+        return
+    known = candidate.revision.service_uid and situation.requirements is not None
+    run = known and _run_to_begin(situation, candidate, direction)
     if run:
         yield Create(run)
 
 
-def _run_to_begin(situation: Situation) -> Document | None:
+def _run_to_begin(situation: Situation, candidate: Actor, direction: Direction) -> Document | None:
+    """Return the run that the present step waits for, where it is time to begin it."""
+    if live.is_judged(situation):
+        return _live_run(situation, candidate, direction)
+    return _benchmark_run(situation, candidate)
+
+
+def _live_run(situation: Situation, candidate: Actor, direction: Direction) -> Document | None:
+    """In a weight step users' requests are counted once the candidate has its share of them."""
+    step = steps.present(candidate.memory)
+    if step is None or not direction.reached or live.run_of_step(situation, candidate):
+        return None
+    up_to = format_duration(steps.soak(step)[1])
+    number, judged = _next_number(situation, candidate), live.step_to_judge(situation, candidate)
+    return render.benchmark_run(situation, candidate, number, up_to, live_step=judged)
+
+
+def _benchmark_run(situation: Situation, candidate: Actor) -> Document | None:
     """In a benchmark step there is one run, once one closed pod alone can answer.
 
     The declared rate of load is for that pod. After a retry there is another run, which goes on
     from the one that came to no verdict.
     """
-    candidate = situation.candidate
-    if candidate is None or candidate.memory.verdict or candidate.memory.passed_by_hand:
-        return None
     step, remembered = steps.present(candidate.memory), candidate.memory
-    if step is None or step.benchmark is None:
+    if step is None or step.benchmark is None or remembered.passed_by_hand:
         return None
     earlier = situation.runs_of(candidate)[-1:]
     if any(run_number(run.metadata.name) > run_number(remembered.continues) for run in earlier):
         return None
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
-    known = candidate.revision.service_uid and situation.requirements is not None
-    if not alone or not known or situation.spec.paused:
+    if not alone:
         return None
+    number = _next_number(situation, candidate)
+    continues = next((run.metadata.name for run in earlier), None)
+    return render.benchmark_run(
+        situation, candidate, number, step.benchmark.up_to, continues=continues
+    )
+
+
+def _next_number(situation: Situation, candidate: Actor) -> int:
     numbers = [
         run_number(run.metadata.name)
         for run in situation.snapshot.runs
         if run.spec.subject.revision == candidate.hash
     ]
-    number = max([*numbers, run_number(remembered.continues)]) + 1
-    continues = next((run.metadata.name for run in earlier), None)
-    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to, continues)
+    return max([*numbers, run_number(candidate.memory.continues)]) + 1
 
 
 def _stale_runs(situation: Situation) -> Iterator[Write]:

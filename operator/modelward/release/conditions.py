@@ -8,7 +8,7 @@ from typing import Literal
 
 from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
-from modelward.release import steps, verbs
+from modelward.release import live, steps, verbs
 from modelward.release.budget import outlook
 from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
@@ -77,7 +77,8 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     if candidate.memory.verdict == "Inconclusive":
         undecided = f"no verdict about {who} at {where}: {candidate.memory.message}"
         retry = verbs.command(situation, "retry", candidate.hash)
-        once_more = "measure on" if step is not None and step.benchmark else "wait once more"
+        measures = (step is not None and step.benchmark) or live.is_judged(situation)
+        once_more = "measure on" if measures else "wait once more"
         message = f"{sentence(undecided)} To {once_more}: {retry} To go on all the same: {promote}"
         return State("Paused", "Unknown", "Inconclusive", message, reconciling=True)
     if step is not None and step.pause is not None:
@@ -86,7 +87,7 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
     message = sentence(f"{who} is at {where}; {ready}")
-    message += _blocked_run(situation, candidate) or _outlook(situation, candidate)
+    message += _told_by_run(situation, candidate) or _outlook(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
 
 
@@ -99,8 +100,11 @@ def _outlook(situation: Situation, candidate: Actor) -> str:
     return f" {budget.told}" if budget else ""
 
 
-def _blocked_run(situation: Situation, candidate: Actor) -> str:
-    """Say what keeps the candidate's benchmark from measuring; empty where nothing does."""
+def _told_by_run(situation: Situation, candidate: Actor) -> str:
+    """Say what keeps the candidate's benchmark from measuring, or how a live run is."""
+    judged = live.run_of_step(situation, candidate) if live.is_judged(situation) else None
+    if judged and judged.status.message:
+        return " " + sentence(f"BenchmarkRun {judged.metadata.name}: {judged.status.message}")
     for run in situation.runs_of(candidate)[-1:]:
         complete = next((c for c in run.status.conditions if c.type == "Complete"), None)
         if complete and complete.reason == BLOCKED:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from modelward.api.live import NO_EVIDENCE
 from modelward.release import memory, steps
 from modelward.release.situation import Actor, Situation
 from modelward.release.timer import Timer
@@ -25,13 +26,16 @@ class Direction:
 
 
 def entitled_weight(situation: Situation) -> int:
-    """Return the weight that the candidate may have now, pods apart."""
+    """Return the weight that the candidate may have now, pods apart.
+
+    Where there is no evidence about users' requests, `onInconclusive: hold` holds no weight.
+    """
     candidate = situation.candidate
     if candidate is None or situation.stable is None:
         return 0
-    withdrawn = (
-        candidate.memory.verdict == "Inconclusive"
-        and situation.spec.judgement.on_inconclusive != "hold"
+    unseen = candidate.memory.reason in NO_EVIDENCE
+    withdrawn = candidate.memory.verdict == "Inconclusive" and (
+        unseen or situation.spec.judgement.on_inconclusive != "hold"
     )
     return 0 if withdrawn else steps.weight(candidate.memory)
 

@@ -7,13 +7,12 @@ top to bottom this is what the operator does.
 from collections.abc import Callable
 
 from modelward.api.benchmarkrun import BenchmarkRun
-from modelward.api.modeldeployment import Step
-from modelward.api.values import format_duration
-from modelward.release import retries, steps, turns, verbs
+from modelward.release import live, retries, steps, turns, verbs
 from modelward.release.direction import direct
 from modelward.release.problems import PASSING
 from modelward.release.progress import remember_unsteadiness, roll_back_when_pods_do_not_come
 from modelward.release.situation import Actor, Situation, run_number
+from modelward.release.soak import soak
 from modelward.release.timer import Timer
 from modelward.release.turns import Turn
 
@@ -106,8 +105,10 @@ def judge_again_when_requirements_change(situation: Situation, _: Timer) -> Turn
 def roll_back_when_a_gate_failed(situation: Situation, _: Timer) -> Turn | None:
     """Evidence against the candidate counts at once, also while spec.paused is set."""
     candidate = situation.candidate
-    run = _finished_run(situation, candidate) if candidate else None
-    if candidate is None or run is None or run.status.verdict != "Fail":
+    if candidate is None:
+        return None
+    run = _finished_run(situation, candidate) or live.finished_run(situation, candidate)
+    if run is None or run.status.verdict != "Fail":
         return None
     reason, message = failed_gate(situation, run), run.status.message or ""
     return turns.roll_back(situation, candidate, reason, message, run.metadata.name)
@@ -162,10 +163,12 @@ def go_on_when_told(situation: Situation, _: Timer) -> Turn | None:
 
 
 def _undecided(situation: Situation, candidate: Actor) -> list[str]:
-    """Gates without a verdict in favour; all of them where somebody deleted the evidence."""
-    runs = situation.runs_of(candidate)[-1:]
+    """Gates of the step without a verdict in favour; all where somebody deleted the evidence."""
+    runs, kpis = situation.runs_of(candidate)[-1:], situation.spec.kpis
     shown = {kpi.name: kpi.verdict for run in runs for kpi in run.status.kpis}
-    gates = (kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate")
+    step = steps.present(candidate.memory)
+    in_weight_step = step is not None and step.weight is not None
+    gates = (k.name for k in kpis if k.effect == "gate" and k.is_live == in_weight_step)
     return [name for name in gates if shown.get(name) not in ("Pass", "NotApplicable")]
 
 
@@ -184,7 +187,7 @@ def take_the_present_step(situation: Situation, timer: Timer) -> Turn | None:
     if step.weight is not None and situation.stable is None:
         return turns.advance(situation, candidate, "No other revision is left to share with.")
     if step.weight is not None:
-        return _soak(situation, candidate, step, timer)
+        return soak(situation, candidate, step, timer)
     return None
 
 
@@ -213,28 +216,6 @@ def _inconclusive_reason(run: BenchmarkRun) -> str:
     reasons = (k.reason for k in run.status.kpis if k.verdict == "Inconclusive" and k.reason)
     complete = (c.reason for c in run.status.conditions if c.type == "Complete")
     return next(reasons, None) or next(complete, None) or "Inconclusive"
-
-
-def _soak(situation: Situation, candidate: Actor, step: Step, timer: Timer) -> Turn | None:
-    """A weight step without live KPIs: hold the share for as long as asked."""
-    since = candidate.memory.step_since
-    if since is None:
-        return None
-    hold, at_most = steps.soak(step)
-    if direct(situation, timer).reached:
-        moments = [since]
-        for pod in candidate.living:
-            moments += [moment for moment in (pod.ready_since, pod.started) if moment]
-        if timer.passed(max(moments), hold):
-            why = f"Weight {step.weight} was held for {format_duration(hold)}."
-            return turns.advance(situation, candidate, why)
-    if not timer.passed(since, at_most):
-        return None
-    message = (
-        f"weight {step.weight} was not held ready for {format_duration(hold)} within upTo "
-        f"{format_duration(at_most)}; look at the candidate's pods, then retry, promote or abort"
-    )
-    return turns.wait_for_person(situation, candidate, "SoakNotCompleted", message)
 
 
 def retry_when_told(situation: Situation, _: Timer) -> Turn | None:

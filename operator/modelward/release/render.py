@@ -5,8 +5,14 @@ import json
 from typing import Any
 
 from modelward.api.base import API_VERSION
-from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
-from modelward.api.kpi import applicable, is_of_requests
+from modelward.api.benchmarkrun import (
+    BenchmarkRunSpec,
+    RunDataset,
+    RunJudgement,
+    Subject,
+)
+from modelward.api.kpi import applicable, in_benchmark, is_of_requests, live
+from modelward.api.live import LiveStep
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
 from modelward.api.values import format_decimal, parse_percent
@@ -133,11 +139,17 @@ def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
 
 
 def benchmark_run(
-    situation: Situation, actor: Actor, number: int, up_to: str, continues: str | None
+    situation: Situation,
+    actor: Actor,
+    number: int,
+    up_to: str,
+    *,
+    continues: str | None = None,
+    live_step: LiveStep | None = None,
 ) -> Document:
-    """Return the BenchmarkRun that judges a revision in its present benchmark step.
+    """Return the BenchmarkRun that judges a revision in its present step.
 
-    `continues` is the run that it goes on from.
+    `continues` is the run that it goes on from; with `live_step` it measures users' requests.
     """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
@@ -151,15 +163,20 @@ def benchmark_run(
             "labels": labels,
             "ownerReferences": owned_by_revision(actor),
         },
-        "spec": _run_spec(situation, actor, up_to, continues).to_wire(),
+        "spec": _run_spec(situation, actor, up_to, continues, live_step).to_wire(),
     }
 
 
 def _run_spec(
-    situation: Situation, actor: Actor, up_to: str, continues: str | None
+    situation: Situation,
+    actor: Actor,
+    up_to: str,
+    continues: str | None,
+    live_step: LiveStep | None,
 ) -> BenchmarkRunSpec:
     deployment, spec, stable = situation.deployment, situation.spec, situation.stable
-    compared = stable is not None and any(kpi.objective.versus for kpi in spec.kpis)
+    measured = live(spec.kpis) if live_step else in_benchmark(spec.kpis)
+    compared = stable is not None and any(kpi.objective.versus for kpi in measured)
     digests: dict[str, Any] = {
         name: state.sha256 for name, state in (situation.snapshot.datasets or {}).items()
     }
@@ -173,16 +190,24 @@ def _run_spec(
             for dataset in spec.datasets
         ],
         load=spec.load,
-        jobs=spec.jobs,
-        kpis=spec.kpis,
+        jobs=[] if live_step else spec.jobs,
+        kpis=measured,
         judgement=shared_judgement(
-            applicable(spec.kpis, has_baseline=compared),
+            _judged_in_release(situation),
             spec.judgement.false_promotion,
             spec.judgement.false_rollback,
         ),
         up_to=up_to,
         pod=spec.benchmark_pod,
+        live=live_step,
     )
+
+
+def _judged_in_release(situation: Situation) -> list[Kpi]:
+    """Return the KPIs that share the error probabilities: all but what a first version lacks."""
+    has_baseline = situation.stable is not None
+    found = applicable(situation.spec.kpis, has_baseline=has_baseline)
+    return found if has_baseline else in_benchmark(found)
 
 
 def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:

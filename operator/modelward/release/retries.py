@@ -1,6 +1,6 @@
 """What a person's retry does: forget a failure, or go on where there was no verdict."""
 
-from modelward.release import steps
+from modelward.release import live, steps
 from modelward.release.situation import Actor, Situation
 from modelward.release.turns import Turn, announce, named, sentence
 from modelward.release.verbs import Verb
@@ -22,9 +22,11 @@ def go_on(situation: Situation, candidate: Actor, verb: Verb) -> Turn:
     """
     step, runs = steps.present(candidate.memory), situation.runs_of(candidate)
     continues, how = "", "the wait begins again"
-    if step and step.benchmark:
-        continues = runs[-1].metadata.name if runs else candidate.memory.run
-        how = f"goes on from BenchmarkRun {continues}" if runs else "measuring begins anew"
+    latest = runs[-1] if runs else None
+    judged = live.run_of_step(situation, candidate) if live.is_judged(situation) else None
+    if judged or (step and step.benchmark):
+        continues = latest.metadata.name if latest else candidate.memory.run
+        how = f"goes on from BenchmarkRun {continues}" if latest else "measuring begins anew"
     memory = candidate.memory.with_(
         verdict="",
         reason="",

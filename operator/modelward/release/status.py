@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
+from modelward.api.kpi import Kpi, live
 from modelward.api.names import NAME, REVISION
 from modelward.api.status import (
     MOST_HISTORY,
@@ -28,7 +29,9 @@ def patch(before: ModelDeploymentStatus, after: ModelDeploymentStatus) -> dict[s
 def status(situation: Situation) -> ModelDeploymentStatus:
     """Return the whole status."""
     now = state(situation)
-    run = _run_to_show(situation)
+    actor, kpis = _shown_actor(situation), situation.spec.kpis
+    runs = _runs_to_show(situation, actor)
+    shown = _kpis(actor, runs, kpis)
     return ModelDeploymentStatus(
         observed_generation=situation.deployment.metadata.generation,
         phase=now.phase,
@@ -36,8 +39,8 @@ def status(situation: Situation) -> ModelDeploymentStatus:
         stable=_revision(situation, situation.stable),
         candidate=_candidate(situation),
         failed_revision=_failed(situation),
-        kpis=_kpis(situation, run),
-        kpi_summary=_summary(situation, run),
+        kpis=shown,
+        kpi_summary=_summary(actor, runs, kpis, shown),
         weight=_weight(situation),
         last_handled=verbs.answered(situation),
         history=_history(situation),
@@ -103,49 +106,69 @@ def _failed(situation: Situation) -> FailedRevision | None:
     )
 
 
-def _run_to_show(situation: Situation) -> BenchmarkRun | None:
-    """Return the run that people ask about: of the release, of the failure, of the stable one."""
+def _shown_actor(situation: Situation) -> Actor | None:
+    """Return the revision that people ask about: of the release, of the failure, the stable one."""
     failed = situation.asked_for if _failed(situation) else None
-    for actor in (situation.candidate, failed, situation.stable):
-        runs = situation.runs_of(actor) if actor else ()
-        if actor and (runs or actor is not situation.stable):
-            # While a run goes on from another one, that one's evidence is what there is.
-            shown = (run for run in reversed(runs) if run.status.kpis)
-            return next(shown, next(iter(runs[-1:]), None))
-    return None
+    return situation.candidate or failed or situation.stable
 
 
-def _kpis(situation: Situation, run: BenchmarkRun | None) -> list[KpiStatus]:
-    if run is None:
+def _runs_to_show(situation: Situation, actor: Actor | None) -> list[BenchmarkRun]:
+    """Return the latest run of each kind: by benchmark pods, and on users' requests."""
+    runs = situation.runs_of(actor) if actor else ()
+    kinds = ([r for r in runs if not r.spec.live], [r for r in runs if r.spec.live])
+    found = []
+    for kind in kinds:
+        # While a run goes on from another one, that one's evidence is what there is.
+        shown = (run for run in reversed(kind) if run.status.kpis)
+        latest = next(shown, next(iter(kind[-1:]), None))
+        found += [latest] if latest else []
+    return found
+
+
+def _kpis(actor: Actor | None, runs: list[BenchmarkRun], kpis: list[Kpi]) -> list[KpiStatus]:
+    if actor is None or not runs:
         return []
-    actor = next((a for a in situation.actors if a.hash == run.spec.subject.revision), None)
-    by_hand = actor.memory.passed_by_hand if actor else ()
-    return [
-        KpiStatus(
-            name=kpi.name,
-            subject=run.spec.subject.revision,
-            verdict=kpi.verdict,
-            reason="PromotedByHand" if kpi.name in by_hand else kpi.reason,
-            value=kpi.value,
-            baseline=kpi.baseline,
-            objective=kpi.objective,
-            low=kpi.low,
-            high=kpi.high,
-            samples=kpi.samples,
-            effective_samples=kpi.effective_samples,
-            run=run.metadata.name,
-            time=run.status.finished_at,
-        )
-        for kpi in run.status.kpis
+    by_hand = actor.memory.passed_by_hand
+    shown = [_kpi(kpi, run, by_hand) for run in runs for kpi in run.status.kpis]
+    if _shares_users(actor):
+        return shown
+    return shown + [
+        KpiStatus(name=kpi.name, subject=actor.hash, verdict="NotApplicable", reason="FirstVersion")
+        for kpi in live(kpis)
     ]
 
 
-def _summary(situation: Situation, run: BenchmarkRun | None) -> str | None:
-    gates = {kpi.name for kpi in situation.spec.kpis if kpi.effect == "gate"}
-    if run is not None:
-        gates = {kpi.name for kpi in run.spec.applicable_kpis if kpi.effect == "gate"}
-    passed = [kpi.name for kpi in run.status.kpis if kpi.verdict == "Pass"] if run else []
-    return f"{len(gates.intersection(passed))}/{len(gates)}"
+def _shares_users(actor: Actor) -> bool:
+    """Tell whether the revision's release has weight steps; that of a first version has none."""
+    return any(step.weight is not None for step in actor.memory.steps)
+
+
+def _kpi(kpi: RunKpiStatus, run: BenchmarkRun, by_hand: tuple[str, ...]) -> KpiStatus:
+    return KpiStatus(
+        name=kpi.name,
+        subject=run.spec.subject.revision,
+        verdict=kpi.verdict,
+        reason="PromotedByHand" if kpi.name in by_hand else kpi.reason,
+        value=kpi.value,
+        baseline=kpi.baseline,
+        objective=kpi.objective,
+        low=kpi.low,
+        high=kpi.high,
+        samples=kpi.samples,
+        effective_samples=kpi.effective_samples,
+        run=run.metadata.name,
+        time=run.status.finished_at,
+    )
+
+
+def _summary(
+    actor: Actor | None, runs: list[BenchmarkRun], kpis: list[Kpi], shown: list[KpiStatus]
+) -> str | None:
+    measured = runs[0].spec.applicable_kpis if runs else kpis
+    later = live(kpis) if runs and actor and _shares_users(actor) else []
+    gates = {kpi.name for kpi in [*measured, *later] if kpi.effect == "gate"}
+    passed = {kpi.name for kpi in shown if kpi.verdict == "Pass"}
+    return f"{len(gates & passed)}/{len(gates)}"
 
 
 def _history(situation: Situation) -> list[HistoryEntry]:

@@ -32,7 +32,7 @@ from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
 from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace, Target
-from modelward.runner.progress import Progress, progress_of
+from modelward.runner.progress import Progress
 from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
 from modelward.runner.throughput import Throughput
@@ -129,7 +129,12 @@ class Attempt:
     @property
     def progress(self) -> Progress:
         """How far it is; may be asked while it runs."""
-        return progress_of(self._exams, self._load, self._session, read=bool(self._tables))
+        if self._load and self._session:
+            return Progress("load", self._load.sent, self._session.shape.requests)
+        if self._exams:
+            name, exam = next(reversed(self._exams.items()))
+            return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
+        return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
         spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})
@@ -186,14 +191,8 @@ class Attempt:
         paired = any(kpi.versus for kpi in asked)
         baseline = stable.target(load.dataset) if stable and paired else None
         pace = Pace(candidate.datasets[load.dataset].key, load.concurrency)
-        self._load = Load(
-            self._session,
-            candidate.target(load.dataset),
-            baseline,
-            pace,
-            self._measured,
-            self._throughput,
-        )
+        target = candidate.target(load.dataset)
+        self._load = Load(self._session, target, baseline, pace, self._measured, self._throughput)
         await self._load.send()
         if self._session.gate_failed:
             # A subject that vanished says nothing about the model; one that is back does.

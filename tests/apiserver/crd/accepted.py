@@ -82,6 +82,14 @@ spec:
     job: {name: locust, measures: badRequests}
     objective: {atMost: 5%, expected: 2%}
   - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
+  - name: live-errors
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {atMost: 2%, expected: 1%}
+    effect: report
+  - name: live-errors-vs-stable
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {versus: stable, worseByAtMost: 50%}
+    effect: report
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -184,6 +192,20 @@ spec:
     job: {name: locust, measures: badRequests}
     objective: {atMost: 5%, expected: 2%}
   - {name: perplexity, job: {name: locust, measures: value}, objective: {atMost: "12.5"}}
+  - name: live-errors
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {atMost: 2%, expected: 1%}
+    effect: report
+  - name: live-errors-vs-stable
+    prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
+    objective: {versus: stable, worseByAtMost: 50%}
+    effect: report
+  live:
+    step: 1
+    steps: 2
+    for: 10m
+    passedByHand: [live-errors]
+    earlier: [{step: 0, kpis: [{name: live-errors, counts: [20, 4, 3000, 6]}]}]
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}
@@ -244,6 +266,7 @@ spec:
     benchmark: {metric: accuracy, dataset: d, prediction: p}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
+  live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
   pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
 status:
   kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]

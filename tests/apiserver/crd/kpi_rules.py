@@ -1,29 +1,23 @@
 """Examples of the rules about KPIs; see rules."""
 
+from tests.apiserver.crd import other_sources as others
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.job_rules import JOB_REQUESTS, JOB_ROWS, JOB_VALUE, OF_JOBS
+from tests.apiserver.crd.other_sources import OTHER_SOURCES, RELATIVE, VERSUS
 from tests.apiserver.crd.paths import OMIT
 from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
 RECALL, F1, AUROC, MAE, VALID = (f"spec.kpis[{i}]" for i in range(5, 10))
-_VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
-_RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+_GATES = (ACCURACY, LATENCY, *others.JOBS)
+
 
 KPI_RULES: dict[str, tuple[Example, ...]] = {
     "spec.kpis": (
         Example(
             "a version is promoted on evidence",
-            takes=(
-                {f"{each}.effect": "report" for each in (ACCURACY, LATENCY, JOB_ROWS, JOB_VALUE)},
-            ),
-            refuses=(
-                {
-                    f"{each}.effect": "report"
-                    for each in (ACCURACY, LATENCY, JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
-                },
-            ),
+            takes=({f"{each}.effect": "report" for each in _GATES if each != others.JOB_REQUESTS},),
+            refuses=({f"{each}.effect": "report" for each in _GATES},),
         ),
     ),
     "spec.kpis[]": (
@@ -33,9 +27,11 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ACCURACY}.benchmark": OMIT},
                 {f"{ACCURACY}.job": {"name": "locust", "measures": "rightRows"}},
+                {f"{ACCURACY}.prometheus": others.PROMETHEUS},
+                {f"{others.LIVE}.prometheus": OMIT},
             ),
         ),
-        *OF_JOBS,
+        *OTHER_SOURCES,
         Example(
             "accuracy, precision, recall, f1, exactMatch, contains, jsonSchema and auroc have",
             takes=(
@@ -115,31 +111,31 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             "say by how many percentage points it may",
             takes=(
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},
-                {f"{AUROC}.objective": _VERSUS},
-                {f"{F1}.objective": _VERSUS},
+                {f"{AUROC}.objective": VERSUS},
+                {f"{F1}.objective": VERSUS},
             ),
             refuses=(
                 {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},
-                {f"{AUROC}.objective": _VERSUS | {"worseByAtMost": "0.01"}},
+                {f"{AUROC}.objective": VERSUS | {"worseByAtMost": "0.01"}},
             ),
         ),
         Example(
             "say by how much it may be above",
-            takes=({f"{MAE}.objective": _VERSUS | {"worseByAtMost": "0"}},),
+            takes=({f"{MAE}.objective": VERSUS | {"worseByAtMost": "0"}},),
             refuses=(
-                {f"{MAE}.objective": _VERSUS},
-                {f"{MAE}.objective": _VERSUS | {"worseByAtMost": "5%"}},
+                {f"{MAE}.objective": VERSUS},
+                {f"{MAE}.objective": VERSUS | {"worseByAtMost": "5%"}},
             ),
         ),
         Example(
             "a worst slice has a limit of its own",
             takes=({f"{RECALL}.objective": {"atLeast": "100%"}},),
-            refuses=({f"{RECALL}.objective": _VERSUS},),
+            refuses=({f"{RECALL}.objective": VERSUS},),
         ),
         Example(
             "a time can't be compared with stable",
-            takes=({f"{ERRORS}.objective": _VERSUS},),
-            refuses=({f"{LATENCY}.objective": _VERSUS},),
+            takes=({f"{ERRORS}.objective": VERSUS},),
+            refuses=({f"{LATENCY}.objective": VERSUS},),
         ),
         *RATES,
         Example(
@@ -241,14 +237,14 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             takes=({f"{ACCURACY}.objective": {"atLeast": "92%"}},),
             refuses=(
                 {f"{ACCURACY}.objective": {}},
-                {f"{ACCURACY}.objective": {"atLeast": "92%"} | _VERSUS},
-                {f"{ERRORS}.objective": {"atMost": "2%"} | _VERSUS},
+                {f"{ACCURACY}.objective": {"atLeast": "92%"} | VERSUS},
+                {f"{ERRORS}.objective": {"atMost": "2%"} | VERSUS},
                 {f"{ERRORS}.objective": {"atMost": "2%", "atLeast": "1%"}},
             ),
         ),
         Example(
             "versus and worseByAtMost belong together",
-            takes=({f"{ERRORS_VERSUS}.objective": _VERSUS},),
+            takes=({f"{ERRORS_VERSUS}.objective": VERSUS},),
             refuses=(
                 {f"{ERRORS_VERSUS}.objective": {"versus": "stable"}},
                 {f"{ERRORS}.objective": {"atMost": "2%", "worseByAtMost": "1pp"}},
@@ -256,7 +252,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
         ),
         Example(
             "remove expected: what is compared",
-            takes=({f"{ERRORS_VERSUS}.objective": _VERSUS},),
+            takes=({f"{ERRORS_VERSUS}.objective": VERSUS},),
             refuses=(
                 {f"{ERRORS_VERSUS}.objective.expected": "1%"},
                 {f"{ACCURACY_VERSUS}.objective.expected": "1%"},
@@ -265,14 +261,14 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "unlessBelow is an error rate",
             takes=(
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE},
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"worseByAtMost": "900%"}},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE | {"worseByAtMost": "900%"}},
             ),
             refuses=(
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"worseByAtMost": "1pp"}},
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "0%"}},
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "50%"}},
-                {f"{ERRORS_VERSUS}.objective": _RELATIVE | {"unlessBelow": "250ms"}},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE | {"worseByAtMost": "1pp"}},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE | {"unlessBelow": "0%"}},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE | {"unlessBelow": "50%"}},
+                {f"{ERRORS_VERSUS}.objective": RELATIVE | {"unlessBelow": "250ms"}},
                 {f"{ERRORS}.objective": {"atMost": "2%", "unlessBelow": "0.1%"}},
             ),
         ),

@@ -52,6 +52,15 @@ _KPIS: tuple[tuple[Document, Document], ...] = (
 )
 
 
+_SELECTOR = 'requests_total{code=~"' + "5" * 488 + '"}'
+_LIVE: Document = {
+    "prometheus": {"bad": _SELECTOR, "total": _SELECTOR},
+    "objective": {
+        "versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"
+    },
+}  # fmt: skip
+
+
 def _kpi(index: int) -> Document:
     name = _unique(40)(index)
     effect = "gate" if index < 16 else "report"
@@ -60,7 +69,8 @@ def _kpi(index: int) -> Document:
         limits: Document = {"atMost": "049.999999%", "expected": "049.999998%"}
         return {"name": name, "job": job, "objective": limits, "effect": effect}
     benchmark, objective = _KPIS[index % len(_KPIS)]
-    return {"name": name, "benchmark": benchmark, "objective": objective, "effect": effect}
+    measured: Document = {"benchmark": benchmark, "objective": objective}
+    return {"name": name, **(_LIVE if index % 3 == 2 else measured), "effect": effect}
 
 
 def _dataset(index: int) -> Document:
@@ -133,6 +143,11 @@ _GIVEN: dict[str, dict[str, Callable[[int], Json]]] = {
         "spec.judgement.falsePromotion": _constant(_DECIMAL),
         "spec.judgement.falseRollback": _constant(_DECIMAL),
         "spec.upTo": _constant("720h"),
+        "spec.live.for": _constant("720h"),
+        "spec.live.passedByHand[]": _unique(40),
+        "spec.live.earlier[].step": lambda index: index,
+        "spec.live.earlier[].kpis[].name": _unique(64),
+        "status.live.window": _constant("720h"),
         "status.attempts[].job": _unique(64),
     },
 }

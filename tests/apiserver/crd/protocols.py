@@ -39,9 +39,7 @@ def speaking(least: Document) -> dict[str, Document]:
                 spec[side].pop("path")
                 spec[side] |= {"protocol": protocol} | said
         if protocol == "v1":
-            # One KPI alone, with a limit of its own.
-            spec["kpis"] = spec["kpis"][-1:]
-            spec.pop("baseline", None)
+            spec["kpis"] = spec["kpis"][:1]
         if protocol == "openai":
             spec["kpis"] += copy.deepcopy(_OF_TOKENS)
         found[f"one that speaks {protocol}"] = document

@@ -3,11 +3,11 @@
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
 versus stable, then recall, f1, auroc, mae and jsonSchema, then rows, requests and a value of a job,
-and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
+then live errors alone and versus stable, and whose steps are benchmark, weight 10, pause, weight
+10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.job_rules import JOB_REQUESTS, JOB_ROWS, JOB_VALUE
 from tests.apiserver.crd.kpi_rules import (
     ACCURACY,
     ACCURACY_VERSUS,
@@ -16,6 +16,13 @@ from tests.apiserver.crd.kpi_rules import (
     KPI_RULES,
     LATENCY,
     RECALL,
+)
+from tests.apiserver.crd.other_sources import (
+    JOB_REQUESTS,
+    JOB_ROWS,
+    JOB_VALUE,
+    LIVE,
+    LIVE_VERSUS,
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
@@ -54,6 +61,11 @@ RULES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "spec": (
+        Example(
+            "a gate with a prometheus source",
+            takes=({f"{LIVE}.effect": "gate"}, {"spec.rollout.steps": [_BENCHMARK]}),
+            refuses=({f"{LIVE}.effect": "gate", "spec.rollout.steps": [_BENCHMARK]},),
+        ),
         Example(
             "there is no such data set",
             takes=({"spec.load.dataset": "golden"},),
@@ -131,7 +143,7 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
-            refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+            refuses=({LIVE_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
         ),
     ),
     "spec.datasets[]": (

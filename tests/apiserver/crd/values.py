@@ -61,6 +61,23 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say the name of an environment variable": (("a", "AWS_REGION"), ("", "1A", "A-B", "A B")),
     "say the sha256": (("0" * 64,), ("0" * 63, "A" * 64, "")),
     "say the revision's hash": (("x7f9k2m4q1",), ("", "X", "a-b")),
+    "say a selector of raw counters": (
+        ("a:b_total", "requests_total{}", 'r{a=\'b\', c!="d\\"e", f!~"g|h",}'),
+        (
+            "",
+            "rate(requests_total[5m])",
+            "sum(a)",
+            "a[5m]",
+            "a offset 5m",
+            "a + b",
+            "a{b}",
+            '{__name__="a"}',
+            'a{b="c"',
+            'a{b="c"} or d{e="f"}',
+            'a{b=~"c"}[1m]',
+            "a b",
+        ),
+    ),
     "say a decimal above 0": (("0.05", "0.4999"), ("0", "0.0", "0.5", "1", "5%", ".05", "5e-2")),
     "modelward.dev/ is the operator's own prefix": (
         ({}, {"team": "risk"}, {"example.com/modelward.dev": "x"}),

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.names import JOB_CONTAINER, RUNNER_CONTAINER
 from modelward.benchmark.decide import needs_pod_list
-from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
+from modelward.benchmark.snapshot import Ended, LivePod, LiveView, RunJob, RunPod, RunSnapshot
 from modelward.cluster.api import Api
 from modelward.cluster.documents import Key, condition, controller, moment, terminating, uid
 from modelward.cluster.essence import JOB_UID_LABEL
 from modelward.cluster.kinds import BENCHMARK_RUN, JOB, POD
-from modelward.cluster.observe.pods import problem
+from modelward.cluster.observe.live import LiveReader
+from modelward.cluster.observe.pods import problem, read_pod
 from modelward.cluster.observe.unreadable import Unreadable, told
 from modelward.cluster.refusals import Refusals
 from modelward.cluster.store import Store
@@ -38,6 +39,7 @@ class RunObserver:
     refusals: Refusals
     now: Callable[[], datetime]
     runner: Runner
+    live: LiveReader
 
     async def observe(self, key: Key) -> RunSnapshot | Unreadable | None:
         """Return the snapshot; None where the BenchmarkRun is gone or going.
@@ -48,6 +50,7 @@ class RunObserver:
         document = self.store.get(BENCHMARK_RUN, key.namespace, key.name)
         if document is None or terminating(document):
             self.refusals.forget(key)
+            self.live.forget(key)
             return None
         try:
             run = BenchmarkRun.model_validate(document)
@@ -65,7 +68,18 @@ class RunObserver:
             refusals=self.refusals.of(key),
             continued=self._continued(document, run),
         )
+        if run.spec.live:
+            return self._with_live(key, document, snapshot)
         return await self._with_all_pods(snapshot) if needs_pod_list(snapshot) else snapshot
+
+    def _with_live(self, key: Key, document: Document, snapshot: RunSnapshot) -> RunSnapshot:
+        """Add the pods of the run's revision, and what was read of their requests."""
+        owner = controller(document)
+        pods = self.store.controlled_by(POD, owner) if owner else ()
+        view = LiveView(tuple(_live_pod(pod) for pod in pods if not terminating(pod)))
+        snapshot = replace(snapshot, live=view)
+        reading = self.live.take(key, snapshot)
+        return replace(snapshot, live=replace(view, reading=reading))
 
     def _continued(self, document: Document, run: BenchmarkRun) -> BenchmarkRun | None:
         """Return the run that spec.continues names; a foreign one's evidence proves nothing."""
@@ -93,6 +107,12 @@ class RunObserver:
         listing = await self.api.list(POD, namespace, selector=f"{JOB_UID_LABEL}={job.uid}")
         pods = {pod.uid: pod for pod in (*job.pods, *map(read_run_pod, listing.items))}
         return replace(job, pods=tuple(pods.values()), pods_listed=True)
+
+
+def _live_pod(document: Document) -> LivePod:
+    pod = read_pod(document)
+    settled = [moment for moment in (pod.ready_since, pod.started) if moment]
+    return LivePod(pod.name, pod.ready and not pod.ended, max(settled, default=None))
 
 
 def _read_job(document: Document, pods: Iterable[Document]) -> RunJob:

@@ -1,16 +1,19 @@
-"""Examples of the rules about KPIs that jobs measure; see rules."""
+"""Examples of the rules about KPIs that jobs and users' requests measure; see rules."""
 
 from tests.apiserver.crd.example import Example
 
 JOB_ROWS, JOB_REQUESTS, JOB_VALUE = (f"spec.kpis[{i}]" for i in range(10, 13))
-_VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
-_RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+JOBS = (JOB_ROWS, JOB_REQUESTS, JOB_VALUE)
+LIVE, LIVE_VERSUS = "spec.kpis[13]", "spec.kpis[14]"
+PROMETHEUS = {"bad": "errors_total", "total": "requests_total"}
+VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
+RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
-OF_JOBS = (
+OTHER_SOURCES: tuple[Example, ...] = (
     Example(
         "what a job measures can't be compared",
         takes=({f"{JOB_ROWS}.objective": {"atLeast": "92%"}},),
-        refuses=({f"{JOB_ROWS}.objective": _VERSUS}, {f"{JOB_VALUE}.objective": _RELATIVE}),
+        refuses=({f"{JOB_ROWS}.objective": VERSUS}, {f"{JOB_VALUE}.objective": RELATIVE}),
     ),
     Example(
         "the share of right rows has a lower limit",
@@ -39,5 +42,20 @@ OF_JOBS = (
         ),
         refuses=({f"{JOB_VALUE}.objective": {"atMost": "3%", "expected": "2%"}},),
     ),
+    Example(
+        "a share of users' requests has an upper limit",
+        takes=({f"{LIVE}.objective": {"atMost": "49.9%"}},),
+        refuses=(
+            {f"{LIVE}.objective": {}},
+            {f"{LIVE}.objective": {"atLeast": "2%"}},
+            {f"{LIVE}.objective": {"atMost": "50%"}},
+            {f"{LIVE}.objective": {"atMost": "0%"}},
+            {f"{LIVE}.objective": {"atMost": "2s"}},
+        ),
+    ),
+    Example(
+        "users' requests are compared by their errors",
+        takes=({f"{LIVE_VERSUS}.objective": RELATIVE},),
+        refuses=({f"{LIVE_VERSUS}.objective": VERSUS},),
+    ),
 )
-"""Examples of one KPI's rules."""

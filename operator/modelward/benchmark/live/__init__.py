@@ -1,0 +1,1 @@
+"""Runs that judge a weight step on users' requests, from the counters of a metrics server."""

@@ -1,0 +1,107 @@
+"""Reading users' requests for live runs, beside the rounds: no round waits for a Prometheus."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from modelward.benchmark.live.counting import (
+    LOOKBACK,
+    MOST_AT_ONCE,
+    moment,
+    so_far,
+    to_millis,
+)
+from modelward.benchmark.live.decide import due
+from modelward.benchmark.live.scrapes import Reading
+from modelward.benchmark.snapshot import RunSnapshot, Unread
+from modelward.cluster.documents import Key
+from modelward.cluster.metrics import Metrics
+from modelward.cluster.prometheus import Prometheus
+
+log = logging.getLogger(__name__)
+
+NOT_CONFIGURED = Unread(
+    "NotConfigured",
+    "this operator was given no Prometheus; whoever runs it names one, see docs/operations.md",
+)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is read, so that an answer to an older question counts for nothing."""
+
+    run_uid: str
+    until: int
+    """How far the run has counted."""
+
+
+@dataclass
+class LiveReader:
+    """Reads in tasks of its own, a few at a time; a finished one wakes the run's key."""
+
+    prometheus: Prometheus | None
+    wake: Callable[[Key], None]
+    now: Callable[[], datetime]
+    metrics: Metrics
+    _tasks: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    _answers: dict[Key, tuple[_Question, Reading | Unread]] = field(default_factory=dict)
+    _slots: asyncio.Semaphore | None = None
+
+    def take(self, key: Key, snapshot: RunSnapshot) -> Reading | Unread | None:
+        """Return what has been read for a run since it last counted; begin to read where it is due.
+
+        None while nothing is due, and while it is being read.
+        """
+        moment_due = due(snapshot)
+        if moment_due is None or snapshot.now < moment_due:
+            return None
+        if self.prometheus is None:
+            return NOT_CONFIGURED
+        question = _Question(snapshot.run.metadata.uid, so_far(snapshot.run).until)
+        asked, answer = self._answers.pop(key, (None, None))
+        if asked == question:
+            return answer
+        if key not in self._tasks:
+            reading = self._read(key, question, snapshot, self.prometheus)
+            self._tasks[key] = asyncio.create_task(reading)
+        return None
+
+    def forget(self, key: Key) -> None:
+        """Drop what was read for a run that is gone."""
+        self._answers.pop(key, None)
+
+    async def close(self) -> None:
+        """End all readings."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self.prometheus:
+            await self.prometheus.close()
+
+    async def _read(
+        self, key: Key, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
+    ) -> None:
+        spec = snapshot.run.spec
+        self._slots = self._slots or asyncio.Semaphore(prometheus.settings.at_once)
+        sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
+        sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
+        try:
+            async with self._slots:
+                last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
+                answer = await prometheus.read(
+                    snapshot.run.metadata.namespace,
+                    [side.service for side in sides],
+                    {selector for source in sources for selector in (source.bad, source.total)},
+                    (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
+                )
+            self._answers[key] = (question, answer)
+            self.metrics.prometheus_read(answer.reason if isinstance(answer, Unread) else "Read")
+        except Exception:
+            log.exception("Reading users' requests failed.")
+            self._answers[key] = (question, Unread("Unreachable", "reading failed, see the log"))
+        finally:
+            del self._tasks[key]
+            self.wake(key)
