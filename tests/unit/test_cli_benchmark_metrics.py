@@ -1,8 +1,10 @@
 """`modelward benchmark run` and its page: metrics of all kinds, rows from all places."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -17,8 +19,9 @@ from tests.unit.laptop import (
     with_rows,
     write,
 )
-from tests.unit.model_server import ModelServer, serving
+from tests.unit.model_server import ModelServer, serving, serving_app
 from tests.unit.runner_plans import golden
+from tests.unit.test_runner_streams import streaming
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +65,37 @@ def test_values_of_rows_worst_slices_and_rates_are_shown_and_stand_on_the_page(
     assert "half=0, whose value rests on 15" in page
     assert "The value of 30 rows is 0.1." in page
     assert '<h2 id="slices">Slices</h2>' in page
+
+
+async def test_times_of_tokens_and_their_rates_are_shown_and_stand_on_the_page(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def kpi(metric: str, objective: dict[str, str], **more: object) -> dict[str, Any]:
+        source = {"metric": metric} | more
+        return {"name": metric.lower(), "benchmark": source, "objective": objective}
+
+    report = {"effect": "report"}
+    within = {"timeToFirstToken": "2s"}
+    document = deployment(
+        kpi("timeToFirstToken", {"atMost": "2s"}, quantile="p90"),
+        kpi("timePerOutputToken", {"atMost": "2s"}, quantile="p90") | report,
+        kpi("tokensPerSecond", {"atLeast": "1/s"}) | report,
+        kpi("goodput", {"atLeast": "1/s"}, within=within) | report,
+    )
+    document["spec"]["serving"]["protocol"] = "openai"
+    row = {"id": "one", "inputs": "hello", "expected": "abc"}
+    (place / "rows.jsonl").write_text(json.dumps(row))
+    write(place, document)
+    async with serving_app(streaming(first=0.01)) as url:
+        code = await asyncio.to_thread(measure, url, *ROWS, "--report", "page.html")
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert code == 0, lines
+    assert re.fullmatch(r"timetofirsttoken [0-9.]+ms p90 <= 2s Pass [0-9,]+", lines[1])
+    assert re.fullmatch(r"tokenspersecond [0-9.]+/s >= 1/s Inconclusive NotJudged .+", lines[3])
+    assert re.fullmatch(r"goodput [0-9.]+/s >= 1/s Inconclusive NotJudged .+", lines[4])
+    page = (place / "page.html").read_text()
+    assert "<h3>timeperoutputtoken" in page
+    assert "requests took longer than 2s" in page
 
 
 def test_rows_are_fetched_from_where_a_data_set_s_uri_points(
