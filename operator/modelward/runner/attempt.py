@@ -26,7 +26,6 @@ from modelward.benchmark.contract import (
 )
 from modelward.benchmark.objectives import load_shape
 from modelward.judge import LoadSession
-from modelward.protocols import dialogue
 from modelward.runner import report, tokentimes
 from modelward.runner.client import Client
 from modelward.runner.exam import Exam, Examinee
@@ -121,7 +120,12 @@ class Attempt:
         try:
             self._files = await open_files(self._plan, self._given, self._scratch, stop)
             self._tables = await asyncio.to_thread(
-                read_tables, self._plan, self._files, self._scratch, stop
+                read_tables,
+                self._plan,
+                self._files,
+                self._plan.subject.dialogue,
+                self._scratch,
+                stop,
             )
         finally:
             stop.set()
@@ -137,9 +141,10 @@ class Attempt:
         return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
-        spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})
-        datasets = asked(self._plan, self._tables, spoken)
-        client = Client(subject.url, spoken, float(report.request_seconds(self._plan)), name)
+        datasets = asked(self._plan, self._tables, subject.dialogue)
+        client = Client(
+            subject.url, subject.dialogue, float(report.request_seconds(self._plan)), name
+        )
         return _Side(await clients.enter_async_context(client), datasets)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
