@@ -8,10 +8,10 @@ from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
 from modelward.api.datasets import Dataset
-from modelward.api.kpi import applicable, benchmarked
+from modelward.api.kpi import benchmarked
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.cli.inputs import Documents, InputError, read_measurable, why
-from modelward.release.render import model_name, shared_judgement
+from modelward.release.render import judged_in_release, model_name, shared_judgement
 from modelward.release.revisions import revision_hash
 from modelward.runner.files import Given
 
@@ -146,7 +146,7 @@ def _spec_of_deployment(
         "load": spec.load,
         "kpis": benchmarked(spec.kpis),
         "judgement": shared_judgement(
-            applicable(spec.kpis, has_baseline=compared),
+            judged_in_release(spec.kpis, has_baseline=compared),
             spec.judgement.false_promotion,
             spec.judgement.false_rollback,
         ),
