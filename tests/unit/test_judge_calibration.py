@@ -135,7 +135,7 @@ def test_a_dispersion_that_is_only_assumed_promotes() -> None:
 
 
 def test_a_burst_after_a_quiet_calibration_is_measured_before_it_rolls_back() -> None:
-    judge = judged([QUIET] * 60 + [LOUD] * 2)
+    judge = judged([QUIET] * 60 + [LOUD])
     assert (judge.outcome, judge.counts.requests) == ("Inconclusive", 0)
     assert judge.calibrated_anew
     for _ in range(70):
