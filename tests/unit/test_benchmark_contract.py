@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelward.benchmark.bounds import MAX_DISPERSION, MAX_MICROSECONDS, MAX_REQUESTS, CountsError
 from modelward.benchmark.contract import (
     MAX_RESULT_BYTES,
     KpiReport,
@@ -14,16 +15,7 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.counts import (
-    MAX_DISPERSION,
-    MAX_MICROSECONDS,
-    MAX_REQUESTS,
-    CountsError,
-    ErrorCounts,
-    ExamCounts,
-    LatencyCounts,
-    counts_of,
-)
+from modelward.benchmark.counts import ErrorCounts, ExamCounts, LatencyCounts, counts_of
 from modelward.benchmark.schemas import json_schemas
 
 NONCE = "0123456789abcdef"

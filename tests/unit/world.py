@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.names import REVISION
+from modelward.api.names import COPY_OF, REVISION
 from modelward.release.decide import decide, needs_datasets
 from modelward.release.snapshot import (
     DatasetState,
@@ -66,11 +66,12 @@ class World:
         return Snapshot(
             now=self.now,
             deployment=deployment,
-            revisions=tuple(self._revisions()),
+            revisions=tuple(self._replica_sets(REVISION)),
             service=service,
             runs=tuple(BenchmarkRun.model_validate(d) for d in self.of("BenchmarkRun")),
             datasets={"golden": self.dataset} if judged else None,
             refusals=tuple(self.refusals.values()),
+            copies=tuple(self._replica_sets(COPY_OF)),
         )
 
     def parsed(self) -> ModelDeployment:
@@ -81,17 +82,20 @@ class World:
         """Return all objects of a kind."""
         return [document for (k, _), document in self.objects.items() if k == kind]
 
-    def _revisions(self) -> Iterator[Revision]:
+    def _replica_sets(self, label: str) -> Iterator[Revision]:
+        """Yield those that have this label, which holds the hash of what they run."""
         for document in self.of("ReplicaSet"):
             meta = document["metadata"]
+            if label not in meta["labels"]:
+                continue
             pods = self.pods.get(meta["name"], [])
             service = self.objects.get(("Service", meta["name"]))
             yield Revision(
-                hash=meta["labels"][REVISION],
+                hash=meta["labels"][label],
                 name=meta["name"],
                 uid=meta["uid"],
                 created=BEGIN,
-                annotations=meta["annotations"],
+                annotations=meta.get("annotations", {}),
                 desired=document["spec"]["replicas"],
                 replicas=sum(not pod.terminating for pod in pods),
                 pods=(*pods, *self.left_behind.get(meta["name"], [])),
@@ -175,7 +179,8 @@ class World:
         assert present is not None, f"applied to nothing: {key}"
         assert present["metadata"]["uid"] == body["metadata"]["uid"]
         annotations = present["metadata"].get("annotations", {})
-        present["metadata"]["annotations"] = annotations | body["metadata"]["annotations"]
+        annotations |= body["metadata"].get("annotations", {})
+        present["metadata"]["annotations"] = annotations
         present["spec"] = present["spec"] | body["spec"]
         return True
 

@@ -96,12 +96,13 @@ Margin = Annotated[
     _checked(parse_margin),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
+        f": {is_duration('self')} ? duration(self) > duration('0s') "
         f": {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
-        "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
-        "stable's rate, such as 50%",
+        "say percentage points from 0pp to 50pp, such as 1pp, or a percentage of what stable "
+        "shows, such as 50%, or for latency a duration above 0s, such as 50ms",
     ),
 ]
-"""A difference between two percentages, or a part of one of them."""
+"""A difference between two percentages or two latencies, or a part of one of them."""
 
 Duration = Annotated[
     str,

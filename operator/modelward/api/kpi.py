@@ -25,6 +25,7 @@ from modelward.api.fields import (
     Quantile,
     Rate,
 )
+from modelward.api.latencyrules import latency_versus_stable
 from modelward.api.objective import Objective, percent_between
 from modelward.api.values import POINTS_FORM
 
@@ -130,7 +131,14 @@ class BenchmarkSource(ApiModel):
     dataset: Name | None = None
     """Data set, for accuracy."""
     quantile: Quantile | None = None
-    """Quantile, for latency: p50 to p99.9."""
+    """Quantile, for latency: p50 to p99.9, versus stable to p99."""
+    baseline: Literal["copy", "serving"] | None = None
+    """Of what is versus stable: which of stable's pods are asked.
+
+    copy: a closed pod of stable that is made for the benchmark and goes with it. serving: those
+    that serve users, rows at a gentle rate. Default: copy for latency, else serving. Where one
+    KPI needs the copy, all are compared with it.
+    """
 
 
 def _for_metric(metric: str, expression: str) -> str:
@@ -195,12 +203,7 @@ _KPI_RULES = rules(
         "{versus: stable, worseByAtMost: 1pp}",
         field=".objective.worseByAtMost",
     ),
-    rule(
-        _for_metric("latency", "!has(self.objective.versus)"),
-        "latency can't be compared with stable, whose pods are busy with users: say a limit, as "
-        "in {atMost: 250ms}; accuracy and errorRate can be versus: stable",
-        field=".objective.versus",
-    ),
+    *latency_versus_stable(),
     rule(
         _limit_for_metric(
             "latency",
@@ -233,6 +236,12 @@ class Kpi(ApiModel):
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"
     """gate: decides about promotion. report: is only shown."""
+
+
+def needs_copy(kpi: Kpi) -> bool:
+    """Tell whether a KPI is compared with a closed copy of stable."""
+    on_copy = kpi.benchmark.baseline == "copy" or kpi.benchmark.metric == "latency"
+    return kpi.objective.versus is not None and on_copy
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:

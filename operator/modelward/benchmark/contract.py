@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, ValidationError, WithJsonSchema, model_serializer, model_validator
 
-from modelward.benchmark.counts import MAX_REQUESTS, Counts
+from modelward.benchmark.bounds import MAX_REQUESTS
+from modelward.benchmark.counts import Counts
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.strictjson import StrictJsonError, loads_integers
 
@@ -38,6 +39,9 @@ class PlanSubject(Message):
     path: str | None = Field(default=None, max_length=1024)
     """Path for protocol http."""
     revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
+    closed: Literal[True] | None = None
+    """Of a baseline: present where it is a copy of stable that no user reaches. One that serves is
+    asked its rows at a gentle rate."""
 
 
 class PlanDataset(Message):
@@ -89,7 +93,7 @@ class PlanKpi(Message):
     quantile: Exact | None = None
     """Quantile as a share (0.95), for latency."""
     limit: Exact
-    """With versus: by how much it may be worse than stable, as a share (0.01)."""
+    """With versus: by how much it may be worse than stable, as a share (0.01) or in seconds."""
     versus: Literal["stable"] | None = None
     """Present where it is compared with the plan's baseline."""
     relative: Literal[True] | None = None
@@ -101,6 +105,11 @@ class PlanKpi(Message):
     effect: Literal["gate", "report"]
     start: PlanStart | None = None
     """Absent where nothing is known yet."""
+
+
+def is_compared_latency(kpi: PlanKpi) -> bool:
+    """Tell whether a KPI is judged on load that both revisions are sent by turns."""
+    return kpi.metric == "latency" and kpi.versus is not None
 
 
 class PlanJudgement(Message):
@@ -144,6 +153,8 @@ class RunnerPlan(Message):
     def _has_what_is_compared_with(self) -> Self:
         if self.baseline is None and any(kpi.versus for kpi in self.kpis):
             raise ValueError("baseline is missing, and a KPI is compared with it")
+        if self.baseline and not self.baseline.closed and any(map(is_compared_latency, self.kpis)):
+            raise ValueError("a latency is compared, and baseline is not closed to users")
         return self
 
 
@@ -196,7 +207,10 @@ _KPI_SCHEMA = {
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
     "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
-    "failed for the subject, those that failed for stable.",
+    "failed for the subject, those that failed for stable; latency: dispersion of differences, "
+    "stable's quantile in the calibration in microseconds (the threshold), requests to each "
+    "revision, those that were slow for the subject alone (beyond threshold and margin), for "
+    "stable alone (beyond the threshold), and for both, then both quantiles in microseconds.",
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": 99_999_999},

@@ -9,14 +9,15 @@ number of windows tells that.
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-MAX_REQUESTS = 9_999_999
-MAX_DISPERSION = 99_999
-MAX_BET = 5_000
-MAX_MICROSECONDS = 99_999_999
-
-
-class CountsError(ValueError):
-    """Integers that cannot have been counted; the message says why."""
+from modelward.benchmark.bounds import (
+    MAX_BET,
+    MAX_DISPERSION,
+    MAX_MICROSECONDS,
+    MAX_REQUESTS,
+    CountsError,
+    within,
+)
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class ExamCounts:
 
     def __post_init__(self) -> None:
         most = MAX_REQUESTS if self.sampled else self.rows
-        _within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
-        _within(("correct rows", self.correct, 0, self.read))
+        within(("rows", self.rows, 1, MAX_REQUESTS), ("rows read", self.read, 0, most))
+        within(("correct rows", self.correct, 0, self.read))
 
     def to_ints(self) -> tuple[int, int, int]:
         """Return the integers in wire order."""
@@ -64,7 +65,7 @@ class PairedExamCounts:
         alone = SampleCounts if self.sampled else ExamCounts
         alone(self.rows, self.read, self.correct)
         alone(self.rows, self.read, self.baseline)
-        _within(
+        within(
             ("rows that stable alone had right", self.lost, 0, self.baseline),
             ("rows that it alone had right", self.correct - self.baseline + self.lost, 0,
              self.read - self.baseline),
@@ -110,8 +111,8 @@ class PairedErrorCounts:
     """Pairs in which both failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
-        _within(
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION), ("bet", self.bet, 1, MAX_BET))
+        within(
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("lost pairs", self.lost, 0, self.requests),
             ("won pairs", self.won, 0, self.requests - self.lost),
@@ -142,7 +143,7 @@ class RelativeErrorCounts:
     """Those that failed for stable."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion of shares", self.dispersion_of_shares, 100, MAX_DISPERSION),
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
@@ -169,8 +170,8 @@ class ErrorCounts:
     """Evidence requests that failed."""
 
     def __post_init__(self) -> None:
-        _within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
-        _within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
+        within(("dispersion", self.dispersion, 100, MAX_DISPERSION))
+        within(("requests", self.requests, 0, MAX_REQUESTS), ("bad", self.bad, 0, self.requests))
 
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
@@ -199,7 +200,7 @@ class LatencyCounts:
     """Evidence requests that took longer than `expected`; at least those beyond the limit."""
 
     def __post_init__(self) -> None:
-        _within(
+        within(
             ("dispersion", self.dispersion, 100, MAX_DISPERSION),
             ("requests", self.requests, 0, MAX_REQUESTS),
             ("requests beyond the limit", self.beyond_limit, 0, self.requests),
@@ -208,7 +209,7 @@ class LatencyCounts:
         if (self.dispersion_expected is None) != (self.beyond_expected is None):
             raise CountsError("only one of the two counts for `expected` is there")
         if self.dispersion_expected is not None and self.beyond_expected is not None:
-            _within(
+            within(
                 ("dispersion beyond expected", self.dispersion_expected, 100, MAX_DISPERSION),
                 ("requests beyond expected", self.beyond_expected, self.beyond_limit,
                  self.requests),
@@ -229,6 +230,7 @@ Counts = (
     | PairedErrorCounts
     | RelativeErrorCounts
     | LatencyCounts
+    | ComparedLatencyCounts
 )
 
 _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
@@ -237,6 +239,7 @@ _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("errorRate", False): (ErrorCounts, 3),
     ("errorRate", True): (PairedErrorCounts, 6),
     ("latency", False): (LatencyCounts, 4),
+    ("latency", True): (ComparedLatencyCounts, 8),
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {
@@ -244,8 +247,12 @@ _SAMPLED: dict[type[Counts], type[Counts]] = {
     PairedExamCounts: PairedSampleCounts,
 }
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
+_STAY = frozenset(
+    {"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet", "threshold_micros"}
+)
 """What is known before the evidence."""
+_OBSERVED = frozenset({"quantile_micros", "baseline_micros"})
+"""What is told for people, and does not add up."""
 
 
 def counts_of(
@@ -263,7 +270,7 @@ def counts_of(
     """
     kind, wanted = _KINDS[metric, versus]
     kind = _SAMPLED.get(kind, kind) if sampled else kind
-    if relative:
+    if relative and kind is PairedErrorCounts:
         kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED
@@ -284,12 +291,6 @@ def added(start: Counts, total: Counts) -> Counts:
         before, now = getattr(start, name), getattr(total, name)
         if name in _STAY and before != now:
             raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
-        adds_up = name not in _STAY | {"quantile_micros"} and now is not None
+        adds_up = name not in _STAY | _OBSERVED and now is not None
         values[name] = now - before if adds_up else now
     return type(total)(**values)  # type: ignore[arg-type]
-
-
-def _within(*checks: tuple[str, int, int, int]) -> None:
-    for what, value, low, high in checks:
-        if not low <= value <= high:
-            raise CountsError(f"{what}: {value} is not between {low} and {high}")

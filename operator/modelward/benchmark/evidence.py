@@ -18,6 +18,8 @@ from modelward.api.values import (
     format_points,
     is_relative,
 )
+from modelward.benchmark.bounds import CountsError
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -27,7 +29,6 @@ from modelward.benchmark.contract import (
 )
 from modelward.benchmark.counts import (
     Counts,
-    CountsError,
     ErrorCounts,
     ExamCounts,
     LatencyCounts,
@@ -41,10 +42,12 @@ from modelward.benchmark.plan import (
     exam_objective,
     load_objective,
     paired_objective,
+    quantile_objective,
     rate_objective,
     relative_objective,
 )
 from modelward.judge import (
+    CALIBRATION_WINDOWS,
     PairedCounts,
     RateCounts,
     RelativeCounts,
@@ -53,6 +56,7 @@ from modelward.judge import (
     Verdict,
     exam_verdict,
     paired_verdict,
+    quantile_verdict,
     rate_verdict,
     relative_verdict,
 )
@@ -109,7 +113,8 @@ def objective_text(kpi: Kpi) -> str:
     if objective.versus:
         bound = ">= stable -" if kpi.benchmark.metric == "accuracy" else "<= stable +"
         unless = f", or below {objective.unless_below}" if objective.unless_below else ""
-        return f"{bound} {objective.worse_by_at_most}{unless}"
+        quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
+        return f"{quantile}{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
     quantile = f"{kpi.benchmark.quantile} " if kpi.benchmark.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
@@ -179,6 +184,10 @@ def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Ve
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
+        case ComparedLatencyCounts():
+            # Before its calibration is complete there are no counts.
+            slow = counts.to_judge(CALIBRATION_WINDOWS)
+            return quantile_verdict(slow, quantile_objective(asked, plan.judgement))
     return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 
@@ -223,7 +232,7 @@ def _shown(kpi: Kpi, counts: Counts, verdict: Verdict, hypotheses: str | None) -
         verdict=verdict.verdict,
         reason=verdict.reason or None,
         value=_value(counts, verdict),
-        baseline=None if verdict.baseline is None else format_percent(verdict.baseline),
+        baseline=_baseline(counts, verdict),
         objective=objective_text(kpi),
         low=_end(kpi, verdict.low),
         high=_end(kpi, verdict.high),
@@ -253,17 +262,27 @@ def _not_applicable(kpi: Kpi) -> RunKpiStatus:
 def _value(counts: Counts, verdict: Verdict) -> str | None:
     if verdict.value is None:
         return None
-    if isinstance(counts, LatencyCounts):
+    if isinstance(counts, LatencyCounts | ComparedLatencyCounts):
         return format_duration(Fraction(counts.quantile_micros, 1_000_000))
     return format_percent(verdict.value)
+
+
+def _baseline(counts: Counts, verdict: Verdict) -> str | None:
+    if verdict.baseline is None:
+        return None
+    if isinstance(counts, ComparedLatencyCounts):
+        return format_duration(Fraction(counts.baseline_micros, 1_000_000))
+    return format_percent(verdict.baseline)
 
 
 def _end(kpi: Kpi, share: Fraction) -> str | None:
     """Return one end of an interval.
 
-    Versus stable it is about the difference, of a latency about the share of slow requests.
+    Versus stable it is about the difference, of a latency about the share of slow requests, and of
+    both about how many times as often as stable it is slow.
     """
-    if is_relative(kpi.objective.worse_by_at_most or ""):
+    compared = kpi.objective.versus is not None and kpi.benchmark.metric == "latency"
+    if compared or is_relative(kpi.objective.worse_by_at_most or ""):
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)

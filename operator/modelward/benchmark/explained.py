@@ -8,10 +8,10 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import format_percent
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     Counts,
-    CountsError,
     ErrorCounts,
     ExamCounts,
     LatencyCounts,

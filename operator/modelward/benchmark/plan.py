@@ -8,7 +8,7 @@ from fractions import Fraction
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, Subject
+from modelward.api.benchmarkrun import Baseline, BenchmarkRun, BenchmarkRunSpec, Subject
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     is_relative,
@@ -28,12 +28,14 @@ from modelward.benchmark.contract import (
     PlanStart,
     PlanSubject,
     RunnerPlan,
+    is_compared_latency,
 )
 from modelward.judge import (
     ExamObjective,
     LoadObjective,
     LoadShape,
     PairedObjective,
+    QuantileObjective,
     RateObjective,
     RelativeObjective,
     errors_objective,
@@ -42,6 +44,9 @@ from modelward.judge import (
 
 PREPARATION_SECONDS = 30
 """For reading data sets, the preflight and waiting for the last answers."""
+COMPARISON_LENGTHS = 4
+"""How many times as long as ordinary load one is at most that two revisions are sent by turns, each
+turn after the answers to the one before."""
 
 
 Starts = Mapping[str, PlanStart]
@@ -114,11 +119,18 @@ def _check_limits(plan: RunnerPlan) -> None:
             raise PlanError(f"kpis: {kpi.name}: {error}") from error
 
 
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
+def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective | QuantileObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
+    if is_compared_latency(kpi):
+        return quantile_objective(kpi, judgement)
+    return ordinary_objective(kpi, judgement)
+
+
+def ordinary_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
+    """Return the tests of a KPI whose load needs no copy of stable. Raises ValueError."""
     if kpi.relative:
         return relative_objective(kpi, judgement)
     if kpi.versus:
@@ -145,6 +157,22 @@ def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObject
         raise ValueError(f"{kpi.metric} can't be a multiple of that of stable")
     return RelativeObjective(
         1 + kpi.limit, judgement.false_promotion, judgement.false_rollback, kpi.unless_below
+    )
+
+
+def quantile_objective(kpi: PlanKpi, judgement: PlanJudgement) -> QuantileObjective:
+    """Return the tests of a latency that is compared with that of stable.
+
+    Raises ValueError for a margin that no number of requests can prove.
+    """
+    if kpi.quantile is None:
+        raise ValueError("latency needs a quantile, such as p95")
+    return QuantileObjective(
+        kpi.quantile,
+        kpi.limit,
+        kpi.relative is True,
+        judgement.false_promotion,
+        judgement.false_rollback,
     )
 
 
@@ -177,7 +205,13 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     if load is None:
         return PREPARATION_SECONDS
     shape = LoadShape.of(load.rate, load.for_seconds, load.warm_up_seconds)
-    return math.ceil(shape.seconds) + PREPARATION_SECONDS
+    compared = [_is_compared(kpi) for kpi in spec.applicable_kpis]
+    times = (not all(compared)) + COMPARISON_LENGTHS * any(compared)
+    return math.ceil(times * shape.seconds) + PREPARATION_SECONDS
+
+
+def _is_compared(kpi: Kpi) -> bool:
+    return kpi.benchmark.metric == "latency" and kpi.objective.versus is not None
 
 
 def _subject(subject: Subject, namespace: str) -> PlanSubject:
@@ -187,6 +221,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         model_name=subject.model_name,
         path=subject.path,
         revision=subject.revision,
+        closed=True if isinstance(subject, Baseline) and subject.closed else None,
     )
 
 

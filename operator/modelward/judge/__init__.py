@@ -10,15 +10,18 @@ Counts that were Inconclusive are where a later judgement goes on.
 - error rates, latency quantiles: `RateCounts`, `RateObjective`, `rate_verdict`;
 - error rate, its difference to stable's: `PairedCounts`, `PairedObjective`, `paired_verdict`;
 - error rate, a multiple of stable's: `RelativeCounts`, `RelativeObjective`, `relative_verdict`;
+- latency quantile beside stable's: `QuantileCounts`, `QuantileObjective`, `quantile_verdict`;
 - rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`.
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
-the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
+the requests of a benchmark's load into counts, and `ComparisonSession` those of a load that stable
+is sent by turns. `modelward.judge.population` has the tests of
 precision, recall and F1, `modelward.judge.release` what holds across the steps of a release, and
 `modelward.judge.guards` what is wrong with counters before they are evidence.
 """
 
 from modelward.judge.boundary import Boundary, RateStream
+from modelward.judge.comparison import ComparedKpi, ComparedResult, ComparisonSession
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
 from modelward.judge.exams import (
     ExamObjective,
@@ -34,6 +37,12 @@ from modelward.judge.hypotheses import (
     latency_objective,
 )
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
+from modelward.judge.quantiles import (
+    UNANSWERED,
+    QuantileCounts,
+    QuantileObjective,
+    quantile_verdict,
+)
 from modelward.judge.rates import rate_verdict
 from modelward.judge.relative import (
     RelativeCounts,
@@ -49,7 +58,11 @@ from modelward.judge.windows import LoadCounts, LoadObjective
 __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
+    "UNANSWERED",
     "Boundary",
+    "ComparedKpi",
+    "ComparedResult",
+    "ComparisonSession",
     "Evidence",
     "ExamObjective",
     "LoadCounts",
@@ -62,6 +75,8 @@ __all__ = [
     "PairedCounts",
     "PairedObjective",
     "PairedWindow",
+    "QuantileCounts",
+    "QuantileObjective",
     "RateCounts",
     "RateObjective",
     "RateStream",
@@ -78,6 +93,7 @@ __all__ = [
     "exam_verdict",
     "latency_objective",
     "paired_verdict",
+    "quantile_verdict",
     "rate_verdict",
     "relative_verdict",
     "share_of_errors",

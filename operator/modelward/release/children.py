@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from modelward.api.base import API_VERSION
-from modelward.release import memory, render, steps
+from modelward.release import copies, memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
 from modelward.release.revisions import revision_input
@@ -86,6 +86,7 @@ def writes(
     return [
         *told,
         *_permitted(before, ordered),
+        *_permitted(before, list(copies.writes(after))),
         *_permitted(before, list(_missing(after))),
         *_stale_runs(after),
         *_pruned(after),
@@ -150,7 +151,8 @@ def _missing(situation: Situation) -> Iterator[Write]:
 
 
 def _run_to_begin(situation: Situation) -> Document | None:
-    """In a benchmark step there is one run, once one closed pod alone can answer.
+    """In a benchmark step there is one run, once one closed pod alone can answer, and a copy of
+    stable where one is compared with.
 
     The declared rate of load is for that pod. After a retry there is another run, which goes on
     from the one that came to no verdict.
@@ -167,16 +169,12 @@ def _run_to_begin(situation: Situation) -> Document | None:
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
     known = candidate.revision.service_uid and situation.requirements is not None
-    if not alone or not known or situation.spec.paused:
+    if not alone or not known or situation.spec.paused or not copies.is_ready(situation):
         return None
-    numbers = [
-        run_number(run.metadata.name)
-        for run in situation.snapshot.runs
-        if run.spec.subject.revision == candidate.hash
-    ]
-    number = max([*numbers, run_number(remembered.continues)]) + 1
+    number = copies.next_run_number(situation, candidate)
     continues = next((run.metadata.name for run in earlier), None)
-    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to, continues)
+    copy = copies.wanted(situation)
+    return render.benchmark_run(situation, candidate, number, step.benchmark.up_to, continues, copy)
 
 
 def _stale_runs(situation: Situation) -> Iterator[Write]:

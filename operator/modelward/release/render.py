@@ -5,7 +5,13 @@ import json
 from typing import Any
 
 from modelward.api.base import API_VERSION
-from modelward.api.benchmarkrun import BenchmarkRunSpec, RunDataset, RunJudgement, Subject
+from modelward.api.benchmarkrun import (
+    Baseline,
+    BenchmarkRunSpec,
+    RunDataset,
+    RunJudgement,
+    Subject,
+)
 from modelward.api.kpi import applicable
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Protocol, Serving
 from modelward.api.names import MANAGED, NAME, REVISION
@@ -140,11 +146,17 @@ def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
 
 
 def benchmark_run(
-    situation: Situation, actor: Actor, number: int, up_to: str, continues: str | None
+    situation: Situation,
+    actor: Actor,
+    number: int,
+    up_to: str,
+    continues: str | None,
+    copy: str | None,
 ) -> Document:
     """Return the BenchmarkRun that judges a revision in its present benchmark step.
 
-    `continues` is the run that it goes on from.
+    `continues` is the run that it goes on from, `copy` the Service of the closed copy of stable
+    that it is compared with, where there is one.
     """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
@@ -158,12 +170,12 @@ def benchmark_run(
             "labels": labels,
             "ownerReferences": owned_by_revision(actor),
         },
-        "spec": _run_spec(situation, actor, up_to, continues).to_wire(),
+        "spec": _run_spec(situation, actor, up_to, continues, copy).to_wire(),
     }
 
 
 def _run_spec(
-    situation: Situation, actor: Actor, up_to: str, continues: str | None
+    situation: Situation, actor: Actor, up_to: str, continues: str | None, copy: str | None
 ) -> BenchmarkRunSpec:
     deployment, spec, stable = situation.deployment, situation.spec, situation.stable
     compared = stable is not None and any(kpi.objective.versus for kpi in spec.kpis)
@@ -174,7 +186,7 @@ def _run_spec(
         model_deployment=deployment.metadata.name,
         continues=continues,
         subject=_subject(deployment, actor),
-        baseline=_subject(deployment, stable) if stable and compared else None,
+        baseline=_baseline(deployment, stable, copy) if stable and compared else None,
         datasets=[
             RunDataset(
                 name=dataset.name,
@@ -197,21 +209,37 @@ def _run_spec(
     )
 
 
+def _baseline(deployment: ModelDeployment, stable: Actor, copy: str | None) -> Baseline:
+    """Return where stable is asked: its own pods, which serve users, or its copy."""
+    serving = Baseline(**_subject(deployment, stable).model_dump())
+    if copy is None:
+        return serving
+    return serving.model_copy(update={"service": copy, "closed": True})
+
+
 def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
     """Return where a revision answers, as it was rendered: spec may describe another one by now."""
-    written = json.loads(actor.revision.annotations.get(INPUT_KEY) or "{}")
-    if not written:
-        written = json.loads(revision_input(deployment.spec))
-    serving = Serving.model_validate(written["serving"])
-    model = Model.model_validate(written.get("model") or {})
+    written = as_remembered(deployment, actor)
+    http = written.spec.serving.http
     return Subject(
         revision=actor.hash,
         service=actor.revision.name,
-        port=serving.port,
-        protocol=serving.protocol or DEFAULT_PROTOCOL,
-        model_name=model.name or deployment.metadata.name,
-        path=serving.http.path if serving.http else None,
+        port=written.spec.serving.port,
+        protocol=protocol(written),
+        model_name=model_name(written),
+        path=http.path if http else None,
     )
+
+
+def as_remembered(deployment: ModelDeployment, actor: Actor) -> ModelDeployment:
+    """Return the deployment with the model and serving that a revision was rendered from."""
+    written = json.loads(actor.revision.annotations.get(INPUT_KEY) or "{}")
+    if not written:
+        return deployment
+    serving = Serving.model_validate(written["serving"])
+    model = Model.model_validate(written["model"]) if written.get("model") else None
+    spec = deployment.spec.model_copy(update={"serving": serving, "model": model})
+    return deployment.model_copy(update={"spec": spec})
 
 
 def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str) -> RunJudgement:

@@ -1,8 +1,8 @@
 """One attempt: reach the subject, and stable where it is compared with; ask the exam rows, send
 load, report.
 
-Rows come first and load after them. A gate that fails ends the attempt: one is enough, and the
-others could not change it.
+Rows come first and load after them, last that in which latencies are compared. A gate that fails
+ends the attempt: one is enough, and the others could not change it.
 """
 
 import asyncio
@@ -21,11 +21,14 @@ from modelward.benchmark.contract import (
     PlanSubject,
     RunnerPlan,
     RunnerResult,
+    is_compared_latency,
 )
 from modelward.judge import LoadSession, LoadShape
 from modelward.runner import report
 from modelward.runner.client import Client
+from modelward.runner.comparison import Comparison
 from modelward.runner.exam import Exam, Examinee
+from modelward.runner.gentle import Gentle
 from modelward.runner.load import Load, Target
 from modelward.runner.protocols import protocol_of
 from modelward.runner.reach import UnreachableError, reach
@@ -42,9 +45,11 @@ class _Side:
 
     client: Client
     datasets: dict[str, Dataset]
+    gentle: Gentle | None
+    """Where users are served by it, too: when it may be asked a row."""
 
     def examinee(self, dataset: str, sampled: bool) -> Examinee:
-        return Examinee(self.client, self.datasets[dataset], sampled=sampled)
+        return Examinee(self.client, self.datasets[dataset], sampled=sampled, gentle=self.gentle)
 
     def target(self, dataset: str) -> Target:
         return Target(self.client, [q.body for q in self.datasets[dataset].questions])
@@ -68,6 +73,7 @@ class Attempt:
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
+        self._comparison: Comparison | None = None
         self._message = ""
 
     async def run(self, seconds: float) -> RunnerResult:
@@ -98,7 +104,9 @@ class Attempt:
         protocol = protocol_of(subject)
         datasets = prepare(self._plan, self._files, protocol)
         client = Client(subject.url, protocol, _request_seconds(self._plan), name)
-        return _Side(await clients.enter_async_context(client), datasets)
+        serves_users = subject is self._plan.baseline and not subject.closed
+        gentle = Gentle() if serves_users else None
+        return _Side(await clients.enter_async_context(client), datasets, gentle)
 
     async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
         for side in (candidate, stable):
@@ -119,8 +127,11 @@ class Attempt:
             self._report()
             if self._gate_failed():
                 return
-        if self._plan.load:
+        if self._plan.load and self._load_kpis():
             await self._send_load(self._plan.load, candidate, stable)
+            self._report()
+        if self._plan.load and stable and not self._gate_failed():
+            await self._compare(self._plan.load, candidate, stable)
 
     def _may_end(self, exam: Exam) -> bool:
         """Tell whether a sample, or an exam that takes long, can end with the rows read so far."""
@@ -148,8 +159,20 @@ class Attempt:
             for client in self._load.vanished:
                 await reach(client)
 
+    async def _compare(self, load: PlanLoad, candidate: _Side, stable: _Side) -> None:
+        compared = [kpi for _, kpi in self._compared_kpis()]
+        if compared:
+            self._comparison = Comparison(self._plan, load, compared)
+            await self._comparison.measure(
+                candidate.target(load.dataset), stable.target(load.dataset)
+            )
+
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, k) for i, k in enumerate(self._plan.kpis) if k.metric != "accuracy"]
+        kpis = enumerate(self._plan.kpis)
+        return [(i, k) for i, k in kpis if k.metric != "accuracy" and not is_compared_latency(k)]
+
+    def _compared_kpis(self) -> list[tuple[int, PlanKpi]]:
+        return [(i, kpi) for i, kpi in enumerate(self._plan.kpis) if is_compared_latency(kpi)]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
@@ -158,14 +181,23 @@ class Attempt:
             # A KPI keeps its first verdict, and the counts that show it.
             if kpi.metric == "accuracy" and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
-        if self._session is None:
-            return
-        for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
-            if self._lagged_for(kpi):
-                self._reports[i] = report.LAGGED
-                self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
-            else:
-                self._reports[i] = report.load_report(kpi, result, self._session)
+        if self._session:
+            self._report_load(self._session)
+        if self._comparison:
+            reports = zip(self._compared_kpis(), self._comparison.reports(), strict=True)
+            for (i, kpi), told in reports:
+                self._reports[i] = told
+                self._tell_lag(kpi, told)
+
+    def _report_load(self, session: LoadSession) -> None:
+        for (i, kpi), result in zip(self._load_kpis(), session.results(), strict=True):
+            lagged = self._lagged_for(kpi)
+            self._reports[i] = report.LAGGED if lagged else report.load_report(kpi, result, session)
+            self._tell_lag(kpi, self._reports[i])
+
+    def _tell_lag(self, kpi: PlanKpi, told: KpiReport) -> None:
+        if told == report.LAGGED:
+            self._message = self._message or f"KPI {kpi.name}: the benchmark pod sent late"
 
     def _lagged_for(self, kpi: PlanKpi) -> bool:
         """Tell whether load was sent too late for a KPI; one that had its verdict needed none."""
@@ -192,20 +224,27 @@ class Attempt:
         return self._result(outcome, (report.NOT_MEASURED,) * len(self._plan.kpis))
 
     def _result(self, outcome: Outcome, kpis: tuple[KpiReport, ...]) -> RunnerResult:
-        measured = outcome == "Measured" and self._session is not None
+        measured = outcome == "Measured"
         return RunnerResult(
             v=1,
             nonce=self._plan.nonce,
             revision=self._plan.subject.revision,
             datasets=tuple(d[:DIGEST_CHARS] for d in digests(self._plan, self._files)),
             outcome=outcome,
-            windows=self._session.calibration_windows if measured and self._session else 0,
+            windows=self._calibration_windows if measured else 0,
             kpis=kpis,
             message=self._message[:300],
         )
 
+    @property
+    def _calibration_windows(self) -> int:
+        """Those of the ordinary load; what is compared has no counts before it is calibrated."""
+        sent = self._session or self._comparison
+        return sent.calibration_windows if sent else 0
+
 
 def _request_seconds(plan: RunnerPlan) -> float:
     """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric == "latency"]
+    latencies = (kpi for kpi in plan.kpis if kpi.metric == "latency")
+    limits = [kpi.limit for kpi in latencies if not is_compared_latency(kpi)]
     return float(max([Fraction(_REQUEST_SECONDS), *(2 * limit for limit in limits)]))

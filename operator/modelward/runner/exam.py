@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from modelward.benchmark.counts import (
 )
 from modelward.benchmark.rows import same_json
 from modelward.runner.client import Answer, Client
+from modelward.runner.gentle import Gentle
 from modelward.runner.reach import reach
 from modelward.runner.rows import Dataset, Question
 
@@ -39,6 +41,8 @@ class Examinee:
     """What a row was answered the first and the second time, where that differs."""
     sampled: bool = False
     """True where rows are drawn with replacement."""
+    gentle: Gentle | None = None
+    """Where users are served by it, too: when it may be asked."""
 
     def question(self, i: int) -> Question:
         """Return what is asked as number `i`."""
@@ -51,10 +55,14 @@ class Examinee:
     async def ask(self, i: int) -> Answer:
         """Return the answer to a row; where nobody is reached, ask until somebody is."""
         body = self.question(i).body
-        while (answer := await self.client.predict(body)).unreached:
+        while (answer := await self._predict(body)).unreached:
             await reach(self.client)
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer
+
+    async def _predict(self, body: bytes) -> Answer:
+        async with self.gentle.turn() if self.gentle else nullcontext():
+            return await self.client.predict(body)
 
     def compare(self, i: int, one: Answer, other: Answer) -> None:
         """Note how two good answers to one row differ; failed ones tell nothing here."""

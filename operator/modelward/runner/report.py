@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from modelward.benchmark.bounds import MAX_MICROSECONDS
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
-    MAX_MICROSECONDS,
     Counts,
     ErrorCounts,
     ExamCounts,
@@ -21,7 +22,7 @@ from modelward.benchmark.evidence import (
     relative_counts,
     row_counts,
 )
-from modelward.benchmark.plan import exam_objective, load_objective
+from modelward.benchmark.plan import exam_objective, ordinary_objective
 from modelward.judge import (
     LoadCounts,
     LoadKpi,
@@ -41,12 +42,12 @@ NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
 LAGGED = KpiReport(verdict="I", reason="GeneratorLagged")
 
-_LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
+LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
 
 
 def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
     """Return how a KPI of the plan is judged under load. Raises ValueError for one that can't."""
-    objective = load_objective(kpi, plan.judgement)
+    objective = ordinary_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
     start = _load_start(kpi)
     if kpi.metric == "errorRate":
@@ -58,7 +59,8 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan) -> LoadKpi:
 
 def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    if kpi.start is None or isinstance(counts, ExamCounts | PairedExamCounts | None):
+    elsewhere = ExamCounts | PairedExamCounts | ComparedLatencyCounts
+    if kpi.start is None or counts is None or isinstance(counts, elsewhere):
         return None
     if isinstance(counts, RelativeErrorCounts):
         return relative_counts(counts, kpi.start.windows)
@@ -110,7 +112,7 @@ def exam_report(
     if counts.read == 0:
         return NOT_MEASURED
     outcome, _ = exam_decision(row_counts(counts), exam_objective(kpi, judgement))
-    return KpiReport.of(_LETTERS[outcome], counts)
+    return KpiReport.of(LETTERS[outcome], counts)
 
 
 def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiReport:
@@ -120,7 +122,7 @@ def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiRe
     """
     if result.outcome == "Inconclusive" and session.gate_failed:
         return NOT_MEASURED
-    return KpiReport.of(_LETTERS[result.outcome], _counts(kpi, result.counts, session))
+    return KpiReport.of(LETTERS[result.outcome], _counts(kpi, result.counts, session))
 
 
 def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:

@@ -1,0 +1,143 @@
+"""Sends load to two revisions by turns: a block of requests to the one, the same to the other.
+
+Never to both at once. They may share a node, and a candidate that takes its processors would slow
+stable down, and so hide how slow it is itself. Within a block requests are due on the declared
+schedule, whether or not answers come, so that each is asked at the declared rate, and latency
+counts from when a request was due.
+
+A block is a window. The order is candidate, stable, stable, candidate, over and over: neither
+always goes first, what drifts (other work on the node, a cache that fills) adds as much to the one
+as to the other, and so does what a block leaves behind. A block begins when the one before is over
+and its answers are there, but waits for them no longer than another block's time: then a backlog
+is left to its own server, and a revision that hangs can't hold up the load for ever.
+"""
+
+import asyncio
+import logging
+from array import array
+from collections.abc import Iterator
+from time import perf_counter_ns
+
+from modelward.judge import FAILED, UNANSWERED, ComparisonSession
+from modelward.runner.client import Answer, Client
+from modelward.runner.load import Target
+
+_START_NS = 50_000_000
+_LAST_ANSWERS_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Blocks:
+    """The load of one comparison: sends it, feeds the session, knows how late it was itself."""
+
+    def __init__(self, session: ComparisonSession, candidate: Target, stable: Target) -> None:
+        self._session = session
+        self._candidate, self._stable = candidate, stable
+        self._halves: dict[int, tuple[Target, Answer, int]] = {}
+        """Of each pair the request that ended first, and when it was due."""
+        self._delays = array("q")
+        self._running: set[asyncio.Task[None]] = set()
+
+    def lagged(self, tolerance: int) -> bool:
+        """Tell whether more than 1% of the requests were sent later than `tolerance` ns."""
+        late = sum(delay > tolerance for delay in self._delays)
+        return late * 100 > len(self._delays)
+
+    @property
+    def vanished(self) -> list[Client]:
+        """Whoever could mostly not be connected to when requests failed."""
+        targets = (self._candidate, self._stable)
+        return [target.client for target in targets if target.mostly_unreached]
+
+    async def send(self) -> None:
+        """Send until the session has what it needs."""
+        begin = perf_counter_ns() + _START_NS
+        try:
+            async with asyncio.TaskGroup() as group:
+                for target, block in self._blocks():
+                    begin = await self._send_block(group, target, block, begin)
+                    if self._session.finished:
+                        break
+                await self._end()
+        finally:
+            self._tell()
+
+    def _blocks(self) -> Iterator[tuple[Target, range]]:
+        """Yield whom to send which requests."""
+        shape = self._session.shape
+        one, other = self._candidate, self._stable
+        last = 0
+        while last < shape.requests:
+            first, window = last, shape.window_of(last)
+            last = min(shape.warm_up + (window + 1) * shape.window, shape.requests)
+            yield one, range(first, last)
+            yield other, range(first, last)
+            one, other = other, one
+
+    async def _send_block(
+        self, group: asyncio.TaskGroup, target: Target, block: range, begin: int
+    ) -> int:
+        """Send a block from `begin` on; return when the next one may begin."""
+        due = self._session.shape.due
+        sent = []
+        for request in block:
+            at = begin + due(request) - due(block.start)
+            await _sleep_until(at)
+            task = group.create_task(self._ask(target, request, at))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+            sent.append(task)
+        length = due(block.stop) - due(block.start)
+        await _sleep_until(begin + length)
+        _, late = await asyncio.wait(sent, timeout=0)
+        if not late:
+            return begin + length
+        await asyncio.wait(late, timeout=length / 1e9)
+        return perf_counter_ns()
+
+    async def _ask(self, target: Target, request: int, due: int) -> None:
+        sent = perf_counter_ns()
+        answer = await target.client.predict(target.bodies[request % len(target.bodies)])
+        if self._session.shape.window_of(request) >= 0:
+            self._delays.append(sent - due)
+            target.unreached += answer.unreached
+            if answer.problem:
+                target.problems[answer.problem] += 1
+        other = self._halves.pop(request, None)
+        if other is None:
+            self._halves[request] = target, answer, due
+        elif target is self._candidate:
+            self._record(request, answer, due, *other[1:])
+        else:
+            self._record(request, *other[1:], answer, due)
+
+    def _record(self, request: int, ours: Answer, due: int, stables: Answer, later: int) -> None:
+        # What stable never got says nothing about how fast it is, unless it is so for both.
+        gone = stables.unreached and not ours.unreached
+        baseline = UNANSWERED if gone else _latency(stables, later)
+        self._session.record(request, _latency(ours, due), baseline)
+
+    async def _end(self) -> None:
+        """Wait for the last answers; those that don't matter any more have a second."""
+        if self._running:
+            timeout = _LAST_ANSWERS_SECONDS if self._session.finished else None
+            await asyncio.wait(self._running, timeout=timeout)
+        for task in self._running:
+            task.cancel()
+
+    def _tell(self) -> None:
+        delays = sorted(self._delays)
+        p99 = delays[len(delays) * 99 // 100] if delays else 0
+        told = {"requests": len(delays), "p99_send_delay_ms": p99 / 1e6}
+        for target in (self._candidate, self._stable):
+            problems = dict(target.problems.most_common(10))
+            extra = told | {"to": target.client.name, "problems": problems}
+            _log.info("load sent by turns", extra=extra)
+
+
+async def _sleep_until(moment: int) -> None:
+    await asyncio.sleep(max(moment - perf_counter_ns(), 0) / 1e9)
+
+
+def _latency(answer: Answer, due: int) -> int:
+    return FAILED if answer.problem else answer.ended - due
