@@ -83,11 +83,10 @@ class World:
         return [document for (k, _), document in self.objects.items() if k == kind]
 
     def _replica_sets(self, label: str) -> Iterator[Revision]:
-        """Yield those that have this label, which holds the hash of what they run."""
-        for document in self.of("ReplicaSet"):
+        """Yield those with this label, which holds the hash of what they run."""
+        labelled = (d for d in self.of("ReplicaSet") if label in d["metadata"]["labels"])
+        for document in labelled:
             meta = document["metadata"]
-            if label not in meta["labels"]:
-                continue
             pods = self.pods.get(meta["name"], [])
             service = self.objects.get(("Service", meta["name"]))
             yield Revision(
@@ -179,8 +178,7 @@ class World:
         assert present is not None, f"applied to nothing: {key}"
         assert present["metadata"]["uid"] == body["metadata"]["uid"]
         annotations = present["metadata"].get("annotations", {})
-        annotations |= body["metadata"].get("annotations", {})
-        present["metadata"]["annotations"] = annotations
+        present["metadata"]["annotations"] = annotations | body["metadata"].get("annotations", {})
         present["spec"] = present["spec"] | body["spec"]
         return True
 

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import format_percent
+from modelward.api.values import format_duration, format_percent
 from modelward.benchmark.bounds import CountsError
-from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
+from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan, is_compared_latency
 from modelward.benchmark.counts import (
     Counts,
     ErrorCounts,
@@ -133,6 +134,8 @@ def _counted(counts: Counts, kpi: Kpi) -> Iterator[str]:
                 f"Of {counts.requests:,} requests to each, {counts.bad:,} failed for this version "
                 f"and {counts.baseline_bad:,} for stable."
             )
+        case ComparedLatencyCounts():
+            yield _pairs(counts, kpi)
         case LatencyCounts():
             told = f"{counts.beyond_limit:,} of {counts.requests:,} requests took longer than"
             more = ""
@@ -142,6 +145,17 @@ def _counted(counts: Counts, kpi: Kpi) -> Iterator[str]:
         case ErrorCounts():
             told = f"{counts.bad:,} of {counts.requests:,} requests failed"
             yield f"{told} ({_part(counts.bad, counts.requests)})."
+
+
+def _pairs(counts: ComparedLatencyCounts, kpi: Kpi) -> str:
+    stables = format_duration(Fraction(counts.threshold_micros, 1_000_000))
+    level = format_percent(Fraction(counts.won + counts.both, counts.requests or 1))
+    return (
+        f"Stable's {kpi.benchmark.quantile} was {stables} in the calibration. Of "
+        f"{counts.requests:,} pairs of requests {counts.lost:,} took longer than that and the "
+        f"margin for this version alone, {counts.won:,} longer than that for stable alone and "
+        f"{counts.both:,} for both, which cancels; {level} of stable's did."
+    )
 
 
 def _part(some: int, total: int) -> str:
@@ -185,6 +199,11 @@ def _weighed(
 
 def _questions(asked: PlanKpi, judgement: PlanJudgement) -> tuple[str, str]:
     """Return what promotion and rollback speak against."""
+    if is_compared_latency(asked):
+        return (
+            "as slow as stable and the margin, or slower",
+            "no slower than stable and the margin",
+        )
     if asked.relative:
         times = f"{float(1 + asked.limit):g} times the error rate of stable"
         return f"at least {times}", f"at most {times}"

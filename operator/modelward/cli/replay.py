@@ -8,16 +8,17 @@ from typing import Any
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import format_percent, parse_percent
 from modelward.benchmark.evidence import objective_text
+from modelward.cli.comparedreplay import ComparedReplay
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.observations import AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.table import table
-from modelward.judge.declared import Alphas, load_shape
+from modelward.judge.declared import Alphas, is_compared_latency, load_shape, quantile_objective
 from modelward.judge.verdict import Verdict
 
 PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
 
-KpiReplay = LoadReplay | RowsReplay
+KpiReplay = LoadReplay | ComparedReplay | RowsReplay
 
 
 def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
@@ -46,6 +47,9 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
             if kpi.benchmark.metric == "accuracy":
                 is_sample = kpi.benchmark.dataset in sampled
                 replays.append(RowsReplay(kpi, alphas, sampled=is_sample))
+            elif is_compared_latency(kpi):
+                objective = quantile_objective(kpi, alphas)
+                replays.append(ComparedReplay(kpi, objective, load_shape(spec.load)))
             else:
                 replays.append(LoadReplay(kpi, alphas, window, dispersion))
         except ValueError as error:
@@ -55,7 +59,7 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
 
 def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
     """Return how many lines were read."""
-    load = {r.kpi.name for r in replays if isinstance(r, LoadReplay)}
+    load = {r.kpi.name for r in replays if not isinstance(r, RowsReplay)}
     datasets = {r.kpi.benchmark.dataset for r in replays if isinstance(r, RowsReplay)}
     read = 0
     for observed in read_observations(lines):
