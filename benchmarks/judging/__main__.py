@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.judging import dependent, golden, rivals, wald
+from benchmarks.judging import compared, dependent, golden, rivals, wald
 
 RUNS = 200_000 if os.environ.get("FULL") else 20_000
 PROCESSES = 2
@@ -28,11 +28,14 @@ def main() -> None:
         exact = [executor.submit(lines, each.table) for each in (wald, golden, rivals)]
         sizes = {dependent.WINDOW: "as it runs", dependent.LONG_WINDOW: "if windows were longer"}
         asked = {size: dependent.asked(executor, RUNS, size) for size in sizes}
+        pairs = compared.asked(executor, RUNS // 4)
         for table in exact:
             print("\n".join(table.result()), flush=True)
         for size, what in sizes.items():
             for line in dependent.table(what, asked[size], size):
                 print(line, flush=True)
+        for line in compared.table(pairs):
+            print(line, flush=True)
     print(f"\n{time.perf_counter() - started:.0f} seconds, {PROCESSES} processes")
 
 

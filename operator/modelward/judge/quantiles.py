@@ -60,14 +60,13 @@ class QuantileObjective:
         """The test of "at most half of the pairs that differ are lost"."""
         return ShareTest(HALF, _TWICE_AS_OFTEN, self.false_rollback)
 
-    def limit(self, threshold: int) -> Fraction:
+    def limit(self, threshold: int) -> int:
         """Return what the candidate may take where stable may take `threshold`, in nanoseconds.
 
         The threshold is in microseconds.
         """
-        if self.relative:
-            return (1 + self.margin) * threshold * _MICROSECOND
-        return Fraction(threshold * _MICROSECOND) + self.margin * 10**9
+        stables = threshold * _MICROSECOND
+        return stables + math.floor(self.margin * (stables if self.relative else 10**9))
 
     def describe(self) -> str:
         """Return both tests in words, for status."""
