@@ -192,7 +192,7 @@ def feed(run: ComparisonSession, seed: int, times: float, requests: range | None
 
 @pytest.mark.parametrize(("times", "outcome"), [(1.0, "Pass"), (0.5, "Pass"), (1.4, "Fail")])
 def test_whole_comparisons_come_to_what_is_true(times: float, outcome: str) -> None:
-    found = []
+    found: list[str] = []
     for seed in range(5):
         run = session()
         feed(run, seed, times)

@@ -35,6 +35,9 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: latency-vs-stable
+    benchmark: {metric: latency, quantile: p95}
+    objective: {versus: stable, worseByAtMost: 10%}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -60,8 +63,8 @@ spec:
   continues: fraud-x7f9k2m4q1-1
   subject: {revision: x7f9k2m4q1, service: fraud-x7f9k2m4q1, port: 8080, protocol: v2,
             modelName: fraud}
-  baseline: {revision: z2k8m5q7w9, service: fraud-z2k8m5q7w9, port: 8080, protocol: v2,
-             modelName: fraud}
+  baseline: {revision: z2k8m5q7w9, service: fraud-x7f9k2m4q1-2-base, port: 8080, protocol: v2,
+             modelName: fraud, closed: true}
   datasets:
   - name: golden
     configMap: {name: fraud-golden, key: rows.jsonl}
@@ -86,6 +89,9 @@ spec:
   - name: errors-vs-stable
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
+  - name: latency-vs-stable
+    benchmark: {metric: latency, quantile: p95}
+    objective: {versus: stable, worseByAtMost: 10%}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
     labels: {team: risk}

@@ -5,6 +5,7 @@ from tests.apiserver.crd.paths import OMIT
 
 ACCURACY, LATENCY, ERRORS = "spec.kpis[0]", "spec.kpis[1]", "spec.kpis[2]"
 ACCURACY_VERSUS, ERRORS_VERSUS = "spec.kpis[3]", "spec.kpis[4]"
+LATENCY_VERSUS = "spec.kpis[5]"
 _VERSUS = {"versus": "stable", "worseByAtMost": "1pp"}
 _RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
@@ -14,6 +15,24 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             "a version is promoted on evidence",
             takes=({f"{ACCURACY}.effect": "report"},),
             refuses=({f"{ACCURACY}.effect": "report", f"{LATENCY}.effect": "report"},),
+        ),
+        Example(
+            "one benchmark compares with stable's serving pods or with a copy",
+            takes=(
+                {f"{ERRORS_VERSUS}.benchmark.baseline": "copy"},
+                {
+                    f"{ERRORS_VERSUS}.benchmark.baseline": "serving",
+                    f"{LATENCY_VERSUS}.objective": {"atMost": "250ms"},
+                },
+            ),
+            refuses=(
+                {f"{ERRORS_VERSUS}.benchmark.baseline": "serving"},
+                {
+                    f"{ERRORS_VERSUS}.benchmark.baseline": "serving",
+                    f"{ACCURACY_VERSUS}.benchmark.baseline": "copy",
+                    f"{LATENCY_VERSUS}.objective": {"atMost": "250ms"},
+                },
+            ),
         ),
     ),
     "spec.kpis[]": (
@@ -65,17 +84,53 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0pp"},
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0.000pp"},
+                {f"{ERRORS_VERSUS}.objective.worseByAtMost": "50ms"},
             ),
         ),
         Example(
             "say by how many percentage points accuracy",
             takes=({f"{ERRORS_VERSUS}.objective.worseByAtMost": "50%"},),
-            refuses=({f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},),
+            refuses=(
+                {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50ms"},
+            ),
         ),
         Example(
-            "latency can't be compared with stable",
-            takes=({f"{ERRORS}.objective": _VERSUS},),
-            refuses=({f"{LATENCY}.objective": _VERSUS},),
+            "baseline says which of stable's pods",
+            takes=({f"{ERRORS_VERSUS}.benchmark.baseline": "copy"},),
+            refuses=(
+                {f"{ERRORS}.benchmark.baseline": "copy"},
+                {f"{ACCURACY}.benchmark.baseline": "serving"},
+            ),
+        ),
+        Example(
+            "latency can't be compared with stable's serving pods",
+            takes=({f"{LATENCY_VERSUS}.benchmark.baseline": "copy"},),
+            refuses=({f"{LATENCY_VERSUS}.benchmark.baseline": "serving"},),
+        ),
+        Example(
+            "calibration sees too few requests",
+            takes=(
+                {f"{LATENCY_VERSUS}.benchmark.quantile": "p99"},
+                {f"{LATENCY}.benchmark.quantile": "p99.9"},
+            ),
+            refuses=(
+                {f"{LATENCY_VERSUS}.benchmark.quantile": "p99.1"},
+                {f"{LATENCY_VERSUS}.benchmark.quantile": "p99.9"},
+            ),
+        ),
+        Example(
+            "say by what part of stable's latency",
+            takes=(
+                {f"{LATENCY_VERSUS}.objective.worseByAtMost": "10%"},
+                {f"{LATENCY_VERSUS}.objective.worseByAtMost": "50ms"},
+            ),
+            refuses=({f"{LATENCY_VERSUS}.objective.worseByAtMost": "1pp"},),
+        ),
+        Example(
+            "unlessBelow is an error rate, and this is a latency",
+            takes=({f"{ERRORS_VERSUS}.objective": _RELATIVE},),
+            refuses=({f"{LATENCY_VERSUS}.objective.unlessBelow": "0.1%"},),
         ),
         Example(
             "latency has an upper limit",

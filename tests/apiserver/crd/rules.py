@@ -1,15 +1,15 @@
 """For each CEL rule: an object that it takes and one that it refuses.
 
 A rule is known by its message, so that none can be changed without its examples. Each example is a
-change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
-versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
+change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy, errors
+and latency versus stable, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 
 A KPI with two sources can't be written yet: there is one source so far. The rule about "exactly one
 source" counts them, so that the next source only joins its list.
 """
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES
+from tests.apiserver.crd.kpi_rules import ACCURACY, ACCURACY_VERSUS, KPI_RULES, LATENCY_VERSUS
 from tests.apiserver.crd.paths import OMIT, Json
 
 _STEPS = "spec.rollout.steps"
@@ -70,7 +70,12 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
-            refuses=({"spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+            refuses=({LATENCY_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+        ),
+        Example(
+            "latency is compared with a pod that serves nobody else",
+            takes=({"spec.baseline.closed": OMIT, LATENCY_VERSUS: OMIT}, {"spec.baseline": OMIT}),
+            refuses=({"spec.baseline.closed": OMIT}, {"spec.baseline.closed": False}),
         ),
     ),
     "spec.load": (
