@@ -98,10 +98,12 @@ def test_a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_re
     clients = stage.clients(rate=5, at_least=100)
     clients.start()
     seen: set[str] = set()
-    stage.until(
-        "two is rolled back",
-        lambda status: seen.update(reached(stage)) or status.get("failedRevision"),
-    )
+
+    def is_over(status: Document) -> object:
+        seen.update(reached(stage))
+        return status.get("failedRevision")
+
+    stage.until("two is rolled back", is_over)
     reports = clients.stop()
     failed = stage.status["failedRevision"]
     assert (failed["version"], failed["reason"]) == ("two", "latency-vs-stable"), failed
