@@ -26,15 +26,10 @@ def main() -> None:
     started = time.perf_counter()
     with ProcessPoolExecutor(PROCESSES) as executor:
         exact = [executor.submit(lines, each.table) for each in (wald, golden, rivals)]
-        sizes = {dependent.WINDOW: "as it runs", dependent.LONG_WINDOW: "if windows were longer"}
-        asked = {size: dependent.asked(executor, RUNS, size) for size in sizes}
-        pairs = compared.asked(executor, RUNS // 4)
+        asked, pairs = dependent.asked(executor, RUNS), compared.asked(executor, RUNS // 4)
         for table in exact:
             print("\n".join(table.result()), flush=True)
-        for size, what in sizes.items():
-            for line in dependent.table(what, asked[size], size):
-                print(line, flush=True)
-        for line in compared.table(pairs):
+        for line in (*dependent.table(asked), *compared.table(pairs)):
             print(line, flush=True)
     print(f"\n{time.perf_counter() - started:.0f} seconds, {PROCESSES} processes")
 

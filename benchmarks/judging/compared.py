@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from scipy import stats
 
+from benchmarks.judging.calibrating import calibrated, checkpoints
 from benchmarks.judging.evidence import Floats, Ints, log_evidence
 from benchmarks.judging.latencies import SOURCES
 from benchmarks.judging.report import line, title
@@ -30,7 +31,10 @@ ALPHA = Fraction(5, 100)
 OBJECTIVE = QuantileObjective(Fraction(95, 100), Fraction(1, 10), True, ALPHA, ALPHA)
 WINDOW = 10
 MOST_WINDOWS = 1_200
-MOST_DIFFERING = 2_000
+"""After the first sixty."""
+WINDOWS = CALIBRATION_WINDOWS + MOST_WINDOWS
+CHECKPOINTS = checkpoints(WINDOWS)
+MOST_DIFFERING = 1_500
 """Of the pairs of a comparison; the table of evidence ends there."""
 CHUNK = 5_000
 CHECKED = 3
@@ -47,56 +51,89 @@ class Result:
     passed: int
     failed: int
     pairs: float
-    """Of evidence, on average."""
+    """In all, on average, those of calibration among them."""
     checked: int
     """Comparisons that the judge itself judged, too."""
     agreed: int
     """Those of them in which it came to the same verdict after as many pairs."""
 
 
-def chunk(name: str, times: float, seed: int) -> Result:
-    """Run comparisons of a candidate that takes `times` as long as a revision like stable."""
-    rng = np.random.default_rng([seed, len(name), int(100 * times)])
-    source, turn = SOURCES[name], iter(range(10**6))
+class Comparisons:
+    """Many comparisons at once, of a candidate that takes `times` as long as one like stable."""
 
-    def window(streams: int) -> tuple[Floats, Floats]:
+    def __init__(self, name: str, times: float, seed: int) -> None:
+        self._rng = np.random.default_rng([seed, len(name), int(100 * times)])
+        self._source, self._times = SOURCES[name], times
+        self.verdicts, self.ended = np.full(CHUNK, "I"), np.full(CHUNK, WINDOWS)
+        self._judges = [ComparisonSession(SHAPE, (ComparedKpi(OBJECTIVE),)) for _ in range(CHECKED)]
+
+    def run(self) -> None:
+        """Calibrate, and judge those whose calibration ends after as many windows."""
+        streams, seen = np.arange(CHUNK), list[tuple[Floats, Floats]]()
+        for length in CHECKPOINTS:
+            while len(seen) < length:
+                seen.append(self._window(len(seen), streams))
+            threshold = _thresholds(np.concatenate([stables for _, stables in seen], axis=1))
+            pairs = np.array([_pairs(*each, threshold) for each in seen])
+            lost, won = pairs[:, 0], pairs[:, 1]
+            must_measure = np.ones(streams.size, dtype=np.bool_)
+            dispersion, ends = calibrated(lost - won, must_measure, lost + won)
+            self._judge(length, streams[ends], threshold[ends], dispersion[ends])
+            streams, seen = streams[~ends], [(a[~ends], b[~ends]) for a, b in seen]
+            if not streams.size:
+                return
+
+    def _window(self, number: int, streams: Ints) -> tuple[Floats, Floats]:
         # The order of turns is that of the runner: candidate, stable, stable, candidate.
-        nth = next(turn)
-        ours, stables = (2 * nth, 2 * nth + 1) if nth % 2 == 0 else (2 * nth + 1, 2 * nth)
-        return (
-            times * source(rng, streams, WINDOW, ours),
-            source(rng, streams, WINDOW, stables),
+        turns = (2 * number, 2 * number + 1) if number % 2 == 0 else (2 * number + 1, 2 * number)
+        ours, stables = (self._source(self._rng, streams.size, WINDOW, turn) for turn in turns)
+        found = np.asarray(self._times * ours), stables
+        for row in np.flatnonzero(streams < CHECKED):
+            for i in range(WINDOW):
+                pair = (int(side[row, i] * 1e9) for side in found)
+                self._judges[streams[row]].record(number * WINDOW + i, *pair)
+        return found
+
+    def _judge(self, number: int, streams: Ints, threshold: Floats, dispersion: Ints) -> None:
+        """Judge comparisons that were calibrated after so many windows."""
+        counts = np.zeros((2, streams.size), dtype=np.int64)
+        needed = dispersion / 100 * math.log(1 / ALPHA)
+        for windows in range(number + 1, WINDOWS + 1):
+            if not streams.size:
+                return
+            counts = counts + _pairs(*self._window(windows - 1, streams), threshold)
+            promote, rollback = (
+                _look_up(_table(test), *counts) >= needed
+                for test in (OBJECTIVE.promote, OBJECTIVE.rollback)
+            )
+            self.verdicts[streams[promote]], self.verdicts[streams[rollback]] = "P", "F"
+            going = ~(promote | rollback)
+            self.ended[streams[~going]] = windows
+            streams, threshold, counts = streams[going], threshold[going], counts[:, going]
+            needed = needed[going]
+
+    def agreed(self) -> int:
+        """Return how often the judge itself came to the same after as many windows."""
+        return sum(
+            bool(
+                judge.results()[0].outcome[0] == self.verdicts[i] and judge.windows == self.ended[i]
+            )
+            for i, judge in enumerate(self._judges)
         )
 
-    seen = [window(CHUNK) for _ in range(CALIBRATION_WINDOWS)]
-    rank = math.ceil(OBJECTIVE.quantile * CALIBRATION_WINDOWS * WINDOW) - 1
-    # To the microsecond, as the judge does, where a latency of 1 is a second.
-    raw = np.sort(np.concatenate([stables for _, stables in seen], axis=1), axis=1)[:, rank]
-    threshold = np.ceil(np.trunc(raw * 1e9) / 1e3) / 1e6
-    pairs = np.array([_pairs(*each, threshold) for each in seen])
-    dispersion = _dispersions(pairs[:, 0] - pairs[:, 1], pairs[:, 0] + pairs[:, 1])
-    judges = [ComparisonSession(SHAPE, (ComparedKpi(OBJECTIVE),)) for _ in range(CHECKED)]
-    for number, each in enumerate(seen):
-        _watch(judges, number, each, np.arange(CHUNK))
-    tables = [_table(OBJECTIVE.promote), _table(OBJECTIVE.rollback)]
-    verdicts, ended = np.full(CHUNK, "I"), np.full(CHUNK, MOST_WINDOWS)
-    streams, counts = np.arange(CHUNK), np.zeros((2, CHUNK), dtype=np.int64)
-    for number in range(1, MOST_WINDOWS + 1):
-        more = window(streams.size)
-        _watch(judges, CALIBRATION_WINDOWS + number - 1, more, streams)
-        counts = counts + _pairs(*more, threshold[streams])
-        needed = dispersion[streams] / 100 * math.log(1 / ALPHA)
-        promote, rollback = (_look_up(table, *counts) for table in tables)
-        fails, passes = rollback >= needed, (promote >= needed) & (rollback < needed)
-        verdicts[streams[fails]], verdicts[streams[passes]] = "F", "P"
-        ended[streams[fails | passes]] = number
-        going = ~(fails | passes)
-        streams, counts = streams[going], counts[:, going]
-        if not streams.size:
-            break
-    agreed = sum(_agrees(judge, verdicts[i], int(ended[i])) for i, judge in enumerate(judges))
-    passed, failed = int((verdicts == "P").sum()), int((verdicts == "F").sum())
-    return Result(CHUNK, passed, failed, float(ended.mean() * WINDOW), CHECKED, agreed)
+
+def chunk(name: str, times: float, seed: int) -> Result:
+    """Run so many comparisons of one source."""
+    runs = Comparisons(name, times, seed)
+    runs.run()
+    passed, failed = int((runs.verdicts == "P").sum()), int((runs.verdicts == "F").sum())
+    return Result(CHUNK, passed, failed, float(runs.ended.mean() * WINDOW), CHECKED, runs.agreed())
+
+
+def _thresholds(stables: Floats) -> Floats:
+    """Return the quantile of each, rounded up to the microsecond; a latency of 1 is a second."""
+    rank = math.ceil(OBJECTIVE.quantile * stables.shape[1]) - 1
+    return np.asarray(np.ceil(np.trunc(np.sort(stables, axis=1)[:, rank] * 1e9) / 1e3) / 1e6)
 
 
 def _pairs(ours: Floats, stables: Floats, threshold: Floats) -> Ints:
@@ -106,51 +143,23 @@ def _pairs(ours: Floats, stables: Floats, threshold: Floats) -> Ints:
     return np.array([(slow & ~stable_slow).sum(axis=1), (~slow & stable_slow).sum(axis=1)])
 
 
-def _dispersions(sums: Ints, counted: Ints) -> Ints:
-    """Return the dispersion of differences, in hundredths: see modelward.judge.counts."""
-    halves = (len(sums) // 2, 2, -1)
-    doubled = (each.reshape(halves).sum(axis=1) for each in (sums, counted))
-    found = np.maximum(_hundredths(sums, counted), _hundredths(*doubled))
-    return np.where(counted.sum(axis=0) == 0, 125, np.maximum(found, 100))
-
-
-def _hundredths(sums: Ints, counted: Ints) -> Ints:
-    n, total = len(sums), sums.sum(axis=0)
-    above = n * (sums * sums).sum(axis=0) - total * total
-    return np.asarray(-(-125 * above // ((n - 1) * np.maximum(counted.sum(axis=0), 1))))
-
-
 @functools.cache
 def _table(test: ShareTest) -> Floats:
-    """Return the log-evidence by how many pairs differ and how many of them are lost."""
+    """Return the log-evidence by how many pairs differ and how many of them are lost.
+
+    None on the null's own side.
+    """
     table = np.full((MOST_DIFFERING + 1, MOST_DIFFERING + 1), -np.inf)
-    table[0, 0] = 0.0
     for n in range(1, MOST_DIFFERING + 1):
-        table[n, : n + 1] = log_evidence(test, n, np.arange(n + 1))
+        middle = n // 2
+        low, high = (0, middle + 1) if test.alternative < test.null else (middle, n + 1)
+        table[n, low:high] = log_evidence(test, n, np.arange(low, high))
     return table
 
 
 def _look_up(table: Floats, lost: Ints, won: Ints) -> Floats:
     differing = np.minimum(lost + won, MOST_DIFFERING)
     return np.asarray(table[differing, np.minimum(lost, MOST_DIFFERING)])
-
-
-def _watch(
-    judges: list[ComparisonSession], number: int, pairs: tuple[Floats, Floats], streams: Ints
-) -> None:
-    """Show the judge a window of each of the first comparisons that go on."""
-    for row, stream in enumerate(streams[: len(judges)]):
-        if stream >= len(judges):
-            break
-        for i in range(WINDOW):
-            ours, stables = (int(side[row, i] * 1e9) for side in pairs)
-            judges[stream].record(number * WINDOW + i, ours, stables)
-
-
-def _agrees(judge: ComparisonSession, verdict: str, windows: int) -> bool:
-    (result,) = judge.results()
-    requests = result.counts.requests if result.counts else 0
-    return result.outcome[0] == verdict and requests == windows * WINDOW
 
 
 Asked = dict[tuple[str, float], list[Future[Result]]]
@@ -171,9 +180,9 @@ def table(results: Asked) -> Iterator[str]:
     runs = CHUNK * len(next(iter(results.values())))
     yield title(
         f"Latency beside stable's: p95, worseByAtMost 10%, at 5%.\n{runs:,} comparisons each, "
-        f"seeds 1 to {runs // CHUNK}, blocks of {WINDOW}, {CALIBRATION_WINDOWS * WINDOW} pairs of "
-        f"calibration, at most {MOST_WINDOWS * WINDOW:,} of evidence.\nErrors, and the lower end "
-        f"of their 99.9% interval, whose goal is at most {GOAL:.2f}"
+        f"seeds 1 to {runs // CHUNK}, blocks of {WINDOW}, at most {MOST_WINDOWS * WINDOW:,} pairs "
+        f"after the first {CALIBRATION_WINDOWS * WINDOW}.\nErrors, and the lower end of their "
+        f"99.9% interval, whose goal is at most {GOAL:.2f}"
     )
     widths = (18, 25, 25, 25, 8, 8, 8, 8)
     errors = ("rolled back, like stable", "rolled back, 10% slower", "promoted, 10% slower")
@@ -189,9 +198,10 @@ def table(results: Asked) -> Iterator[str]:
         agreed += sum(each.agreed for each in found)
         checked += sum(each.checked for each in found)
     yield (
-        "pairs of evidence on average, and share promoted: of a version like stable, of one 30% "
-        "slower, of one that takes twice as long; promoted: like stable.\nThe judge itself, on "
-        f"{checked} of these comparisons, came to the same verdict after as many pairs in {agreed}."
+        "pairs to the verdict on average, calibration counted: of a version like stable, of one "
+        "30% slower, of one that takes twice as long; promoted: like stable.\nThe judge itself, "
+        f"on {checked} of these comparisons, came to the same verdict after as many pairs in "
+        f"{agreed}."
     )
 
 

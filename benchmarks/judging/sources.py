@@ -93,9 +93,18 @@ class Bursts(Source):
         self._left = self._left[going]
 
 
+class Independent(Source):
+    """Requests of which each is bad by itself."""
+
+    def step(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Draw one request of each stream."""
+        return np.asarray(self.rng.random(self.streams) < self.share)
+
+
 Make = Callable[[int, float, np.random.Generator], Source]
 
 SOURCES: dict[str, Make] = {
+    "independent": Independent,
     "M/M/1 at .2": lambda n, share, rng: Queue(n, share, rng, 1, 0.2),
     "M/M/1 at .5": lambda n, share, rng: Queue(n, share, rng, 1, 0.5),
     "M/M/1 at .7": lambda n, share, rng: Queue(n, share, rng, 1, 0.7),

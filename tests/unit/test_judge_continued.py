@@ -95,7 +95,7 @@ def test_beside_a_kpi_that_begins_anew_no_request_of_its_calibration_is_evidence
     assert went_on.counts.requests == 20 + 20
     assert (anew.counts.requests, anew.counts.windows) == (20, CALIBRATION_WINDOWS)
     assert session.calibration_windows == CALIBRATION_WINDOWS
-    assert session.quantile(Fraction(1, 2), 20) == MS
+    assert session.quantile(Fraction(1, 2), 60, 20) == MS
 
 
 def test_counts_of_another_kind_are_no_start() -> None:

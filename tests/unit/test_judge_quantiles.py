@@ -21,13 +21,13 @@ from modelward.judge import (
     QuantileObjective,
     quantile_verdict,
 )
-from modelward.judge.quantiles import quantile_decision
+from modelward.judge.quantiles import MAX_THRESHOLD, quantile_decision
 
 MS = 1_000_000
 FIVE = Fraction(5, 100)
 TENTH = QuantileObjective(Fraction(95, 100), Fraction(1, 10), True, FIVE, FIVE)
 BY_50MS = replace(TENTH, margin=Fraction(50, 1000), relative=False)
-CALIBRATED = QuantileCounts(windows=CALIBRATION_WINDOWS, dispersion=125, threshold=100_000)
+CALIBRATED = QuantileCounts(windows=CALIBRATION_WINDOWS, dispersion=126, threshold=100_000)
 
 
 def counts(lost: int, won: int, both: int = 0, requests: int = 2_000) -> QuantileCounts:
@@ -74,16 +74,31 @@ def test_a_failed_request_is_slow_and_one_that_stable_never_got_says_nothing() -
     assert (window.requests, window.lost, window.won, window.both) == (3, 1, 1, 0)
 
 
+def calibrated(
+    windows: list[list[tuple[int, int]]], objective: QuantileObjective
+) -> QuantileCounts:
+    found = QuantileCounts.calibrated(windows, objective)
+    assert found is not None
+    return found
+
+
+def test_where_hardly_any_pair_differs_calibration_goes_on() -> None:
+    windows = [[(5 * MS, 5 * MS)] * 10] * 59
+    assert QuantileCounts.calibrated([*windows, [(5 * MS, 9 * MS)] * 10], TENTH) is None
+    run = session()
+    for request in range(20 + 1_200):
+        run.record(request, 5 * MS, (9 if request % 90 == 0 else 5) * MS)
+        assert (run.results()[0].counts is None) == (request < 20 + 1_199)
+
+
 def test_the_threshold_is_stables_quantile_in_the_calibration() -> None:
-    windows = [[(5 * MS, (10 * w + i) * MS) for i in range(10)] for w in range(60)]
-    assert QuantileCounts.calibrated(windows, TENTH).threshold == 569_000
-    median = replace(TENTH, quantile=Fraction(1, 2))
-    assert QuantileCounts.calibrated(windows, median).threshold == 299_000
+    windows = [[(5 * MS, (60 * i + w) * MS) for i in range(10)] for w in range(60)]
+    assert calibrated(windows, TENTH).threshold == 569_000
+    assert calibrated(windows, replace(TENTH, quantile=Fraction(1, 2))).threshold == 299_000
 
 
 def test_where_stable_mostly_fails_only_failures_are_slow() -> None:
-    windows = [[(5 * MS, FAILED)] * 10] * 60
-    start = QuantileCounts.calibrated(windows, TENTH)
+    start = replace(CALIBRATED, threshold=MAX_THRESHOLD)
     window = start.window([(90_000 * MS, FAILED), (FAILED, 5)], TENTH)
     assert (window.lost, window.won) == (1, 1)
 

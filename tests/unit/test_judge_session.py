@@ -110,7 +110,7 @@ def test_a_failed_gate_ends_the_session_and_a_failed_report_does_not() -> None:
     slow = LoadKpi(LATENCY.objective, limit=FAILED, expected=FAILED)
     for kpi, ended in ((ERRORS, True), (report, False)):
         session = LoadSession(shape(), (kpi, slow))
-        feed(session, [MS] * 600 + [MS, FAILED] * 20)
+        feed(session, ([MS] * 9 + [FAILED]) * 60 + [MS, FAILED] * 20)
         assert session.results()[0].outcome == "Fail"
         assert (session.finished, session.gate_failed) == (ended, ended)
 
@@ -127,16 +127,16 @@ def test_without_time_for_evidence_the_session_ends_after_calibration() -> None:
     session = LoadSession(shape(windows=0), (ERRORS,))
     feed(session, [MS] * 600)
     assert session.finished
-    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "NotMeasured"
+    assert rate_verdict(rates(session)[0], ERRORS_OBJECTIVE).reason == "Uncalibrated"
 
 
 def test_the_quantile_is_the_nearest_rank_of_the_evidence() -> None:
     session = LoadSession(shape(windows=2), (ERRORS,))
     feed(session, [900 * MS] * 600 + [i * MS for i in range(1, 21)])
-    assert session.quantile(Fraction(1, 2), 20) == 10 * MS
-    assert session.quantile(Fraction(95, 100), 20) == 19 * MS
-    assert session.quantile(Fraction(1, 2), 10) == 5 * MS
-    assert session.quantile(Fraction(1, 2), 0) == 0
+    assert session.quantile(Fraction(1, 2), 60, 20) == 10 * MS
+    assert session.quantile(Fraction(95, 100), 60, 20) == 19 * MS
+    assert session.quantile(Fraction(1, 2), 60, 10) == 5 * MS
+    assert session.quantile(Fraction(1, 2), 60, 0) == 0
 
 
 @settings(max_examples=30)

@@ -13,13 +13,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.names import COPY_OF, REVISION
 from modelward.release.decide import decide, needs_datasets
-from modelward.release.snapshot import (
-    DatasetState,
-    Pod,
-    Revision,
-    RootService,
-    Snapshot,
-)
+from modelward.release.snapshot import DatasetState, Pod, Revision, RootService, Snapshot
 from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Refusal, Write
 from tests.unit.documents import Document, deployment_document
 
@@ -80,12 +74,11 @@ class World:
 
     def of(self, kind: str) -> list[Document]:
         """Return all objects of a kind."""
-        return [document for (k, _), document in self.objects.items() if k == kind]
+        return [document for key, document in self.objects.items() if key[0] == kind]
 
     def _replica_sets(self, label: str) -> Iterator[Revision]:
         """Yield those with this label, which holds the hash of what they run."""
-        labelled = (d for d in self.of("ReplicaSet") if label in d["metadata"]["labels"])
-        for document in labelled:
+        for document in (d for d in self.of("ReplicaSet") if label in d["metadata"]["labels"]):
             meta = document["metadata"]
             pods = self.pods.get(meta["name"], [])
             service = self.objects.get(("Service", meta["name"]))
@@ -177,8 +170,8 @@ class World:
         present = self.objects.get(key)
         assert present is not None, f"applied to nothing: {key}"
         assert present["metadata"]["uid"] == body["metadata"]["uid"]
-        annotations = present["metadata"].get("annotations", {})
-        present["metadata"]["annotations"] = annotations | body["metadata"].get("annotations", {})
+        before, changed = (each["metadata"].get("annotations", {}) for each in (present, body))
+        present["metadata"]["annotations"] = before | changed
         present["spec"] = present["spec"] | body["spec"]
         return True
 

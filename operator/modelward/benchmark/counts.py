@@ -2,11 +2,11 @@
 
 A dispersion is the factor by which evidence is tempered because requests are not independent, in
 hundredths, rounded up, never below 100: the judge measures it on the calibration windows before
-the evidence. It counts the same whether or not the calibration was long enough; the result's
-number of windows tells that.
+the evidence. 125 says that it is only assumed. It counts the same whether or not the calibration
+was long enough; the result's number of windows tells that, and requests are 0 where it did not end.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 from modelward.benchmark.bounds import (
@@ -247,12 +247,6 @@ _SAMPLED: dict[type[Counts], type[Counts]] = {
     PairedExamCounts: PairedSampleCounts,
 }
 _COUNTS_BEYOND_EXPECTED = 2
-_STAY = frozenset(
-    {"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet", "threshold_micros"}
-)
-"""What is known before the evidence."""
-_OBSERVED = frozenset({"quantile_micros", "baseline_micros"})
-"""What is told for people, and does not add up."""
 
 
 def counts_of(
@@ -277,20 +271,3 @@ def counts_of(
     if len(ints) != wanted:
         raise CountsError(f"{metric} has {len(ints)} counts where {wanted} belong")
     return kind(*ints)
-
-
-def added(start: Counts, total: Counts) -> Counts:
-    """Return what was counted after `start`, where `total` goes on from it.
-
-    Raises CountsError where it does not: counted less, or by another calibration or other rows.
-    """
-    if type(start) is not type(total):
-        raise CountsError(f"{type(total).__name__} can't go on from {type(start).__name__}")
-    values: dict[str, int | None] = {}
-    for name in (field.name for field in fields(total)):
-        before, now = getattr(start, name), getattr(total, name)
-        if name in _STAY and before != now:
-            raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
-        adds_up = name not in _STAY | _OBSERVED and now is not None
-        values[name] = now - before if adds_up else now
-    return type(total)(**values)  # type: ignore[arg-type]

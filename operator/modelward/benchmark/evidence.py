@@ -18,6 +18,7 @@ from modelward.api.values import (
     format_points,
     is_relative,
 )
+from modelward.benchmark.added import added
 from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import (
@@ -35,7 +36,6 @@ from modelward.benchmark.counts import (
     PairedErrorCounts,
     PairedExamCounts,
     RelativeErrorCounts,
-    added,
     counts_of,
 )
 from modelward.benchmark.plan import (

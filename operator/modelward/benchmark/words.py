@@ -9,8 +9,9 @@ _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
     "Undecided": "undecided; a longer load would decide it (load.for), or a wider gap "
     "between expected and the limit",
-    "Uncalibrated": "load ended before its 60 windows of calibration; raise the step's upTo or "
-    "load.rate",
+    "Uncalibrated": "load ended before calibration did: it takes 60 windows, and more where bad "
+    "requests come in long stretches; raise load.for and the step's upTo, or lower load.rate if "
+    "the server is busy",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
     "NotDeterministic": "not judged, the same rows were answered differently the second time; for "

@@ -22,7 +22,7 @@ precision, recall and F1, `modelward.judge.release` what holds across the steps 
 
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.comparison import ComparedKpi, ComparedResult, ComparisonSession
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.exams import (
     ExamObjective,
     RowCounts,
@@ -59,6 +59,7 @@ __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
     "UNANSWERED",
+    "UNMEASURED",
     "Boundary",
     "ComparedKpi",
     "ComparedResult",
@@ -87,7 +88,6 @@ __all__ = [
     "ShareTest",
     "Tally",
     "Verdict",
-    "dispersion",
     "errors_objective",
     "exam_decision",
     "exam_verdict",

@@ -60,7 +60,7 @@ class RateStream:
 
     Most looks are a comparison: neither test can reject before a number of bad or of good requests
     that is known. Memory is constant. A stream goes on from counts that were Inconclusive, and
-    stays with its first verdict.
+    stays with its first verdict. Where the dispersion is only assumed, that is never Fail.
     """
 
     def __init__(self, objective: RateObjective, start: RateCounts) -> None:
@@ -82,7 +82,8 @@ class RateStream:
         if self._calibrated:
             # Only a bad request can roll back, and only a good one can promote.
             looks = self._rollback if bad else self._promote
-            if looks.is_rejected(self._requests, self._bad):
+            may_decide = self._start.limit.is_measured or not bad
+            if may_decide and looks.is_rejected(self._requests, self._bad):
                 self.outcome = "Fail" if bad else "Pass"
         return self.outcome
 

@@ -7,6 +7,7 @@ tempered by.
 
 import functools
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +33,8 @@ class Chances:
     """Requests or rows at each look, and the probability that the verdict comes there."""
     budget: int
     """Requests or rows at most."""
+    rollbacks: tuple[tuple[int, float], ...] = ()
+    """The part of `ends` that is rollback, where requests were judged."""
 
     @property
     def mean(self) -> float:
@@ -51,16 +54,40 @@ class Chances:
 def mixed(parts: Sequence[Chances]) -> Chances:
     """Return the chances where each part is as likely as the others."""
     share = 1 / len(parts)
-    ends: dict[int, float] = {}
+    ends: defaultdict[int, float] = defaultdict(float)
     for part in parts:
         for n, chance in part.ends:
-            ends[n] = ends.get(n, 0.0) + share * chance
+            ends[n] += share * chance
     return Chances(
         promoted=share * sum(part.promoted for part in parts),
         rolled_back=share * sum(part.rolled_back for part in parts),
         undecided=share * sum(part.undecided for part in parts),
         ends=tuple(sorted(ends.items())),
         budget=max(part.budget for part in parts),
+    )
+
+
+def judged_again(first: Chances, pause: int, second: Chances) -> Chances:
+    """Return the chances where a rollback only begins a second judgement, `pause` requests later.
+
+    Both have the budget of the first one, and share it.
+    """
+    failed_at = dict(second.rollbacks)
+    lost, won, ends = 0.0, 0.0, defaultdict(float, first.ends)
+    for n, chance in first.rollbacks:
+        ends[n] -= chance
+        for more, next_chance in second.ends:
+            if n + pause + more > first.budget:
+                break
+            ends[n + pause + more] += chance * next_chance
+            lost += chance * failed_at.get(more, 0.0)
+            won += chance * (next_chance - failed_at.get(more, 0.0))
+    return Chances(
+        promoted=first.promoted + won,
+        rolled_back=lost,
+        undecided=first.undecided + first.rolled_back - won - lost,
+        ends=tuple((n, chance) for n, chance in sorted(ends.items()) if chance > 0),
+        budget=first.budget,
     )
 
 
@@ -113,6 +140,7 @@ def stopped(
     going, fewest = [1.0], 0
     promoted = rolled_back = 0.0
     when: list[tuple[int, float]] = []
+    rollbacks: list[tuple[int, float]] = []
     for n in range(window, windows * window + 1, window):
         going = _convolved(going, added)
         low, high = ends(n)
@@ -122,9 +150,12 @@ def stopped(
         promoted, rolled_back = promoted + good, rolled_back + bad
         if good + bad:
             when.append((n, good + bad))
+        if bad:
+            rollbacks.append((n, bad))
         if sum(going) < NEGLIGIBLE:
             break
-    return Chances(promoted, rolled_back, sum(going), tuple(when), windows * window)
+    budget = windows * window
+    return Chances(promoted, rolled_back, sum(going), tuple(when), budget, tuple(rollbacks))
 
 
 def binomial(draws: int, share: float) -> list[float]:

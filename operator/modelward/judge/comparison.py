@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from modelward.judge.calibration import is_checkpoint
 from modelward.judge.quantiles import (
     QuantileCounts,
     QuantileObjective,
@@ -43,7 +44,8 @@ class ComparisonSession:
     """Sorts pairs into windows, calibrates, judges after each window and says when to stop.
 
     A window is judged when the last of its requests to either revision has ended, and windows in
-    the order in which they were due. A KPI keeps its first verdict and counts no further.
+    the order in which they were due. A KPI keeps its first verdict and counts no further. Windows
+    of calibration beyond the first sixty are taken from those of evidence.
     """
 
     def __init__(self, shape: LoadShape, kpis: tuple[ComparedKpi, ...]) -> None:
@@ -82,6 +84,11 @@ class ComparisonSession:
         return min(self._judged, self.shape.calibration_windows)
 
     @property
+    def windows(self) -> int:
+        """Windows that were complete, until all verdicts were there."""
+        return self._judged
+
+    @property
     def gate_failed(self) -> bool:
         """True when a gate's verdict is Fail."""
         pairs = zip(self._kpis, self._outcomes, strict=True)
@@ -102,20 +109,24 @@ class ComparisonSession:
 
     def _judge(self, pairs: _Pairs) -> None:
         self._judged += 1
-        if self._judged <= self.shape.calibration_windows:
-            self._calibration.append(pairs)
-            if self._judged == self.shape.calibration_windows:
-                self._calibrate()
+        if any(counts is None for counts in self._counts):
+            self._calibrate(pairs)
         else:
             self._weigh(pairs)
         self.finished = self._is_over()
 
-    def _calibrate(self) -> None:
-        self._counts = [
+    def _calibrate(self, pairs: _Pairs) -> None:
+        """Look after 60, 120, 240, ... windows whether enough pairs differed for all KPIs."""
+        self._calibration.append(pairs)
+        if not is_checkpoint(len(self._calibration)):
+            return
+        found = [
             counts or QuantileCounts.calibrated(self._calibration, kpi.objective)
             for kpi, counts in zip(self._kpis, self._counts, strict=True)
         ]
-        self._calibration.clear()
+        if all(counts is not None for counts in found):
+            self._counts = found
+            self._calibration.clear()
 
     def _weigh(self, pairs: _Pairs) -> None:
         self._latencies.extend(ours for ours, _ in pairs)

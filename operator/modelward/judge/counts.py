@@ -1,16 +1,12 @@
 """The integers that a verdict about load rests on."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 CALIBRATION_WINDOWS = 60
-"""Windows that a measured dispersion rests on; with fewer it is only assumed."""
-MARGIN = Fraction(5, 4)
-"""Factor on the measured dispersion: sixty windows don't measure it exactly."""
-MAX_DISPERSION = 99_999
-"""Hundredths; more than a window can show below 3,000 requests per second."""
+"""Windows that a dispersion rests on at least; with fewer independence is only assumed."""
+UNMEASURED = 125
+"""Dispersion (hundredths) that is assumed where too few requests were bad to measure it. It is good
+enough to promote and not to roll back, and no measured one is equal to it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +17,11 @@ class Tally:
     """By how much evidence is tempered, in hundredths, at least 100."""
     bad: int = 0
     """Bad requests among the evidence."""
+
+    @property
+    def is_measured(self) -> bool:
+        """False where the dispersion is only assumed."""
+        return self.dispersion != UNMEASURED
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return both, tempered by the larger dispersion."""
@@ -85,37 +86,3 @@ def _sum_of(one: Tally | None, other: Tally | None) -> Tally | None:
     if one is None or other is None:
         raise ValueError("only one of the two counts has requests beyond `expected`")
     return one + other
-
-
-def dispersion(sums: Sequence[int], counted: Sequence[int] | None = None) -> int:
-    """Return by how much evidence must be tempered, in hundredths, rounded up.
-
-    `sums` are the bad requests of each calibration window. Requests fail in stretches, so that n of
-    them are worth fewer. The variance of bad requests per window over their mean says how much
-    fewer: 1 for independent ones, about 5 for bursts of five. Windows cut some bursts in two, so
-    the same is measured on pairs of windows, and the larger ratio counts.
-
-    Where a window's requests add up with either sign, as differences between two revisions do,
-    `counted` says how many of them added anything; the variance is compared with their mean.
-
-    The result is 1.25 times the ratio, never below 1; 1.25 where nothing was counted, and at least
-    1.25 with fewer than 60 windows.
-    """
-    counted = sums if counted is None else counted
-    floor = Fraction(1) if any(counted) and len(counted) >= CALIBRATION_WINDOWS else MARGIN
-    ratio = max(
-        _variance_over_mean(sums, counted), _variance_over_mean(_paired(sums), _paired(counted))
-    )
-    return min(math.ceil(100 * max(floor, MARGIN * ratio)), MAX_DISPERSION)
-
-
-def _paired(windows: Sequence[int]) -> list[int]:
-    return [one + other for one, other in zip(windows[::2], windows[1::2], strict=False)]
-
-
-def _variance_over_mean(sums: Sequence[int], counted: Sequence[int]) -> Fraction:
-    """Return the unbiased variance over the mean; 0 where there is nothing to measure."""
-    n, total, events = len(sums), sum(sums), sum(counted)
-    if n < 2 or events == 0:
-        return Fraction(0)
-    return Fraction(n * sum(x * x for x in sums) - total * total, (n - 1) * events)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.judge.chances import Chances, binomial, mixed, rate_chances
-from modelward.judge.counts import CALIBRATION_WINDOWS, dispersion
+from modelward.judge.calibration import scatter
+from modelward.judge.chances import Chances, binomial, judged_again, mixed, rate_chances
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED
 from modelward.judge.hypotheses import HALF, RateObjective
 from modelward.judge.paired import PairedObjective, PairedWindow
 from modelward.judge.relative import RelativeObjective
@@ -99,21 +100,44 @@ def forecast(
     """Return how a benchmark ends; `assumed` is a dispersion to take instead of a calibration."""
     if isinstance(objective, RateObjective) and not objective.two_counts:
         tempered = (assumed,) if assumed else _dispersions(shape.window, quality.share)
-        parts = [
-            rate_chances(objective, quality.share, shape.evidence_windows, shape.window, each)
-            for each in tempered
-        ]
+        parts = [_of_one_count(objective, quality.share, shape, each) for each in tempered]
         return Forecast(quality, mixed(parts), tempered)
     return Forecast(quality, _drawn(objective, quality, shape, assumed), ())
+
+
+def _of_one_count(
+    objective: RateObjective, share: Fraction, shape: LoadShape, dispersion: int
+) -> Chances:
+    """Return how it ends; one that was only assumed is measured before anything is rolled back."""
+    budget = (shape.evidence_windows, shape.window)
+    chances = rate_chances(objective, share, *budget, dispersion)
+    if dispersion != UNMEASURED or not chances.rolled_back:
+        return chances
+    windows, measured = _measured(share, shape)
+    return judged_again(
+        chances, windows * shape.window, rate_chances(objective, share, *budget, measured)
+    )
 
 
 def _dispersions(window: int, share: Fraction) -> tuple[int, ...]:
     """Return what calibration comes to on independent requests, at a few quantiles."""
     rng, draw = random.Random(SEED), _drawer(binomial(window, float(share)))  # noqa: S311
     found = sorted(
-        dispersion([draw(rng) for _ in range(CALIBRATION_WINDOWS)]) for _ in range(CALIBRATIONS)
+        scatter([draw(rng) for _ in range(CALIBRATION_WINDOWS)]).dispersion
+        for _ in range(CALIBRATIONS)
     )
     return tuple(found[int(at * CALIBRATIONS)] for at in QUANTILES)
+
+
+def _measured(share: Fraction, shape: LoadShape) -> tuple[int, int]:
+    """Return the windows and the dispersion of an ordinary calibration that must measure it."""
+    rng, draw = random.Random(SEED), _drawer(binomial(shape.window, float(share)))  # noqa: S311
+    windows: list[int] = []
+    while True:
+        windows.extend(draw(rng) for _ in range(max(CALIBRATION_WINDOWS, len(windows))))
+        found = scatter(windows)
+        if found.is_measured or len(windows) > shape.evidence_windows:
+            return len(windows), found.dispersion
 
 
 def _drawn(

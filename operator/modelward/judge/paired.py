@@ -19,7 +19,9 @@ from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from modelward.judge.counts import CALIBRATION_WINDOWS, dispersion
+from modelward.judge.calibration import Scatter, scatter
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED
+from modelward.judge.rates import without_evidence
 from modelward.judge.verdict import Outcome, Reason, Verdict
 
 MAX_BET = 5_000
@@ -106,7 +108,7 @@ class PairedCounts:
         best = margin * requests / max(1, sum(differing)) if requests else Fraction(1)
         return cls(
             windows=len(windows),
-            dispersion=dispersion([w.lost - w.won for w in windows], differing),
+            dispersion=scatter_of_differences(windows).dispersion,
             bet=min(MAX_BET, max(1, int(best * _BETS))),
         )
 
@@ -141,6 +143,11 @@ class PairedCounts:
         return self.lost + self.won + self.both
 
 
+def scatter_of_differences(windows: Sequence[PairedWindow]) -> Scatter:
+    """Return how much differences between the two revisions scatter."""
+    return scatter([w.lost - w.won for w in windows], [w.lost + w.won for w in windows])
+
+
 def paired_verdict(counts: PairedCounts, objective: PairedObjective) -> Verdict:
     """Return what the counts say, the same whenever and wherever it is computed.
 
@@ -163,10 +170,12 @@ def paired_verdict(counts: PairedCounts, objective: PairedObjective) -> Verdict:
 
 
 def paired_decision(counts: PairedCounts, objective: PairedObjective) -> tuple[Outcome, Reason]:
-    """Return the verdict alone."""
+    """Return the verdict alone; no rollback where the dispersion is only assumed."""
     if counts.requests == 0:
-        return "Inconclusive", "NotMeasured"
+        return "Inconclusive", without_evidence(counts.windows)
     if _is_rejected(counts, -1, objective.margin, objective.false_rollback):
+        if counts.dispersion == UNMEASURED:
+            return "Inconclusive", "Uncalibrated"
         return "Fail", "WorseThanStable"
     if _is_rejected(counts, 1, objective.margin, objective.false_promotion):
         return "Pass", ""

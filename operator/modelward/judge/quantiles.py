@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from modelward.judge import evidence
-from modelward.judge.counts import CALIBRATION_WINDOWS, Tally, dispersion
+from modelward.judge.calibration import scatter
+from modelward.judge.counts import CALIBRATION_WINDOWS, Tally
 from modelward.judge.hypotheses import HALF, ShareTest
 from modelward.judge.paired import PairedWindow
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
@@ -112,17 +113,19 @@ class QuantileCounts:
     @classmethod
     def calibrated(
         cls, pairs: Sequence[Sequence[tuple[int, int]]], objective: QuantileObjective
-    ) -> "QuantileCounts":
+    ) -> "QuantileCounts | None":
         """Return the counts before any evidence, with what the calibration windows tell.
 
         `pairs` are the latencies of the candidate and of stable in each window, in nanoseconds.
+        None where too few pairs differ to measure how they scatter: more windows are needed then,
+        and they make the threshold surer as well.
         """
         answered = [stables for window in pairs for _, stables in window if stables >= 0]
         quantile = nearest_rank(answered, objective.quantile)
         start = cls(len(pairs), 100, min(math.ceil(quantile / _MICROSECOND), MAX_THRESHOLD))
         windows = [start.window(window, objective) for window in pairs]
-        tempered = dispersion([w.lost - w.won for w in windows], [w.lost + w.won for w in windows])
-        return replace(start, dispersion=tempered)
+        found = scatter([w.lost - w.won for w in windows], [w.lost + w.won for w in windows])
+        return replace(start, dispersion=found.dispersion) if found.is_measured else None
 
     def window(
         self, pairs: Iterable[tuple[int, int]], objective: QuantileObjective
@@ -161,7 +164,8 @@ def quantile_decision(
     if counts.requests == 0:
         return "Inconclusive", "NotMeasured"
     if evidence.is_rejected(objective.rollback, *counts.differing):
-        return "Fail", "WorseThanStable"
+        measured = counts.differing[1].is_measured
+        return ("Fail", "WorseThanStable") if measured else ("Inconclusive", "Uncalibrated")
     if evidence.is_rejected(objective.promote, *counts.differing):
         return "Pass", ""
     return "Inconclusive", "Undecided"

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from modelward.judge import evidence
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts
+from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
@@ -35,13 +35,17 @@ def rate_verdict(counts: RateCounts, objective: RateObjective) -> Verdict:
 
 
 def decision(counts: RateCounts, objective: RateObjective) -> tuple[Outcome, Reason]:
-    """Return the verdict alone: Fail where rollback is proved, else Pass where promotion is."""
+    """Return the verdict alone: Fail where rollback is proved, else Pass where promotion is.
+
+    Where evidence for rollback was tempered by a dispersion that is only assumed, it proves nothing
+    but that calibration saw too little: Uncalibrated.
+    """
     if objective.needs_calibration and not is_calibrated(counts):
         return "Inconclusive", "Uncalibrated"
     if counts.requests == 0:
-        return "Inconclusive", "NotMeasured"
+        return "Inconclusive", without_evidence(counts.windows)
     if evidence.is_rejected(objective.rollback, counts.requests, counts.rollback):
-        return "Fail", "WorseThanExpected" if objective.has_expected else "BeyondLimit"
+        return _rolled_back(objective, counts.rollback)
     if evidence.is_rejected(objective.promote, counts.requests, counts.limit):
         return "Pass", ""
     return "Inconclusive", "Undecided"
@@ -55,14 +59,27 @@ class RateLooks:
         self._promote = evidence.Looks(objective.promote, start.limit.dispersion)
         self._rollback = evidence.Looks(objective.rollback, start.rollback.dispersion)
 
-    def decide(self, counts: RateCounts) -> Outcome:
+    def decide(self, counts: RateCounts) -> tuple[Outcome, Reason]:
         """Return the verdict of counts that are not below those of the look before."""
-        if self._objective.needs_calibration and not is_calibrated(counts):
-            return "Inconclusive"
+        uncalibrated = self._objective.needs_calibration and not is_calibrated(counts)
+        if uncalibrated or counts.requests == 0:
+            return decision(counts, self._objective)
         if self._rollback.is_rejected(counts.requests, counts.rollback.bad):
-            return "Fail"
-        promotes = self._promote.is_rejected(counts.requests, counts.limit.bad)
-        return "Pass" if promotes else "Inconclusive"
+            return _rolled_back(self._objective, counts.rollback)
+        if self._promote.is_rejected(counts.requests, counts.limit.bad):
+            return "Pass", ""
+        return "Inconclusive", "Undecided"
+
+
+def _rolled_back(objective: RateObjective, tally: Tally) -> tuple[Outcome, Reason]:
+    if not tally.is_measured:
+        return "Inconclusive", "Uncalibrated"
+    return "Fail", "WorseThanExpected" if objective.has_expected else "BeyondLimit"
+
+
+def without_evidence(windows: int) -> Reason:
+    """Return why there is no verdict where calibration was all, or not even that."""
+    return "Uncalibrated" if windows >= CALIBRATION_WINDOWS else "NotMeasured"
 
 
 def is_calibrated(counts: RateCounts) -> bool:

@@ -14,9 +14,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from modelward.judge import evidence
-from modelward.judge.counts import CALIBRATION_WINDOWS, Tally, dispersion
+from modelward.judge.calibration import Scatter, scatter
+from modelward.judge.counts import CALIBRATION_WINDOWS, Tally
 from modelward.judge.hypotheses import HALF, ShareTest
 from modelward.judge.paired import PairedWindow
+from modelward.judge.rates import without_evidence
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 
@@ -102,10 +104,8 @@ class RelativeCounts:
     @classmethod
     def calibrated(cls, windows: Sequence[PairedWindow]) -> "RelativeCounts":
         """Return the counts before any evidence, with what the calibration windows tell."""
-        differences = [w.lost - w.won for w in windows]
-        errors = [w.lost + w.won + 2 * w.both for w in windows]
-        own = [w.lost + w.both for w in windows]
-        return cls(len(windows), dispersion(differences, errors), dispersion(own))
+        shares, own = scatter_of_shares(windows), scatter_of_errors(windows)
+        return cls(len(windows), shares.dispersion, own.dispersion)
 
     def with_window(self, window: PairedWindow) -> "RelativeCounts":
         """Return the counts after one more window of evidence."""
@@ -138,16 +138,30 @@ class RelativeCounts:
         return self.requests, Tally(self.dispersion_of_rate, self.bad)
 
 
+def scatter_of_shares(windows: Sequence[PairedWindow]) -> Scatter:
+    """Return how much the candidate's share of all errors scatters."""
+    errors = [w.lost + w.won + 2 * w.both for w in windows]
+    return scatter([w.lost - w.won for w in windows], errors)
+
+
+def scatter_of_errors(windows: Sequence[PairedWindow]) -> Scatter:
+    """Return how much the candidate's own errors scatter."""
+    return scatter([w.lost + w.both for w in windows])
+
+
 def relative_decision(
     counts: RelativeCounts, objective: RelativeObjective
 ) -> tuple[Outcome, Reason]:
-    """Return the verdict alone."""
+    """Return the verdict alone; no rollback where a dispersion is only assumed."""
     if counts.requests == 0:
-        return "Inconclusive", "NotMeasured"
+        return "Inconclusive", without_evidence(counts.windows)
     ratio, rate = objective.rollback
     if evidence.is_rejected(ratio, *counts.errors) and (
         rate is None or evidence.is_rejected(rate, *counts.rate)
     ):
+        read = [counts.errors[1]] if rate is None else [counts.errors[1], counts.rate[1]]
+        if not all(tally.is_measured for tally in read):
+            return "Inconclusive", "Uncalibrated"
         return "Fail", "WorseThanStable"
     ratio, rate = objective.promote
     if evidence.is_rejected(ratio, *counts.errors) or (

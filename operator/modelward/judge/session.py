@@ -53,6 +53,10 @@ class LoadResult:
 
     outcome: Outcome
     counts: LoadCounts
+    evidence_from: int = 0
+    """Window of the load in which its evidence began."""
+    anew: bool = False
+    """True where it went on from counts, and was calibrated anew since."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ class LoadSession:
     first verdict and counts no further, so that its final counts show that same verdict.
 
     A KPI that goes on from an earlier run's counts looks longer at the same stream: it is not
-    calibrated again, and comes to what that run would have come to. Its counts are totals.
+    calibrated again, and comes to what that run would have come to. Its counts are totals. Windows
+    of calibration beyond the first sixty are taken from those of evidence, so that no load lasts
+    longer.
     """
 
     def __init__(self, shape: LoadShape, kpis: tuple[LoadKpi, ...]) -> None:
@@ -111,14 +117,21 @@ class LoadSession:
 
     def results(self) -> list[LoadResult]:
         """Return what each KPI came to so far, in the order they were given in."""
-        return [LoadResult(judge.outcome, judge.counts) for _, judge in self._kpis]
+        return [self._result(kpi, judge) for kpi, judge in self._kpis]
 
-    def quantile(self, share: Fraction, requests: int) -> int:
-        """Return a quantile of the first `requests` evidence latencies, by nearest rank.
+    def _result(self, kpi: LoadKpi, judge: WindowJudge) -> LoadResult:
+        if kpi.start is None:
+            return LoadResult(judge.outcome, judge.counts, judge.evidence_from)
+        began = self.shape.calibration_windows + judge.evidence_from
+        return LoadResult(judge.outcome, judge.counts, began, judge.calibrated_anew)
+
+    def quantile(self, share: Fraction, window: int, requests: int) -> int:
+        """Return a quantile of so many latencies from a window on, by nearest rank.
 
         0 where there are none.
         """
-        ordered = sorted(self._latencies[:requests])
+        first = window * self.shape.window
+        ordered = sorted(self._latencies[first : first + requests])
         return ordered[math.ceil(share * len(ordered)) - 1] if ordered else 0
 
     def _is_complete(self, window: int) -> bool:
@@ -127,8 +140,7 @@ class LoadSession:
     def _judge(self, window: _Window) -> None:
         self._judged += 1
         calibrating = self._judged <= self.shape.calibration_windows
-        if not calibrating:
-            self._latencies.extend(window.latencies)
+        self._latencies.extend(window.latencies)
         for kpi, judge in self._kpis:
             is_calibrated = kpi.start is not None
             if judge.outcome == "Inconclusive" and not (calibrating and is_calibrated):

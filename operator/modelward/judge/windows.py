@@ -5,7 +5,8 @@ They come from a benchmark's requests (`modelward.judge.session`), a log or a me
 
 from dataclasses import dataclass
 
-from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally, dispersion
+from modelward.judge.calibration import Scatter, is_checkpoint, scatter
+from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import (
     PairedCounts,
@@ -13,6 +14,7 @@ from modelward.judge.paired import (
     PairedWindow,
     paired_decision,
     paired_verdict,
+    scatter_of_differences,
 )
 from modelward.judge.rates import RateLooks, rate_verdict
 from modelward.judge.relative import (
@@ -20,8 +22,10 @@ from modelward.judge.relative import (
     RelativeObjective,
     relative_decision,
     relative_verdict,
+    scatter_of_errors,
+    scatter_of_shares,
 )
-from modelward.judge.verdict import Outcome, Verdict
+from modelward.judge.verdict import Outcome, Reason, Verdict
 
 LoadObjective = RateObjective | PairedObjective | RelativeObjective
 LoadCounts = RateCounts | PairedCounts | RelativeCounts
@@ -49,30 +53,41 @@ Window = RateWindow | PairedWindow
 class WindowJudge:
     """Calibrates on the first windows and judges after each of the others.
 
+    Calibration takes sixty windows, and more where bad requests come in stretches of which those
+    show too few. Where sixty showed next to no bad request, the dispersion is only assumed. If
+    evidence then speaks for rollback, it is calibrated anew from there on, and in earnest: of a
+    quiet minute nobody knows how loud the next one is. What was seen until then is forgotten, so
+    that going on from counts comes to the same.
+
     It stays with its first verdict and its counts, as a benchmark does.
     """
 
     def __init__(self, objective: LoadObjective, start: LoadCounts | None = None) -> None:
-        """With counts to go on from nothing is calibrated: all windows are evidence."""
+        """With counts to go on from all windows are evidence, until calibration is needed."""
         self.objective = objective
         self.outcome: Outcome = "Inconclusive"
         self.windows = 0
         """Windows until the verdict, those of calibration among them."""
+        self.requests = start.requests if start else 0
+        """Requests until the verdict, those of calibration among them."""
+        self.evidence_from = 0
+        """Windows before the first one of evidence."""
         self._calibration: list[Window] = []
+        self._must_measure = False
         self._counts = start
         self._looks: RateLooks | None = None
         if start is not None:
-            self.outcome = self._decide(start)
-
-    @property
-    def requests(self) -> int:
-        """Requests until the verdict, those of calibration among them."""
-        return sum(window.requests for window in self._calibration) + self.counts.requests
+            self._decide(start)
 
     @property
     def counts(self) -> LoadCounts:
         """The counts so far."""
         return self._counts or _calibrated(self.objective, self._calibration)
+
+    @property
+    def calibrated_anew(self) -> bool:
+        """True once counts were given up, because calibration had seen too little."""
+        return self._must_measure
 
     def add(self, window: Window) -> Outcome:
         """Return the verdict after one more window. Raises ValueError for one of another kind."""
@@ -82,11 +97,12 @@ class WindowJudge:
         if self.outcome != "Inconclusive":
             return self.outcome
         self.windows += 1
-        if self._counts is None and len(self._calibration) < CALIBRATION_WINDOWS:
-            self._calibration.append(window)
+        self.requests += window.requests
+        if self._counts is None:
+            self._calibrate(window)
         else:
-            self._counts = _more(self.counts, window)
-            self.outcome = self._decide(self._counts)
+            self._counts = _more(self._counts, window)
+            self._decide(self._counts)
         return self.outcome
 
     def verdict(self) -> Verdict:
@@ -100,15 +116,32 @@ class WindowJudge:
                 return relative_verdict(errors, ratio)
         raise AssertionError(self.objective)
 
-    def _decide(self, counts: LoadCounts) -> Outcome:
+    def _calibrate(self, window: Window) -> None:
+        self._calibration.append(window)
+        if not is_checkpoint(len(self._calibration)):
+            return
+        found = _scatters(self.objective, self._calibration)
+        rollback = found[-1:] if isinstance(self.objective, RateObjective) else found
+        measured = not self._must_measure or all(each.is_measured for each in rollback)
+        if measured and all(each.is_known for each in found):
+            self._counts = _calibrated(self.objective, self._calibration)
+            self.evidence_from = self.windows
+
+    def _decide(self, counts: LoadCounts) -> None:
+        self.outcome, reason = self._decision(counts)
+        if reason == "Uncalibrated" and counts.requests:
+            self._counts = self._looks = None
+            self._calibration, self._must_measure = [], counts.windows >= CALIBRATION_WINDOWS
+
+    def _decision(self, counts: LoadCounts) -> tuple[Outcome, Reason]:
         match counts, self.objective:
             case RateCounts(), RateObjective() as objective:
                 self._looks = self._looks or RateLooks(objective, counts)
                 return self._looks.decide(counts)
             case PairedCounts(), PairedObjective() as difference:
-                return paired_decision(counts, difference)[0]
+                return paired_decision(counts, difference)
             case RelativeCounts(), RelativeObjective() as ratio:
-                return relative_decision(counts, ratio)[0]
+                return relative_decision(counts, ratio)
         raise AssertionError(self.objective)
 
 
@@ -128,14 +161,30 @@ def _calibrated(objective: LoadObjective, windows: list[Window]) -> LoadCounts:
             return PairedCounts.calibrated(pairs, objective.margin)
         case RelativeObjective():
             return RelativeCounts.calibrated(pairs)
+    limit, *more = (Tally(each.dispersion) for each in _scatters(objective, windows))
+    return RateCounts(len(windows), 0, limit, more[0] if more else None)
+
+
+def _scatters(objective: LoadObjective, windows: list[Window]) -> list[Scatter]:
+    """Return the scatter of all that is tempered; what rollback rests on is the last one."""
+    pairs = [window for window in windows if isinstance(window, PairedWindow)]
+    match objective:
+        case PairedObjective():
+            return [scatter_of_differences(pairs)]
+        case RelativeObjective(unless_below=None):
+            return [scatter_of_shares(pairs)]
+        case RelativeObjective():
+            return [scatter_of_shares(pairs), scatter_of_errors(pairs)]
     rates = [window for window in windows if isinstance(window, RateWindow)]
-    limit = Tally(dispersion([window.beyond_limit for window in rates]))
-    expected = Tally(dispersion([window.beyond_expected for window in rates]))
-    return RateCounts(len(rates), 0, limit, expected if objective.two_counts else None)
+    limit = scatter([window.beyond_limit for window in rates])
+    if not objective.two_counts:
+        return [limit]
+    return [limit, scatter([window.beyond_expected for window in rates])]
 
 
 def assuming(objective: LoadObjective, hundredths: int) -> LoadCounts:
     """Return counts without evidence whose dispersion is taken for granted."""
+    hundredths += hundredths == UNMEASURED
     match objective:
         case PairedObjective():
             quiet = PairedCounts.calibrated([], objective.margin)

@@ -30,7 +30,6 @@ from modelward.judge import (
     LoadSession,
     Outcome,
     PairedCounts,
-    RateCounts,
     RelativeCounts,
     exam_decision,
 )
@@ -122,10 +121,11 @@ def load_report(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> KpiRe
     """
     if result.outcome == "Inconclusive" and session.gate_failed:
         return NOT_MEASURED
-    return KpiReport.of(LETTERS[result.outcome], _counts(kpi, result.counts, session))
+    return KpiReport.of(LETTERS[result.outcome], _counts(kpi, result, session))
 
 
-def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
+def _counts(kpi: PlanKpi, result: LoadResult, session: LoadSession) -> Counts:
+    counts = result.counts
     if isinstance(counts, RelativeCounts):
         return RelativeErrorCounts(
             counts.dispersion,
@@ -141,7 +141,7 @@ def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
     if kpi.quantile is None:
         return ErrorCounts(counts.limit.dispersion, counts.requests, counts.limit.bad)
     before = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    observed = _quantile_micros(kpi.quantile, counts, session, before)
+    observed = _quantile_micros(kpi.quantile, result, session, before)
     return LatencyCounts(
         dispersion=counts.limit.dispersion,
         requests=counts.requests,
@@ -153,12 +153,13 @@ def _counts(kpi: PlanKpi, counts: LoadCounts, session: LoadSession) -> Counts:
 
 
 def _quantile_micros(
-    share: Fraction, counts: RateCounts, session: LoadSession, before: Counts | None
+    share: Fraction, result: LoadResult, session: LoadSession, before: Counts | None
 ) -> int:
     """Return the quantile as observed in this attempt; where it adds nothing, as it was before."""
-    if not isinstance(before, LatencyCounts):
+    if not isinstance(before, LatencyCounts) or result.anew:
         before = None
-    requests = counts.requests - (before.requests if before else 0)
+    requests = result.counts.requests - (before.requests if before else 0)
     if before and requests == 0:
         return before.quantile_micros
-    return min(max(session.quantile(share, requests) // 1000, 0), MAX_MICROSECONDS)
+    observed = session.quantile(share, result.evidence_from, requests)
+    return min(max(observed // 1000, 0), MAX_MICROSECONDS)
