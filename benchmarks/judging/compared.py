@@ -115,10 +115,8 @@ class Comparisons:
     def agreed(self) -> int:
         """Return how often the judge itself came to the same after as many windows."""
         return sum(
-            bool(
-                judge.results()[0].outcome[0] == self.verdicts[i] and judge.windows == self.ended[i]
-            )
-            for i, judge in enumerate(self._judges)
+            judge.results()[0].outcome[0] == verdict and judge.windows == int(ended)
+            for judge, verdict, ended in zip(self._judges, self.verdicts, self.ended, strict=False)
         )
 
 

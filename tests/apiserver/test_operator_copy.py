@@ -108,8 +108,9 @@ async def test_a_slower_version_is_rolled_back_and_its_copy_of_stable_is_gone(
     copy = await copies.until_measured("2")
 
     (pod,) = [p for p in await kube.list(POD, namespace, COPY) if "deletionTimestamp" not in p]
-    stable = await kube.list(POD, namespace, f"{NAME}=fraud,modelward.dev/revision={first}")
-    assert pod["spec"]["containers"] == stable[0]["spec"]["containers"]
+    stable = await kube.get(REPLICA_SET, namespace, f"fraud-{first}")
+    assert stable is not None
+    assert copy["spec"]["template"]["spec"] == stable["spec"]["template"]["spec"]
     root = await kube.get(SERVICE, namespace, "fraud")
     assert root is not None
     assert NAME in root["spec"]["selector"]

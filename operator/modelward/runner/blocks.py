@@ -13,9 +13,11 @@ is left to its own server, and a revision that hangs can't hold up the load for 
 """
 
 import asyncio
+import itertools
 import logging
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
 from time import perf_counter_ns
 
 from modelward.judge import FAILED, UNANSWERED, ComparisonSession
@@ -25,6 +27,18 @@ from modelward.runner.load import Target
 _START_NS = 50_000_000
 _LAST_ANSWERS_SECONDS = 1.0
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Requests that are sent to one revision and then to the other, on the same schedule."""
+
+    first: int
+    """Number of the first request."""
+    due: list[int]
+    """When each is due, in nanoseconds after the block's beginning."""
+    length: int
+    """When the block is over, in nanoseconds."""
 
 
 class Blocks:
@@ -62,37 +76,38 @@ class Blocks:
         finally:
             self._tell()
 
-    def _blocks(self) -> Iterator[tuple[Target, range]]:
+    def _blocks(self) -> Iterator[tuple[Target, _Block]]:
         """Yield whom to send which requests."""
         shape = self._session.shape
+        due = map(shape.due, itertools.count())
         one, other = self._candidate, self._stable
-        last = 0
+        last, begins = 0, next(due)
         while last < shape.requests:
             first, window = last, shape.window_of(last)
             last = min(shape.warm_up + (window + 1) * shape.window, shape.requests)
-            yield one, range(first, last)
-            yield other, range(first, last)
+            times = [begins, *itertools.islice(due, last - first)]
+            block = _Block(first, [time - begins for time in times[:-1]], times[-1] - begins)
+            begins = times[-1]
+            yield one, block
+            yield other, block
             one, other = other, one
 
     async def _send_block(
-        self, group: asyncio.TaskGroup, target: Target, block: range, begin: int
+        self, group: asyncio.TaskGroup, target: Target, block: _Block, begin: int
     ) -> int:
         """Send a block from `begin` on; return when the next one may begin."""
-        due = self._session.shape.due
         sent = []
-        for request in block:
-            at = begin + due(request) - due(block.start)
-            await _sleep_until(at)
-            task = group.create_task(self._ask(target, request, at))
+        for request, after in enumerate(block.due, block.first):
+            await _sleep_until(begin + after)
+            task = group.create_task(self._ask(target, request, begin + after))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             sent.append(task)
-        length = due(block.stop) - due(block.start)
-        await _sleep_until(begin + length)
+        await _sleep_until(begin + block.length)
         _, late = await asyncio.wait(sent, timeout=0)
         if not late:
-            return begin + length
-        await asyncio.wait(late, timeout=length / 1e9)
+            return begin + block.length
+        await asyncio.wait(late, timeout=block.length / 1e9)
         return perf_counter_ns()
 
     async def _ask(self, target: Target, request: int, due: int) -> None:

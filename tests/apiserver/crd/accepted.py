@@ -36,7 +36,7 @@ spec:
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
   - name: latency-vs-stable
-    benchmark: {metric: latency, quantile: p95}
+    benchmark: {metric: latency, quantile: p95, baseline: copy}
     objective: {versus: stable, worseByAtMost: 10%}
   rollout:
     steps:
@@ -90,7 +90,7 @@ spec:
     benchmark: {metric: errorRate}
     objective: {versus: stable, worseByAtMost: 0.5pp}
   - name: latency-vs-stable
-    benchmark: {metric: latency, quantile: p95}
+    benchmark: {metric: latency, quantile: p95, baseline: copy}
     objective: {versus: stable, worseByAtMost: 10%}
   judgement: {falsePromotion: "0.05", falseRollback: "0.016666666666"}
   pod:
@@ -112,7 +112,11 @@ spec:
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
   datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
-  kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
+  kpis:
+  - {name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}
+  - name: b
+    benchmark: {metric: accuracy, dataset: d, baseline: serving}
+    objective: {versus: stable, worseByAtMost: 0pp}
   rollout:
     steps: [{benchmark: {}}]
     minReadySeconds: 0
@@ -135,7 +139,7 @@ spec:
     sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   kpis:
   - name: a
-    benchmark: {metric: accuracy, dataset: d}
+    benchmark: {metric: accuracy, dataset: d, baseline: serving}
     objective: {versus: stable, worseByAtMost: 0pp}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
 status:

@@ -25,7 +25,7 @@ def _kpi(index: int) -> Document:
         ({"metric": "errorRate"}, {"atMost": "049.999999%", "expected": "049.999998%"}),
         ({"metric": "latency", "quantile": "p99.9"}, {"atMost": "720h", "expected": "719h"}),
         (
-            {"metric": "errorRate"},
+            {"metric": "errorRate", "baseline": "serving"},
             {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
         ),
     ][index % 4]
