@@ -26,7 +26,7 @@ def main() -> None:
     started = time.perf_counter()
     with ProcessPoolExecutor(PROCESSES) as executor:
         exact = [executor.submit(lines, each.table) for each in (wald, golden, rivals)]
-        asked, pairs = dependent.asked(executor, RUNS), compared.asked(executor, RUNS // 4)
+        asked, pairs = dependent.asked(executor, RUNS), compared.asked(executor, RUNS // 8)
         for table in exact:
             print("\n".join(table.result()), flush=True)
         for line in (*dependent.table(asked), *compared.table(pairs)):

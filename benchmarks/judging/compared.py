@@ -34,9 +34,9 @@ MOST_WINDOWS = 1_200
 """After the first sixty."""
 WINDOWS = CALIBRATION_WINDOWS + MOST_WINDOWS
 CHECKPOINTS = checkpoints(WINDOWS)
-MOST_DIFFERING = 1_500
+MOST_DIFFERING = 2_000
 """Of the pairs of a comparison; the table of evidence ends there."""
-CHUNK = 5_000
+CHUNK = 2_500
 CHECKED = 3
 TIMES = (("like stable", 1.0), ("10% slower", 1.1), ("30% slower", 1.3), ("twice", 2.0))
 SHAPE = LoadShape(Fraction(40), 0, WINDOW, MOST_WINDOWS)
@@ -156,8 +156,10 @@ def _table(test: ShareTest) -> Floats:
 
 
 def _look_up(table: Floats, lost: Ints, won: Ints) -> Floats:
-    differing = np.minimum(lost + won, MOST_DIFFERING)
-    return np.asarray(table[differing, np.minimum(lost, MOST_DIFFERING)])
+    """Return the log-evidence of each; none beyond the table."""
+    differing = lost + won
+    at = np.minimum(differing, MOST_DIFFERING), np.minimum(lost, MOST_DIFFERING)
+    return np.where(differing <= MOST_DIFFERING, table[at], -np.inf)
 
 
 Asked = dict[tuple[str, float], list[Future[Result]]]
