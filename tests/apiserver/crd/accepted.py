@@ -112,11 +112,7 @@ spec:
     port: 1
     template: {spec: {containers: [{name: s, image: i}]}}
   datasets: [{name: d, configMap: {name: c, key: k}, prediction: p}]
-  kpis:
-  - {name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}
-  - name: b
-    benchmark: {metric: accuracy, dataset: d, baseline: serving}
-    objective: {versus: stable, worseByAtMost: 0pp}
+  kpis: [{name: a, benchmark: {metric: accuracy, dataset: d}, objective: {atLeast: 100%}}]
   rollout:
     steps: [{benchmark: {}}]
     minReadySeconds: 0
