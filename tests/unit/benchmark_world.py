@@ -51,8 +51,8 @@ PASSING: dict[str, KpiReport] = {
 }
 FAILING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("F", ExamCounts(rows=200, read=200, correct=173)),
-    "latency": KpiReport.of("F", LatencyCounts(125, 400, 100, 420_000, 125, 200)),
-    "errors": KpiReport.of("F", ErrorCounts(dispersion=125, requests=400, bad=80)),
+    "latency": KpiReport.of("F", LatencyCounts(126, 400, 100, 420_000, 126, 200)),
+    "errors": KpiReport.of("F", ErrorCounts(dispersion=126, requests=400, bad=80)),
 }
 NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 

@@ -9,7 +9,6 @@ import pytest
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.benchmark.accept import Accepted, Refused, rule
-from modelward.benchmark.added import added
 from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.continued import starts
@@ -18,6 +17,7 @@ from modelward.benchmark.counts import counts_of
 from modelward.benchmark.explained import explain
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.schemas import json_schemas
+from modelward.benchmark.totals import added
 from tests.unit.benchmark_world import ACCURACY, PASSING, a_run, completed, seen
 
 BASELINE = {

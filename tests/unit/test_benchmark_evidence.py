@@ -114,7 +114,7 @@ def test_a_multiple_of_stables_error_rate_shows_both_rates_and_the_multiples() -
     }
     run = a_run(kpi, baseline=BASELINE)
     plan = runner_plan(run, 1, 1_200)
-    counts = RelativeErrorCounts(125, 125, requests=10_000, bad=300, baseline_bad=120)
+    counts = RelativeErrorCounts(126, 126, requests=10_000, bad=300, baseline_bad=120)
     (status,) = evidence(run.spec, plan, a_result(plan, kpis=(KpiReport.of("F", counts),)))
     assert (status.verdict, status.reason) == ("Fail", "WorseThanStable")
     assert (status.value, status.baseline) == ("3%", "1.2%")

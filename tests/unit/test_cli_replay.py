@@ -44,7 +44,7 @@ def test_a_replay_ends_as_the_benchmark_would_have(
 
 
 def test_a_replay_tells_where_the_verdict_was_reached(ask: Ask) -> None:
-    lines = [window(0)] * 60 + ['{"kpi": "errors", "requests": 100, "bad": 60, "at": "noon"}']
+    lines = [window(1)] * 60 + ['{"kpi": "errors", "requests": 100, "bad": 60, "at": "noon"}']
     code, out, _ = ask("replay", [ERRORS], "--json", lines=lines)
     (kpi,) = json.loads(out)["kpis"]
     assert code == 1

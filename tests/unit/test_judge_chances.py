@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from modelward.judge import (
     FAILED,
+    UNMEASURED,
     LoadKpi,
     LoadObjective,
     LoadSession,
@@ -24,12 +25,13 @@ from modelward.judge.chances import (
     Chances,
     binomial,
     exam_chances,
+    judged_again,
     mixed,
     rate_chances,
     stopped,
 )
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision
-from modelward.judge.forecast import forecast, qualities
+from modelward.judge.forecast import Quality, forecast, qualities
 from modelward.judge.paired import PairedWindow
 from modelward.judge.windows import RateWindow, WindowJudge
 from tests.unit.judge_exact import exact
@@ -86,6 +88,17 @@ def test_parts_are_mixed_in_equal_shares() -> None:
     one = Chances(1.0, 0.0, 0.0, ((10, 1.0),), 30)
     other = Chances(0.0, 0.0, 1.0, (), 30)
     assert mixed([one, other]) == Chances(0.5, 0.0, 0.5, ((10, 0.5),), 30)
+
+
+def test_a_rollback_that_is_not_licensed_only_begins_a_second_judgement() -> None:
+    first = Chances(0.4, 0.2, 0.4, ((10, 0.5), (50, 0.1)), 100, ((10, 0.1), (50, 0.1)))
+    second = Chances(0.2, 0.8, 0.0, ((30, 0.5), (60, 0.5)), 100, ((30, 0.5), (60, 0.3)))
+    both = judged_again(first, 20, second)
+    # From 10 on there is time for all of the second one, from 50 on only for its first half.
+    assert both.rolled_back == pytest.approx(0.1 * 0.8 + 0.1 * 0.5)
+    assert both.promoted == pytest.approx(0.4 + 0.1 * 0.2)
+    assert both.undecided == pytest.approx(0.4 + 0.1 * 0.5)
+    assert dict(both.ends) == pytest.approx({10: 0.4, 60: 0.05, 90: 0.05, 100: 0.05})
 
 
 @pytest.mark.parametrize(("right", "draws"), [(14, None), (15, None), (11, 12)])
@@ -174,6 +187,16 @@ def test_forecasts_say_the_same_each_time_and_prefer_the_better_version(
     assert best == forecast(objective, shown[0], SHAPE)
     assert best.chances.promoted > worst.chances.promoted
     assert best.chances.rolled_back <= worst.chances.rolled_back
+
+
+def test_at_a_rare_limit_a_rollback_waits_for_a_calibration_that_measures() -> None:
+    objective = errors_objective(Fraction("0.003"), Fraction("0.001"), FIVE, FIVE)
+    shape = LoadShape(Fraction(40), 0, 10, 900)
+    found = forecast(objective, Quality("", Fraction("0.006")), shape)
+    # Sixty windows hold three or four bad requests, which measure nothing.
+    assert found.dispersions[0] == UNMEASURED
+    assert sum(chance for n, chance in found.chances.ends if n <= 600) < 0.01
+    assert found.chances.rolled_back > 0.8
 
 
 def test_an_assumed_dispersion_takes_the_place_of_calibration() -> None:

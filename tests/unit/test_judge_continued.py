@@ -64,13 +64,13 @@ def test_a_run_that_was_interrupted_at_any_window_comes_to_what_it_would_have_co
 
     interrupted = LoadSession(shape(windows=first, warm_up=WARM_UP), KPIS)
     before = play(interrupted, stream)
-    if interrupted.gate_failed:
-        return
+    if interrupted.gate_failed or any(result.counts.requests == 0 for result in before):
+        return  # without evidence of each KPI there is nothing to go on from
     kpis = tuple(replace(k, start=b.counts) for k, b in zip(KPIS, before, strict=True))
     continued = LoadSession(shape(windows=later, warm_up=WARM_UP), kpis)
     measured = WARM_UP + 10 * (CALIBRATION_WINDOWS + first)
     after = play(continued, stream[:WARM_UP] + stream[measured:])
-    assert after == went_on
+    assert [(r.outcome, r.counts) for r in after] == [(r.outcome, r.counts) for r in went_on]
     assert continued.calibration_windows == 0
 
 

@@ -31,7 +31,7 @@ ONLY_LIMIT = errors_objective(Fraction(10, 100), None, FIVE, FIVE)
 LATENCY = latency_objective(Fraction(95, 100), True, FIVE, FIVE)
 OBJECTIVES = st.sampled_from([ERRORS, ONLY_LIMIT])
 EXAM = ExamObjective(Fraction(92, 100), FIVE, FIVE)
-NONE_YET = RateCounts(60, 0, Tally(125))
+NONE_YET = RateCounts(60, 0, Tally(126))
 
 requests = st.lists(st.booleans(), max_size=400)
 windows = st.lists(st.integers(0, 10), min_size=1, max_size=60)

@@ -8,6 +8,7 @@ import pytest
 
 from modelward.judge import (
     FAILED,
+    UNMEASURED,
     LoadKpi,
     LoadSession,
     LoadShape,
@@ -74,9 +75,9 @@ def test_intervals_of_large_multiples_agree_with_the_verdict(bad: int, verdict: 
     assert (result.low >= Fraction(10, 11)) == (verdict == "Fail")
 
 
-def test_nothing_measured_is_said() -> None:
+def test_calibration_without_evidence_is_said() -> None:
     result = relative_verdict(counts(0, 0, 0), QUIET)
-    assert (result.verdict, result.reason, result.value) == ("Inconclusive", "NotMeasured", None)
+    assert (result.verdict, result.reason, result.value) == ("Inconclusive", "Uncalibrated", None)
 
 
 def test_outages_of_both_temper_nothing_and_own_bursts_do() -> None:
@@ -84,7 +85,7 @@ def test_outages_of_both_temper_nothing_and_own_bursts_do() -> None:
     own = [PairedWindow(10, 5, 0, 0), PairedWindow(10, 0, 5, 0), *[quiet] * 8] * 6
     common = [PairedWindow(10, 1, 1, 5), *[quiet] * 9] * 6
     assert RelativeCounts.calibrated(own).dispersion > 500
-    assert RelativeCounts.calibrated(common).dispersion == 100
+    assert RelativeCounts.calibrated(common).dispersion == UNMEASURED + 1
 
 
 def test_what_was_tested_is_named() -> None:

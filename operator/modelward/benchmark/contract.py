@@ -60,7 +60,7 @@ class PlanLoad(Message):
     rate: Exact
     """Requests per second."""
     for_seconds: Exact
-    """The longest that load is sent after warm-up and calibration."""
+    """The longest that load is sent after warm-up and the first 60 windows of calibration."""
     warm_up_seconds: Exact
     dataset: str
     """Data set whose rows are the payload."""
@@ -202,7 +202,8 @@ _KPI_SCHEMA = {
     "errorRate: dispersion, requests, failed ones. "
     "latency: dispersion, requests, those beyond the limit, the quantile in microseconds; with "
     "expected also the dispersion and the number of those beyond expected. Dispersions are "
-    "hundredths, at least 100; requests are those after calibration. With versus, accuracy: rows, "
+    "hundredths, at least 100, and 125 where they are only assumed; requests are those after "
+    "calibration, 0 where it did not end. With versus, accuracy: rows, "
     "rows read, correct ones, those that stable had right, those that stable alone had right; "
     "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
     "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "

@@ -18,7 +18,6 @@ from modelward.api.values import (
     format_points,
     is_relative,
 )
-from modelward.benchmark.added import added
 from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import (
@@ -46,6 +45,7 @@ from modelward.benchmark.plan import (
     rate_objective,
     relative_objective,
 )
+from modelward.benchmark.totals import added
 from modelward.judge import (
     CALIBRATION_WINDOWS,
     PairedCounts,

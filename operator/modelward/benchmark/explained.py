@@ -23,7 +23,7 @@ from modelward.benchmark.counts import (
 from modelward.benchmark.evidence import counts_in, judged, objective_text
 from modelward.benchmark.plan import PlanError, rate_objective, runner_plan
 from modelward.benchmark.words import advice
-from modelward.judge import CALIBRATION_WINDOWS, Verdict
+from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED, Verdict
 
 _OVERWHELMING = Decimal(1_000_000)
 
@@ -253,9 +253,12 @@ def _noted(counts: Counts, verdict: Verdict, shown: RunKpiStatus) -> Iterator[st
         yield f"{kind}: {shown.low} to {shown.high}."
     phi = 100 if isinstance(counts, ExamCounts | PairedExamCounts) else counts.dispersion
     if phi > 100 and verdict.samples:
+        told = "slowness and errors come in stretches"
+        if phi == UNMEASURED:
+            told = "calibration saw too few bad requests to measure it, so that it is assumed"
         yield (
             f"{verdict.samples:,} requests count as {verdict.effective_samples:,} independent "
-            f"ones (dispersion {phi / 100:g}): slowness and errors come in stretches."
+            f"ones (dispersion {phi / 100:g}): {told}."
         )
     if verdict.independence_assumed:
         yield "Independent requests are assumed: there were fewer than 60 windows to calibrate on."

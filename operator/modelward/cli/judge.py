@@ -51,8 +51,8 @@ lines, in the order in which it happened; one of
   {"dataset": "golden", "correct": true}      a row; "stable": {"correct": false} where compared
 Each may have "at": "2026-11-20T12:00:00Z", which is repeated where a verdict is reached. Blank
 lines don't count. A request that failed needs no latency. Requests form the windows that spec.load
-makes. The first 60 windows of each KPI calibrate and are no evidence; --dispersion takes all as
-evidence instead. load.for is no limit here.
+makes. The first 60 windows of each KPI calibrate and are no evidence, more where bad requests come
+in stretches; --dispersion takes all as evidence instead. load.for is no limit here.
 
 exit codes:
   0  every gate passes

@@ -6,6 +6,7 @@ tempered by.
 """
 
 import functools
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -54,17 +55,23 @@ class Chances:
 def mixed(parts: Sequence[Chances]) -> Chances:
     """Return the chances where each part is as likely as the others."""
     share = 1 / len(parts)
-    ends: defaultdict[int, float] = defaultdict(float)
-    for part in parts:
-        for n, chance in part.ends:
-            ends[n] += share * chance
     return Chances(
         promoted=share * sum(part.promoted for part in parts),
         rolled_back=share * sum(part.rolled_back for part in parts),
         undecided=share * sum(part.undecided for part in parts),
-        ends=tuple(sorted(ends.items())),
+        ends=_shared(share, [part.ends for part in parts]),
         budget=max(part.budget for part in parts),
+        rollbacks=_shared(share, [part.rollbacks for part in parts]),
     )
+
+
+def _shared(
+    share: float, parts: Sequence[Sequence[tuple[int, float]]]
+) -> tuple[tuple[int, float], ...]:
+    ends: defaultdict[int, float] = defaultdict(float)
+    for n, chance in itertools.chain.from_iterable(parts):
+        ends[n] += share * chance
+    return tuple(sorted(ends.items()))
 
 
 def judged_again(first: Chances, pause: int, second: Chances) -> Chances:

@@ -1,4 +1,4 @@
-"""What was counted on top of an earlier run's counts."""
+"""What was counted on top of what a run began with: its counts are totals."""
 
 from dataclasses import fields
 
