@@ -199,7 +199,7 @@ def table(results: Asked) -> Iterator[str]:
         checked += sum(each.checked for each in found)
     yield (
         "pairs to the verdict on average, calibration counted: of a version like stable, of one "
-        "30% slower, of one that takes twice as long; promoted: like stable.\nThe judge itself, "
+        "30% slower, of one that\ntakes twice as long; promoted: like stable.\nThe judge itself, "
         f"on {checked} of these comparisons, came to the same verdict after as many pairs in "
         f"{agreed}."
     )

@@ -219,12 +219,11 @@ def test_a_copy_that_does_not_come_up_is_no_fault_of_the_candidates() -> None:
     world.never_ready = {"fraud:1"}
     world.change("2")
     world.run(20)
-    assert "the copy of stable that it is compared with is not ready" in (
-        world.status["message"].lower()
-    )
+    assert "copy" not in world.status["message"]  # it takes its time, that is all
     world.run(60)
     assert world.status["phase"] == "Paused"
     assert world.condition("Ready")["reason"] == "Inconclusive"
+    assert "the copy of stable that it is compared with is not ready" in world.status["message"]
     assert "make room for one more pod of stable, then retry" in world.status["message"]
     assert not copies(world)
     assert "failedRevision" not in world.status

@@ -86,7 +86,7 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
     message = sentence(f"{who} is at {where}; {ready}")
-    hindered = copies.trouble(situation)
+    hindered = copies.hindrance(situation)
     message += f" {sentence(hindered)}" if hindered else ""
     message += _blocked_run(situation, candidate) or _outlook(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)

@@ -109,6 +109,15 @@ def trouble(situation: Situation) -> str:
     return f"the copy of stable that it is compared with is not ready: {problem(copy).message}"
 
 
+def hindrance(situation: Situation) -> str:
+    """Say the same where it is more than that a pod takes its time to start."""
+    stable, copy = situation.stable, present(situation)
+    lost = stable is not None and not _is_known(stable)
+    refused = copy is not None and copy.revision.failure is not None
+    stuck = copy is not None and any(pod.problem for pod in copy.living)
+    return trouble(situation) if lost or refused or stuck else ""
+
+
 def _is_known(stable: Actor) -> bool:
     """Tell whether it is remembered how stable was rendered; spec describes another revision."""
     return bool(stable.revision.annotations.get(INPUT_KEY))
