@@ -125,9 +125,8 @@ Margin = Annotated[
         f": {is_duration('self')} ? duration(self) > duration('0s') "
         f": {form('self', NUMBER_FORM)} "
         f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
-        "say percentage points from 0pp to 50pp, such as 1pp, or a percentage of what stable "
-        "shows, such as 50%, or for latency a duration above 0s, such as 50ms; for mae, rmse, "
-        'logLoss and brier a number in quotes, such as "0.01"',
+        "say percentage points up to 50pp, such as 1pp, or a part of what stable shows, such as 50%; "
+        'for latency a time, such as 50ms; for mae, rmse, logLoss, brier a number, such as "0.01"',
     ),
 ]
 """A difference between two values, or a part of one of them."""
