@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 2_048
+CLAIMS = "/var/lib/modelward/claims"
+"""Folder with the volumes of data sets on claims, each below the data set's name."""
 _STRETCHES = 60
 _MARGIN = 1.25
 
@@ -55,10 +57,21 @@ class Plan:
         return str(self.document["subject"]["modelName"])
 
     def dataset(self, name: str) -> Path:
-        """Return the file of a data set. The result tells what was found in it."""
+        """Return the file of a data set. The result tells what was found in it.
+
+        Raises ValueError for one behind a URI: that is fetched after the jobs.
+        """
+        asked = {each["name"]: each for each in self.document.get("datasets") or ()}[name]
+        if asked.get("uri"):
+            raise ValueError(f"data set {name} is not mounted: {asked['uri']} is fetched later")
         path = Path(os.environ["MODELWARD_PLAN"]).parent / "datasets" / name
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        self._used[name] = digest[:16]
+        if asked.get("claimPath"):
+            path = Path(CLAIMS) / name / str(asked["claimPath"])
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while block := file.read(2**20):
+                digest.update(block)
+        self._used[name] = digest.hexdigest()[:16]
         return path
 
     def write_result(self, kpis: dict[str, Any], message: str = "") -> None:

@@ -26,6 +26,8 @@ class ModelServer:
     is_ready: bool = True
     predict: Handler | None = None
     """Takes the place of all that."""
+    rows: Handler | None = None
+    """Answers /rows.jsonl, where a data set is."""
     rng: random.Random = field(default_factory=lambda: random.Random(1))
     requests: int = 0
     enough: int | None = None
@@ -63,6 +65,8 @@ class ModelServer:
         app.router.add_get("/v2/models/m/ready", self._ready)
         app.router.add_post("/v2/models/m/infer", self._v2)
         app.router.add_post("/predict", self._v2)
+        if self.rows:
+            app.router.add_get("/rows.jsonl", self.rows)
         async with serving_app(app) as self.url:
             yield self
 

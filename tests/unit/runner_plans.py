@@ -5,8 +5,8 @@ from typing import Any
 
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.rows import sha256_of
-from modelward.benchmark.strictjson import Json
 from modelward.protocols import Dialogue, dialogue
+from modelward.strictjson import Json
 
 ACCURACY = {"name": "accuracy", "metric": "accuracy", "dataset": "golden", "limit": "0.9",
             "direction": "atLeast", "effect": "gate"}  # fmt: skip

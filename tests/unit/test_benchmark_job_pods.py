@@ -73,6 +73,27 @@ def test_a_pod_without_jobs_is_as_it_was() -> None:
     assert [volume["name"] for volume in pod["volumes"]] == ["benchmark"]
 
 
+def test_a_job_reads_data_sets_on_claims_where_the_runner_does() -> None:
+    claim = {"persistentVolumeClaim": {"claimName": "data", "path": "rows.csv"}}
+    datasets = [{"name": "golden", "sha256": "ab" * 32} | claim]
+    run = a_run(ERRORS, ACCURACY, jobs=[LOCUST], datasets=datasets)
+    pod = job(run, 1, runner_plan(run, 1, 600), IMAGE, "Always")["spec"]["template"]["spec"]
+    (first,), (runner,) = pod["initContainers"], pod["containers"]
+    mount = {
+        "name": "claim-golden",
+        "mountPath": "/var/lib/modelward/claims/golden",
+        "readOnly": True,
+    }
+    assert mount in first["volumeMounts"]
+    assert mount in runner["volumeMounts"]
+    assert [volume["name"] for volume in pod["volumes"]] == [
+        "benchmark",
+        "claim-golden",
+        "scratch",
+        "tmp",
+    ]
+
+
 def test_a_pod_s_jobs_are_read_with_what_they_left() -> None:
     status = {
         "initContainerStatuses": [

@@ -226,7 +226,7 @@ def test_what_failed_is_told_in_the_unit_of_the_kpi() -> None:
     assert judged(run.spec.kpis, ruling).message == (
         "errors is 10% on 2000 requests, shown to be worse than expected: <= 5%, expected 2%; "
         "exam is 91% on 100 rows, not enough: >= 92%; "
-        "perplexity is 14.2, not enough: <= 12.5"
+        "perplexity is 14.2, too much: <= 12.5"
     )
 
 

@@ -10,8 +10,8 @@ from modelward.benchmark.log import (
     LoadProfile,
     details,
 )
-from modelward.benchmark.strictjson import Json
 from modelward.runner.profile import Profile
+from modelward.strictjson import Json
 
 
 def a_profile(of: str = "the revision") -> LoadProfile:

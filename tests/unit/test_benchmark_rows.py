@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from modelward.benchmark.rows import Row, RowsError, check_rows, same_json, sha256_of
-from modelward.benchmark.strictjson import loads_exact
+from modelward.strictjson import loads_exact
 from tests.unit.rows_in import rows_in
 
 GOOD = b'{"id": "a", "inputs": [0.1, 2], "expected": 0.1}\n{"id": "b", "inputs": 1, "expected": 1}'

@@ -6,91 +6,40 @@ import os
 import pty
 import subprocess
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from modelward.benchmark import lag
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.rows import sha256_of
 from modelward.cli.main import main
-from modelward.judge import shape
-from modelward.runner import reach
 from modelward.runner.attempt import Attempt
 from modelward.runner.files import Given
+from tests.unit.laptop import (
+    ACCURACY,
+    ERRORS,
+    ROWS,
+    VERSUS,
+    config_map,
+    deployment,
+    make_quick,
+    measure,
+    with_rows,
+    write,
+)
 from tests.unit.model_server import ModelServer, serving
 from tests.unit.runner_plans import golden
-
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "90%"},
-}
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "20%", "expected": "5%"},
-}
-VERSUS = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Windows of 4 requests in 20 ms, and any lag: this process is server and client."""
-    monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
-    monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr(lag, "tolerated_delay", lambda _: 10**10)
-    monkeypatch.setattr(reach, "REACH_SECONDS", 0.2)
-
-
-def deployment(*kpis: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "modelward.dev/v1alpha1",
-        "kind": "ModelDeployment",
-        "metadata": {"name": "m"},
-        "spec": {
-            "serving": {
-                "port": 8080,
-                "template": {"spec": {"containers": [{"name": "s", "image": "i"}]}},
-            },
-            "datasets": [{"name": "golden", "configMap": {"name": "rows", "key": "rows.jsonl"}}],
-            "load": {"rate": "200/s", "for": "5s", "warmUp": "100ms"},
-            "kpis": list(kpis),
-        },
-    }
-
-
-def config_map(rows: bytes) -> dict[str, Any]:
-    return {
-        "kind": "ConfigMap",
-        "metadata": {"name": "rows"},
-        "data": {"rows.jsonl": rows.decode()},
-    }
+    make_quick(monkeypatch)
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "rows.jsonl").write_bytes(golden())
-    return tmp_path
-
-
-def write(place: Path, *documents: dict[str, Any]) -> None:
-    (place / "plan.yaml").write_text(yaml.safe_dump_all(documents))
-
-
-def measure(url: str, *options: str) -> int:
-    return main(["benchmark", "run", "-f", "plan.yaml", "--target", url, *options])
-
-
-ROWS = ("--dataset", "golden=rows.jsonl")
+    return with_rows(tmp_path, monkeypatch)
 
 
 def test_a_version_that_fulfils_its_kpis_passes_and_leaves_page_log_and_run(

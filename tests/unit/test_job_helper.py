@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelward import contract
+from modelward.api.names import CLAIMS_PATH
 from modelward.benchmark.jobcontract import JobResult
 from modelward.benchmark.jobs import read_result
 from modelward.benchmark.plan import runner_plan
@@ -49,6 +50,23 @@ def test_the_result_tells_which_rows_were_read(pod: Path) -> None:
     plan.write_result({})
     found = JobResult.parse((pod / "result").read_text()).datasets["golden"]
     assert found == hashlib.sha256(b"rows").hexdigest()[:16]
+
+
+def test_rows_on_a_claim_are_where_the_pod_mounts_it(
+    pod: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert contract.CLAIMS == CLAIMS_PATH
+    monkeypatch.setattr(contract, "CLAIMS", str(pod))
+    (pod / "large" / "a").mkdir(parents=True)
+    (pod / "large" / "a" / "rows.csv").write_text("many")
+    datasets = [
+        {"name": "large", "claimPath": "a/rows.csv"},
+        {"name": "remote", "uri": "s3://b/rows.csv"},
+    ]
+    plan = Plan(Plan.read().document | {"datasets": datasets}, "locust")
+    assert plan.dataset("large").read_text() == "many"
+    with pytest.raises(ValueError, match="remote is not mounted"):
+        plan.dataset("remote")
 
 
 @pytest.mark.usefixtures("pod")

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from modelward.benchmark.contract import KpiReport, RunnerPlan, RunnerResult
-from modelward.benchmark.strictjson import Json
 from modelward.runner.attempt import Attempt
+from modelward.strictjson import Json
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, a_plan, golden
 from tests.unit.test_runner_versus import (

@@ -10,9 +10,9 @@ import pytest
 from modelward.benchmark.counts import ClassCounts, ExamCounts
 from modelward.benchmark.judging import rows_decision
 from modelward.benchmark.plankpi import PlanKpi
-from modelward.benchmark.strictjson import Json
 from modelward.runner.metrics import UnfitError
 from modelward.runner.metrics.readings import Prediction
+from modelward.strictjson import Json
 from tests.unit.judged import JUDGEMENT
 from tests.unit.measured_rows import FAILED, a_kpi, counts_of_rows, rows_of, tally, value_of
 

@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 
 from modelward.benchmark.contract import PlanJudgement, RunnerPlan, RunnerResult
-from modelward.benchmark.strictjson import Json
 from modelward.judge import shape
 from modelward.runner.attempt import Attempt
+from modelward.strictjson import Json
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
 

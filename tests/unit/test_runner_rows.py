@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.benchmark.contract import PlanKpi, RunnerPlan
-from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.form import exact
 from modelward.runner.index import place
 from modelward.runner.metrics import readings
 from modelward.runner.metrics.answers import is_right_by
 from modelward.runner.rows import Dataset, DatasetInvalidError, prepare
+from modelward.strictjson import Json
 from tests.unit.runner_plans import ACCURACY, a_plan, asked_by, golden
 
 

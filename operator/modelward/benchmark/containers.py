@@ -31,8 +31,12 @@ RESTRICTED: dict[str, Any] = {
 }
 
 
-def job_container(job: Job, plan: RunnerPlan, resources: Document | None) -> Document:
+def job_container(
+    job: Job, plan: RunnerPlan, resources: Document | None, claims: list[Document]
+) -> Document:
     """Return the container of a job. What it needs to know stands in its environment.
+
+    `claims` are mounts of data sets on volumes; what the runner fetches is not there yet.
 
     Its file system is read-only but for /tmp, which is also its home.
     """
@@ -54,5 +58,9 @@ def job_container(job: Job, plan: RunnerPlan, resources: Document | None) -> Doc
         "terminationMessagePath": RESULT_PATH,
         "terminationMessagePolicy": "File",
         "securityContext": RESTRICTED | user,
-        "volumeMounts": [PLAN_MOUNT, {"name": TMP_VOLUME, "mountPath": "/tmp"}],  # noqa: S108
+        "volumeMounts": [
+            PLAN_MOUNT,
+            {"name": TMP_VOLUME, "mountPath": "/tmp"},  # noqa: S108
+            *claims,
+        ],
     } | {key: value for key, value in chosen.items() if value}

@@ -25,7 +25,7 @@ from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
 from modelward.benchmark.plansubject import PlanSubject
-from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+from modelward.strictjson import StrictJsonError, loads_integers
 
 __all__ = [
     "DIGEST_CHARS",

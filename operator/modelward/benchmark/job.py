@@ -86,7 +86,8 @@ def _pod_spec(spec: BenchmarkRunSpec, plan: RunnerPlan, image: str, pull_policy:
     asked = spec.pod.to_wire()
     chosen = ("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations")
     jobs = {job.name: job for job in spec.jobs}
-    first = [job_container(jobs[job.name], plan, asked.get("resources")) for job in plan.jobs or ()]
+    mounts, resources = list(_claim_mounts(spec)), asked.get("resources")
+    first = [job_container(jobs[job.name], plan, resources, mounts) for job in plan.jobs or ()]
     return {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -120,12 +121,16 @@ def _container(image: str, pull_policy: str, asked: Document, mounts: list[Docum
 
 def _mounts(spec: BenchmarkRunSpec) -> Iterator[Document]:
     yield PLAN_MOUNT
+    yield from _claim_mounts(spec)
+    if _scratch(spec):
+        yield {"name": _SCRATCH, "mountPath": SCRATCH_PATH}
+
+
+def _claim_mounts(spec: BenchmarkRunSpec) -> Iterator[Document]:
     for data in spec.datasets:
         if data.persistent_volume_claim:
             path = f"{CLAIMS_PATH}/{data.name}"
             yield {"name": _claim_volume(data), "mountPath": path, "readOnly": True}
-    if _scratch(spec):
-        yield {"name": _SCRATCH, "mountPath": SCRATCH_PATH}
 
 
 def _claims(spec: BenchmarkRunSpec) -> list[Document]:

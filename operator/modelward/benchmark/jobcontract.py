@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from modelward.benchmark.bounds import MAX_DISPERSION, MAX_REQUESTS
 from modelward.benchmark.message import Message
-from modelward.benchmark.strictjson import StrictJsonError, loads_integers
+from modelward.strictjson import StrictJsonError, loads_integers
 
 MAX_RESULT_BYTES = 2_048
 VALUE_FORM = (

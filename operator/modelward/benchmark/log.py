@@ -11,12 +11,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from modelward.benchmark.strictjson import StrictJsonError, loads_floats
+from modelward.strictjson import StrictJsonError, loads_floats
 
 LOAD_PROFILE = "load profile"
 """Once for each revision, when the load has ended."""
 WRONG_ROW = "row answered wrongly"
-"""For each of the first hundred rows of a data set."""
+"""For each of the first hundred rows that are wrong for a KPI."""
 
 SLICE = "slice"
 """For each slice of a data set that a KPI was counted on."""
@@ -77,6 +77,8 @@ class WrongRow(_Line):
     """A row that was not answered as expected."""
 
     dataset: Text
+    kpi: Text = ""
+    """What it was wrong for: KPIs may look at other parts of an answer."""
     row: Text
     expected: Text = ""
     got: Text = ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, Protocol
 
-from modelward.benchmark.strictjson import Json, StrictJsonError, loads_exact, loads_floats
+from modelward.strictjson import Json, StrictJsonError, loads_exact, loads_floats
 
 MOST_BYTES = 16 * 2**20
 """The longest line that is read."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import BinaryIO
 
 from modelward.benchmark.records import CsvRecords, JsonLines, Members, Record, Records, RowsError
-from modelward.benchmark.strictjson import Json
+from modelward.strictjson import Json
 
 __all__ = ["Row", "RowsError", "check_rows", "contradiction", "records_of", "same_json"]
 
@@ -120,7 +120,7 @@ def sha256_of(content: bytes) -> str:
 def same_json(left: Json, right: Json) -> bool:
     """Tell whether two JSON values are equal; numbers by value (1 and 1.0), true is not 1.
 
-    Numbers must be int or Decimal, as modelward.benchmark.strictjson.loads_exact reads them.
+    Numbers must be int or Decimal, as modelward.strictjson.loads_exact reads them.
     """
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same_json(left[k], right[k]) for k in left)

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from modelward.api.values import ValueFormError, parse_duration, to_seconds
 from modelward.benchmark.rows import Row
-from modelward.benchmark.strictjson import Json, StrictJsonError, loads_exact
 from modelward.cli.inputs import InputError
 from modelward.judge.paired import PairedWindow
 from modelward.judge.windows import RateWindow, Window
+from modelward.strictjson import Json, StrictJsonError, loads_exact
 
 _FORMS = (
     'a request {"latency"}, a window {"kpi", "requests"} or a row {"dataset", "correct"} or '

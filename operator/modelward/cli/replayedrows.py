@@ -12,7 +12,6 @@ from modelward.benchmark.judging import rows_verdict
 from modelward.benchmark.plan import plan_kpi, sampled_names
 from modelward.benchmark.rowcounts import RowCounts
 from modelward.benchmark.rows import Row
-from modelward.benchmark.strictjson import Json
 from modelward.cli.inputs import InputError
 from modelward.cli.observations import Answered, AnsweredRow, Observation
 from modelward.cli.replayed import Reached
@@ -23,6 +22,7 @@ from modelward.runner.metrics import RowSet, UnfitError, readings, tally_of
 from modelward.runner.metrics.answers import IsRight, is_right_by
 from modelward.runner.metrics.readings import NO_ANSWER, Prediction
 from modelward.runner.rows import DatasetInvalidError
+from modelward.strictjson import Json
 
 _NOTHING = Verdict("Inconclusive", "NotMeasured")
 

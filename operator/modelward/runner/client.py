@@ -4,10 +4,10 @@ import logging
 from dataclasses import dataclass
 from typing import Self
 
-from modelward.benchmark.strictjson import Json
 from modelward.protocols.base import Answered, Arrival, Bad, Dialogue, Reply, Request, TokenTimes
 from modelward.runner.grpc_transport import GrpcTransport
 from modelward.runner.transport import RequestFailedError, Response, Transport
+from modelward.strictjson import Json
 
 _TRANSPORTS: dict[str, type[Transport | GrpcTransport]] = {
     "http": Transport,

@@ -9,7 +9,7 @@ from jmespath.parser import ParsedResult
 from modelward.benchmark.contract import PlanColumns
 from modelward.benchmark.records import ExactRecord, Members, Record, RowsError
 from modelward.benchmark.rows import Row, member, row_id
-from modelward.benchmark.strictjson import Json
+from modelward.strictjson import Json
 
 
 class RowForm:

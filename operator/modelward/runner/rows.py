@@ -20,13 +20,13 @@ from modelward.api.metrics import VALUE_METRICS
 from modelward.benchmark.contract import PlanDataset, RunnerPlan
 from modelward.benchmark.records import JsonLines, Records
 from modelward.benchmark.rows import Row, RowsError, records_of
-from modelward.benchmark.strictjson import Json
 from modelward.protocols.base import Dialogue, NotAskableError, Request
 from modelward.runner import parquet
 from modelward.runner.client import Answer
 from modelward.runner.files import Given, RowsFile, open_file
 from modelward.runner.form import RowForm, exact, first_line
 from modelward.runner.index import Index, build
+from modelward.strictjson import Json
 
 _KEPT_ROWS = 256
 _PAYLOAD_ROWS = 10_000

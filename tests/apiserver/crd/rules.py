@@ -166,7 +166,7 @@ RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {"spec.datasets[0].configMap": OMIT},
                 {"spec.datasets[0].uri": "s3://golden/rows.jsonl"},
-                {"spec.datasets[2].uri": "s3://golden/rows.jsonl"},
+                {"spec.datasets[3].uri": "s3://golden/rows.jsonl"},
             ),
         ),
         Example(
@@ -185,7 +185,7 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "rows outside of ConfigMaps are pinned",
             takes=({"spec.datasets[0].sha256": "0" * 64},),
-            refuses=({"spec.datasets[2].sha256": OMIT}, {"spec.datasets[3].sha256": OMIT}),
+            refuses=({"spec.datasets[3].sha256": OMIT}, {"spec.datasets[4].sha256": OMIT}),
         ),
     ),
     "spec.benchmarkPod.env[]": (_one_value("spec.benchmarkPod"),),

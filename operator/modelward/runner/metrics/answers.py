@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.rows import Row, same_json
-from modelward.benchmark.strictjson import Json
 from modelward.runner.metrics.labels import expected_label, label_of
 from modelward.runner.metrics.readings import NO_ANSWER, Prediction
 from modelward.runner.metrics.unfit import UnfitError
+from modelward.strictjson import Json
 
 IsRight: TypeAlias = Callable[[Row, Prediction], bool]
 """Tells whether a row was answered as expected. Raises UnfitError for a row that expects

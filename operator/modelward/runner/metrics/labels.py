@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TypeAlias
 
 from modelward.benchmark.rows import Row
-from modelward.benchmark.strictjson import Json
 from modelward.runner.metrics.readings import Prediction, number_in
 from modelward.runner.metrics.unfit import UnfitError
+from modelward.strictjson import Json
 
 Label: TypeAlias = tuple[str, Decimal | str]
 """Kind and value of a label: a text, a truth value or a number. They sort as scikit-learn's do."""

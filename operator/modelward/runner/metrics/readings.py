@@ -14,10 +14,10 @@ from jmespath.parser import ParsedResult
 from modelward.api.metrics import VALUE_METRICS
 from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.rows import same_json
-from modelward.benchmark.strictjson import Json
 from modelward.runner.client import Answer
 from modelward.runner.form import exact
 from modelward.runner.rows import Dataset, DatasetInvalidError
+from modelward.strictjson import Json
 
 _MOST_DIGITS = 308
 """Before the point, and twice as many after it: a float has no more, and a number with millions of

@@ -9,8 +9,8 @@ import jsonschema.validators
 import referencing
 import referencing.exceptions
 
-from modelward.benchmark.strictjson import Json, StrictJsonError, loads_floats
 from modelward.runner.metrics.unfit import UnfitError
+from modelward.strictjson import Json, StrictJsonError, loads_floats
 
 
 def validator(schema: dict[str, Json]) -> Callable[[Json], bool]:
