@@ -13,9 +13,8 @@ from aiohttp import web
 
 from modelward.benchmark.contract import RunnerPlan, RunnerResult
 from modelward.judge import shape
-from modelward.runner import gentle, report
+from modelward.runner import gentle
 from modelward.runner.attempt import Attempt
-from modelward.runner.blocks import Blocks
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, REPORT, a_plan, golden
 
@@ -73,8 +72,7 @@ class Turns:
 def short_windows_and_any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shape, "MIN_WINDOW_SECONDS", Fraction(1, 50))
     monkeypatch.setattr(shape, "MIN_WINDOW_REQUESTS", 4)
-    monkeypatch.setattr(report, "tolerated_delay", lambda _: 10**10)
-    monkeypatch.setattr(Blocks, "lagged", lambda *_: False)
+    monkeypatch.setattr("modelward.benchmark.lag.sent_late", lambda *_: False)
 
 
 def plan_for(candidate: str, stable: str, closed: bool, *kpis: dict[str, Any]) -> RunnerPlan:

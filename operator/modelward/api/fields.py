@@ -125,7 +125,7 @@ Margin = Annotated[
         f": {is_duration('self')} ? duration(self) > duration('0s') "
         f": {form('self', NUMBER_FORM)} "
         f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
-        "say percentage points up to 50pp, such as 1pp, or a part of what stable shows, such as 50%; "
+        "say percentage points up to 50pp, such as 1pp, or a part of what stable shows, as in 50%; "
         'for latency a time, such as 50ms; for mae, rmse, logLoss, brier a number, such as "0.01"',
     ),
 ]
