@@ -199,9 +199,11 @@ async def test_a_copy_that_vanishes_says_nothing_about_the_candidate() -> None:
     stable, candidate = turns.server("s", 0.002), turns.server("c", 0.002)
     async with candidate.serving():
         async with stable.serving():
-            plan = plan_for(candidate.url, stable.url, True, SLOWER | REPORT)
+            plan = plan_for(candidate.url, stable.url, True, SLOWER | REPORT | {"limit": "0.01"})
             attempt = asyncio.create_task(Attempt(plan, {"golden": golden()}).run(seconds=40))
-            await turns.calibrated.wait()
+            calibrated = asyncio.create_task(turns.calibrated.wait())
+            await asyncio.wait({attempt, calibrated}, return_when=asyncio.FIRST_COMPLETED)
+            assert calibrated.done(), attempt
         result = await attempt
     (told,) = result.kpis
     assert told.verdict != "F"
