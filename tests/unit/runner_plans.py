@@ -5,7 +5,7 @@ from typing import Any
 
 from modelward.benchmark.contract import RunnerPlan
 from modelward.benchmark.rows import sha256_of
-from modelward.protocols import Dialogue, dialogue
+from modelward.protocols import Dialogue
 from modelward.strictjson import Json
 
 ACCURACY = {"name": "accuracy", "metric": "accuracy", "dataset": "golden", "limit": "0.9",
@@ -52,5 +52,4 @@ def a_plan(
 
 def asked_by(plan: RunnerPlan) -> Dialogue:
     """Return how the subject of a plan is asked."""
-    subject = plan.subject
-    return dialogue(subject.protocol, subject.model_name, subject.options or {})
+    return plan.subject.dialogue

@@ -86,6 +86,8 @@ def verdicts(run: BenchmarkRun, found: dict[str, Any], /, **result: object) -> l
         (VALUE | {"objective": {"atLeast": "12.5"}}, {"value": "12.499999"}, "Fail BelowLimit"),
         (VALUE | {"objective": {"atMost": "250ms"}}, {"value": "0.25s"}, "Pass"),
         (VALUE | {"objective": {"atMost": "250ms"}}, {"value": "251ms"}, "Fail BeyondLimit"),
+        (VALUE | {"objective": {"atLeast": "18/s"}}, {"value": "18.5/s"}, "Pass"),
+        (VALUE | {"objective": {"atLeast": "18/s"}}, {"value": "9/s"}, "Fail BelowLimit"),
         (VALUE | {"objective": {"atLeast": "92%"}}, {"value": "92.0%"}, "Pass"),
         (VALUE | {"objective": {"atLeast": "92%"}}, {"value": "9.2%"}, "Fail BelowLimit"),
     ],
@@ -94,6 +96,15 @@ def test_counts_are_judged_and_values_compared(
     kpi: dict[str, Any], found: dict[str, Any], verdict: str
 ) -> None:
     assert verdicts(run_of(kpi), {kpi["name"]: found}) == [verdict]
+
+
+def test_no_dispersion_that_a_job_says_is_taken_for_none() -> None:
+    run = run_of(ERRORS)
+    for dispersion in (124, 125, 126):
+        found = {"errors": {"requests": 2_000, "bad": 200, "dispersion": dispersion}}
+        ruling = ruled(run, answer(run, found))
+        assert isinstance(ruling, Accepted)
+        assert ruling.kpis[0].verdict == "Fail"
 
 
 def test_a_kpi_that_a_job_leaves_out_is_inconclusive() -> None:

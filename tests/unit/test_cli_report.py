@@ -29,6 +29,7 @@ from tests.unit.benchmark_world import (
     a_result,
     a_run,
 )
+from tests.unit.live_world import LiveWorld, steady
 from tests.unit.pages import LOADING, Page
 from tests.unit.test_benchmark_log import a_profile, line
 
@@ -171,3 +172,10 @@ def test_what_can_t_be_used_is_named(
 
 def test_a_small_run_makes_a_small_page() -> None:
     assert len(page(a_finished_run(), BOTH)) < 40_000
+
+
+def test_a_run_on_users_requests_is_explained_and_lacks_no_log() -> None:
+    html = page(LiveWorld().pass_time(100, steady(7, 3)).run, None)
+    assert "180 of 600 users&#39; requests failed, 30%, in 2 windows." in html
+    assert "weight step 1 of" in html
+    assert "There was no log to read" not in html

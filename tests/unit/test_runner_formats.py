@@ -110,7 +110,7 @@ def dataset(file: Path, scratch: Path, **data: object) -> Dataset:
     wire["datasets"][0] |= declared
     plan = type(plan).parse(json.dumps(wire))
     files = {"golden": open_file(file, threading.Event())}
-    return asked(plan, read_tables(plan, files, scratch), OVER_HTTP)["golden"]
+    return asked(plan, read_tables(plan, files, OVER_HTTP, scratch), OVER_HTTP)["golden"]
 
 
 TYPES = """

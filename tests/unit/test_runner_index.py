@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.benchmark.records import JsonLines, RowsError
+from modelward.protocols import dialogue
 from modelward.runner.form import RowForm
 from modelward.runner.index import Index, build
 
@@ -21,7 +22,9 @@ def index(
     text = "\n\n".join(json.dumps(dict(zip(members, row, strict=True))) for row in rows)
     records = JsonLines(BytesIO(text.encode()))
     form = RowForm(None, numbered=False)
-    return build(records, form, "key", is_exam=is_exam, scratch=scratch, stop=threading.Event())
+    return build(
+        records, form, "key", ask=str, is_exam=is_exam, scratch=scratch, stop=threading.Event()
+    )
 
 
 def test_an_id_that_occurs_twice_is_told_with_both_lines() -> None:
@@ -59,4 +62,27 @@ def test_the_pass_ends_when_it_is_told_to() -> None:
     stop.set()
     records = JsonLines(BytesIO(b'{"id": "a", "inputs": 1, "expected": 1}'))
     with pytest.raises(InterruptedError):
-        build(records, RowForm(None, numbered=False), "", is_exam=True, scratch=None, stop=stop)
+        build(
+            records,
+            RowForm(None, numbered=False),
+            "",
+            ask=str,
+            is_exam=True,
+            scratch=None,
+            stop=stop,
+        )
+
+
+def test_a_row_that_its_protocol_cannot_send_is_told_with_its_line() -> None:
+    content = b'{"id": "a", "inputs": [], "expected": 1}\n{"id": "b", "inputs": 7, "expected": 1}\n'
+    asks = dialogue("v2", "m", {}).ask
+    with pytest.raises(RowsError, match="line 2: protocol v2 takes a list of tensors"):
+        build(
+            JsonLines(BytesIO(content)),
+            RowForm(None, numbered=False),
+            "",
+            ask=asks,
+            is_exam=False,
+            scratch=None,
+            stop=threading.Event(),
+        )

@@ -68,7 +68,9 @@ def indexed(rows: int, scratch: Path) -> tuple[Index, int]:
     """Return the index of so many rows, and the most memory that making it took."""
     records, form = JsonLines(BytesIO(golden(rows))), RowForm(None, numbered=False)
     tracemalloc.start()
-    index = build(records, form, "key", is_exam=True, scratch=scratch, stop=threading.Event())
+    index = build(
+        records, form, "key", ask=str, is_exam=True, scratch=scratch, stop=threading.Event()
+    )
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return index, peak

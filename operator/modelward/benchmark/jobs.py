@@ -22,7 +22,7 @@ from modelward.api.values import (
 from modelward.benchmark.contract import DIGEST_CHARS, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import ErrorCounts, ExamCounts
 from modelward.benchmark.jobcontract import JobResult, Measurement, PlanJob
-from modelward.judge import CALIBRATION_WINDOWS
+from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED
 
 ASSUMED_DISPERSION = 150
 """Of requests about which a job says nothing more, in hundredths. Not independent ones: errors and
@@ -104,6 +104,7 @@ def counts_found(found: Measurement) -> ErrorCounts | ExamCounts | None:
     """Return what a job counted as the runner would have; None for a value."""
     if found.requests is not None:
         dispersion = found.dispersion or ASSUMED_DISPERSION
+        dispersion += dispersion == UNMEASURED  # which stands for none that was measured
         return ErrorCounts(dispersion, found.requests, found.bad or 0)
     if found.rows is not None:
         return ExamCounts(found.rows, found.rows, found.right or 0)

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from modelward.benchmark.message import Message
-from modelward.protocols import PROTOCOLS
+from modelward.protocols import PROTOCOLS, dialogue
+from modelward.protocols.base import Dialogue
 
 
 class PlanSubject(Message):
@@ -30,3 +31,8 @@ class PlanSubject(Message):
         if name not in PROTOCOLS:
             raise ValueError(f"{name!r} is none of {', '.join(PROTOCOLS)}")
         return name
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """How its model is asked."""
+        return dialogue(self.protocol, self.model_name, self.options or {})

@@ -18,11 +18,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the explanation; return the exit code. Raises InputError."""
     found = read_run(arguments.file)
     try:
-        explanations = explain_live(found) if found.spec.live else explain(found)
+        explanations = explained(found)
     except PlanError as error:
         raise InputError(f"spec: {error}") from error
     print(_json(found, explanations) if arguments.json else _text(found, explanations))
     return FOLLOWS if all(each.agrees for each in explanations) else CONTRADICTS
+
+
+def explained(run: BenchmarkRun) -> tuple[Explanation, ...]:
+    """Explain a run of a benchmark step, or of a weight step. Raises PlanError."""
+    return explain_live(run) if run.spec.live else explain(run)
 
 
 def _text(run: BenchmarkRun, explanations: tuple[Explanation, ...]) -> str:

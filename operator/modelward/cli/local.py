@@ -14,10 +14,10 @@ from modelward.api.benchmarkrun import (
     Subject,
 )
 from modelward.api.datasets import Dataset
-from modelward.api.kpi import Kpi, applicable, benchmarked, needs_copy
+from modelward.api.kpi import Kpi, benchmarked, needs_copy
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.cli.inputs import Documents, InputError, read_measurable, why
-from modelward.release.render import model_name, shared_judgement
+from modelward.release.render import judged_in_release, model_name, shared_judgement
 from modelward.release.revisions import revision_hash
 from modelward.runner.files import Given
 
@@ -153,7 +153,7 @@ def _spec_of_deployment(
         "load": spec.load,
         "kpis": benchmarked(spec.kpis),
         "judgement": shared_judgement(
-            applicable(spec.kpis, has_baseline=compared),
+            judged_in_release(spec.kpis, has_baseline=compared),
             spec.judgement.false_promotion,
             spec.judgement.false_rollback,
         ),

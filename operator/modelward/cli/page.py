@@ -15,10 +15,11 @@ from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.kpi import benchmarked
 from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
-from modelward.benchmark.explained import Explanation, explain
+from modelward.benchmark.explained import Explanation
 from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
 from modelward.cli import charts
+from modelward.cli.explain import explained
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -82,7 +83,7 @@ def page(run: BenchmarkRun, details: Details | None) -> str:
 
 def _kpis(run: BenchmarkRun) -> list[KpiShown]:
     try:
-        why = {each.name: each for each in explain(run)}
+        why = {each.name: each for each in explained(run)}
     except PlanError:
         why = {}
     effects = {kpi.name: kpi.effect for kpi in run.spec.kpis}

@@ -200,7 +200,7 @@ def _run_spec(
         jobs=[] if live_step else spec.jobs,
         kpis=measured,
         judgement=shared_judgement(
-            _judged_in_release(situation),
+            judged_in_release(spec.kpis, has_baseline=stable is not None),
             spec.judgement.false_promotion,
             spec.judgement.false_rollback,
         ),
@@ -210,10 +210,9 @@ def _run_spec(
     )
 
 
-def _judged_in_release(situation: Situation) -> list[Kpi]:
+def judged_in_release(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
     """Return the KPIs that share the error probabilities: all but what a first version lacks."""
-    has_baseline = situation.stable is not None
-    found = applicable(situation.spec.kpis, has_baseline=has_baseline)
+    found = applicable(kpis, has_baseline=has_baseline)
     return found if has_baseline else in_benchmark(found)
 
 

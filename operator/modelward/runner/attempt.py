@@ -108,7 +108,12 @@ class Attempt:
         try:
             self._files = await open_files(self._plan, self._given, self._scratch, stop)
             self._tables = await asyncio.to_thread(
-                read_tables, self._plan, self._files, self._scratch, stop
+                read_tables,
+                self._plan,
+                self._files,
+                self._plan.subject.dialogue,
+                self._scratch,
+                stop,
             )
         finally:
             stop.set()

@@ -8,14 +8,16 @@ import hashlib
 import sqlite3
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelward.benchmark.records import Records, RowsError
 from modelward.benchmark.rows import Row, canonical, contradiction, no_rows, same_id
+from modelward.protocols.base import NotAskableError
 from modelward.runner.form import RowForm
+from modelward.strictjson import Json
 
 _ROWS_AT_ONCE = 1_000
 _TABLE = (
@@ -44,18 +46,19 @@ def build(
     form: RowForm,
     key: str,
     *,
+    ask: Callable[[Json], object],
     is_exam: bool,
     scratch: Path | None,
     stop: threading.Event,
 ) -> Index:
     """Read all rows and return where they are; the order follows from `key`.
 
-    `scratch` is a folder for what doesn't fit into memory; None for a few rows. Raises RowsError
-    for rows that can't be used, of an exam also for two that contradict each other, and
-    InterruptedError when `stop` is set.
+    `ask` makes a request of a row's inputs, or raises NotAskableError. `scratch` is a folder for
+    what doesn't fit into memory; None for a few rows. Raises RowsError for rows that can't be used,
+    of an exam also for two that contradict each other, and InterruptedError when `stop` is set.
     """
     with closing(_database(scratch)) as database:
-        rows = _indexed(records, form, key, stop)
+        rows = _indexed(records, form, key, ask, stop)
         database.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", rows)
         _refuse_same_ids(database, records, form)
         if is_exam:
@@ -95,12 +98,20 @@ def _database(scratch: Path | None) -> sqlite3.Connection:
 
 
 def _indexed(
-    records: Records, form: RowForm, key: str, stop: threading.Event
+    records: Records,
+    form: RowForm,
+    key: str,
+    ask: Callable[[Json], object],
+    stop: threading.Event,
 ) -> Iterator[_Indexed]:
     for number, record in enumerate(records):
         if number % _ROWS_AT_ONCE == 0 and stop.is_set():
             raise InterruptedError("told to stop")
         row = form.checked(record)
+        try:
+            ask(row.inputs)
+        except NotAskableError as error:
+            raise RowsError(str(error), record.line) from error
         inputs = hashlib.sha256(canonical(row.inputs).encode()).digest()
         name = hashlib.sha256(row.id.encode()).digest()
         yield record.line, record.offset, _number(name), _number(inputs), place(number, key)

@@ -134,10 +134,11 @@ class Dataset:
 def read_tables(
     plan: RunnerPlan,
     files: Mapping[str, RowsFile],
+    dialogue: Dialogue,
     scratch: Path | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, Table]:
-    """Return all data sets of a plan by name, each row checked.
+    """Return all data sets of a plan by name, each row checked: it can be asked by a dialogue.
 
     `scratch` is a folder for Parquet's rows and for indices that don't fit into memory. Raises
     DatasetInvalidError, OSError, and InterruptedError when `stop` is set.
@@ -152,6 +153,7 @@ def read_tables(
             data,
             files[data.name],
             f"{files[data.name].digest}/{plan.subject.revision}",
+            ask=dialogue.ask,
             is_exam=data.name in exams,
             scratch=scratch,
             stop=stop or threading.Event(),
@@ -182,7 +184,7 @@ def prepare(plan: RunnerPlan, given: Given, dialogue: Dialogue) -> dict[str, Dat
     The order follows from the subject whoever is asked. Raises DatasetInvalidError.
     """
     files = {name: open_file(content, threading.Event()) for name, content in given.items()}
-    return asked(plan, read_tables(plan, files), dialogue)
+    return asked(plan, read_tables(plan, files, dialogue), dialogue)
 
 
 def _table(
@@ -190,6 +192,7 @@ def _table(
     file: RowsFile,
     key: str,
     *,
+    ask: Callable[[Json], object],
     is_exam: bool,
     scratch: Path | None,
     stop: threading.Event,
@@ -202,7 +205,7 @@ def _table(
     try:
         records = _records(data, file, scratch, stop)
         form = RowForm(data.columns, numbered=records.numbered)
-        index = build(records, form, key, is_exam=is_exam, scratch=scratch, stop=stop)
+        index = build(records, form, key, ask=ask, is_exam=is_exam, scratch=scratch, stop=stop)
     except (RowsError, parquet.ParquetError) as error:
         raise DatasetInvalidError(f"data set {data.name}, {error}") from error
     file.check()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Self
 
 from modelward.benchmark.contract import PlanSubject, RunnerPlan
-from modelward.protocols import dialogue
 from modelward.runner import report
 from modelward.runner.client import Client
 from modelward.runner.exam import Examinee
@@ -33,9 +32,9 @@ class Side:
         name: str,
     ) -> Self:
         """Return a side whose client lives as long as `clients`; `name` is for people."""
-        spoken = dialogue(subject.protocol, subject.model_name, subject.options or {})
+        spoken, seconds = subject.dialogue, float(report.request_seconds(plan))
         datasets = asked(plan, tables, spoken)
-        client = Client(subject.url, spoken, float(report.request_seconds(plan)), name)
+        client = Client(subject.url, spoken, seconds, name)
         serves_users = subject is plan.baseline and not subject.closed
         gentle = Gentle() if serves_users else None
         return cls(await clients.enter_async_context(client), datasets, gentle)
