@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 
-from benchmarks.judging import dependent, golden, rivals, wald
+from benchmarks.judging import compared, dependent, golden, rivals, wald
 
 RUNS = 200_000 if os.environ.get("FULL") else 20_000
 PROCESSES = 2
@@ -26,10 +26,10 @@ def main() -> None:
     started = time.perf_counter()
     with ProcessPoolExecutor(PROCESSES) as executor:
         exact = [executor.submit(lines, each.table) for each in (wald, golden, rivals)]
-        asked = dependent.asked(executor, RUNS)
+        asked, pairs = dependent.asked(executor, RUNS), compared.asked(executor, RUNS // 8)
         for table in exact:
             print("\n".join(table.result()), flush=True)
-        for line in dependent.table(asked):
+        for line in (*dependent.table(asked), *compared.table(pairs)):
             print(line, flush=True)
     print(f"\n{time.perf_counter() - started:.0f} seconds, {PROCESSES} processes")
 

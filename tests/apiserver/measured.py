@@ -16,13 +16,18 @@ def exam(correct: Callable[[str], int]) -> Callable[[Document], Ending]:
     """Every benchmark reads 100 rows; `correct` says how many of them a revision gets right."""
 
     def ending(job: Document) -> Ending:
-        plan = RunnerPlan.parse(job["spec"]["template"]["metadata"]["annotations"][PLAN])
+        plan = plan_of(job)
         counts = ExamCounts(ROWS, ROWS, correct(plan.subject.revision))
         share = Fraction(counts.correct, ROWS)
         reports = (KpiReport.of("P" if share >= k.limit else "F", counts) for k in plan.kpis)
         return answer(plan, *reports)
 
     return ending
+
+
+def plan_of(job: Document) -> RunnerPlan:
+    """The plan that a Job's pod carries out."""
+    return RunnerPlan.parse(job["spec"]["template"]["metadata"]["annotations"][PLAN])
 
 
 def answer(plan: RunnerPlan, *reports: KpiReport) -> Ending:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.stage import Document, Stage
+from tests.e2e.stage import NAME, Document, Stage
 
 pytestmark = pytest.mark.e2e
 
@@ -18,6 +18,15 @@ ERROR_KPIS = [
     ERRORS
     | {"name": "errors-vs-stable", "objective": {"versus": "stable", "worseByAtMost": "5pp"}},
 ]
+LATENCY_KPIS = [
+    ACCURACY | {"name": "accuracy", "objective": {"atLeast": "92%"}},
+    {
+        "name": "latency-vs-stable",
+        "benchmark": {"metric": "latency", "quantile": "p90"},
+        "objective": {"versus": "stable", "worseByAtMost": "50%"},
+    },
+]
+COPY = "modelward.dev/copy"
 
 
 def shown(stage: Stage) -> dict[str, Document]:
@@ -68,3 +77,42 @@ def test_a_version_with_more_errors_than_stable_is_rolled_back_and_one_with_as_m
     stage.declare("three", {"error_rate": 0.02}, kpis=ERROR_KPIS)
     stage.until_promoted("three")
     assert verdicts(stage) == {"errors": "Pass", "errors-vs-stable": "Pass"}
+
+
+def reached(stage: Stage) -> set[str]:
+    """Return the addresses that users reach now."""
+    slices = stage.get("endpointslices", "-l", f"kubernetes.io/service-name={NAME}")["items"]
+    endpoints = [each for found in slices for each in found.get("endpoints") or ()]
+    return {address for endpoint in endpoints for address in endpoint["addresses"]}
+
+
+def test_a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_reaches(
+    stage: Stage,
+) -> None:
+    stage.declare("one", {"latency": 0.03}, kpis=LATENCY_KPIS)
+    stage.until_promoted("one")
+    serving = reached(stage)
+
+    stage.declare("two", {"latency": 0.2}, kpis=LATENCY_KPIS)
+    stage.wait("a copy runs", lambda: stage.get("pods", "-l", COPY)["items"])
+    clients = stage.clients(rate=5, at_least=100)
+    clients.start()
+    seen: set[str] = set()
+
+    def is_over(status: Document) -> object:
+        seen.update(reached(stage))
+        return status.get("failedRevision")
+
+    stage.until("two is rolled back", is_over)
+    reports = clients.stop()
+    failed = stage.status["failedRevision"]
+    assert (failed["version"], failed["reason"]) == ("two", "latency-vs-stable"), failed
+    assert shown(stage)["latency-vs-stable"]["reason"] == "WorseThanStable"
+    assert seen == serving
+    assert [report.failed for report in reports] == [0, 0]
+    stage.wait("nothing of the copy is left", lambda: not left_of_copies(stage))
+
+
+def left_of_copies(stage: Stage) -> list[Document]:
+    items: list[Document] = stage.get("replicasets,services,pods", "-l", COPY)["items"]
+    return items

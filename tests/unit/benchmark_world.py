@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from modelward.api.benchmarkrun import BenchmarkRun
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import DIGEST_CHARS, KpiReport, RunnerPlan, RunnerResult
 from modelward.benchmark.counts import (
     ErrorCounts,
@@ -44,6 +45,9 @@ PASSING: dict[str, KpiReport] = {
     "errors": KpiReport.of("P", ErrorCounts(dispersion=125, requests=1_000, bad=5)),
     "accuracy-vs-stable": KpiReport.of("P", PairedExamCounts(200, 200, 187, 188, 3)),
     "errors-vs-stable": KpiReport.of("P", PairedErrorCounts(125, 5_000, 2_000, 1, 2, 40)),
+    "latency-vs-stable": KpiReport.of(
+        "P", ComparedLatencyCounts(126, 90_000, 2_000, 20, 80, 9, 91_500, 90_250)
+    ),
 }
 FAILING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("F", ExamCounts(rows=200, read=200, correct=173)),
@@ -122,6 +126,7 @@ def a_result(plan: RunnerPlan, **changes: object) -> RunnerResult:
         "outcome": "Measured",
         "windows": 60,
         "send_delay_micros": 400 if plan.load else None,
+        "turns_delay_micros": 400 if any(k.is_compared_latency for k in plan.kpis) else None,
         "kpis": tuple(PASSING.get(kpi.name, NOT_MEASURED) for kpi in plan.kpis),
     }
     return RunnerResult.model_validate(fields | changes)

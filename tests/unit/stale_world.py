@@ -107,6 +107,7 @@ class StaleWorld(World):
             own,
             deployment=deployment,
             revisions=tuple(self._revision(revision) for revision in own.revisions),
+            copies=tuple(self._copy(copy) for copy in own.copies),
             runs=tuple(self._run(run) for run in own.runs),
             datasets={"golden": self.dataset} if judged else None,
         )
@@ -126,6 +127,10 @@ class StaleWorld(World):
             pods=pods.pods if pods else (),
             replicas=counted.replicas if counted else 0,
         )
+
+    def _copy(self, own: Revision) -> Revision:
+        pods = self._same(self._news(f"pods of {own.name}").copies, own.uid)
+        return replace(own, pods=pods.pods if pods else ())
 
     def _same(self, revisions: tuple[Revision, ...], uid: str) -> Revision | None:
         return next((revision for revision in revisions if revision.uid == uid), None)

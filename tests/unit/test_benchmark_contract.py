@@ -7,6 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modelward.benchmark.bounds import (
+    MAX_DISPERSION,
+    MAX_MICROSECONDS,
+    MAX_REQUESTS,
+    MAX_VALUE,
+    CountsError,
+)
 from modelward.benchmark.contract import (
     MAX_RESULT_BYTES,
     KpiReport,
@@ -15,11 +22,7 @@ from modelward.benchmark.contract import (
     RunnerResult,
 )
 from modelward.benchmark.counts import (
-    MAX_DISPERSION,
-    MAX_MICROSECONDS,
-    MAX_REQUESTS,
     Counts,
-    CountsError,
     ErrorCounts,
     ExamCounts,
     LatencyCounts,
@@ -27,7 +30,7 @@ from modelward.benchmark.counts import (
     ValueCounts,
     counts_of,
 )
-from modelward.benchmark.rowcounts import MAX_VALUE, MOST_SLICES
+from modelward.benchmark.rowcounts import MOST_SLICES
 from modelward.benchmark.schemas import json_schemas
 
 NONCE = "0123456789abcdef"

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import KpiReport
-from modelward.benchmark.counts import CountsError, LatencyCounts, ThroughputCounts, counts_of
+from modelward.benchmark.counts import LatencyCounts, ThroughputCounts, counts_of
 from modelward.benchmark.evidence import evidence, overall
 from modelward.benchmark.explained import explain
 from modelward.benchmark.plan import runner_plan

@@ -2,9 +2,9 @@
 
 import pytest
 
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.counts import (
     Counts,
-    CountsError,
     ErrorCounts,
     LatencyCounts,
     PairedErrorCounts,

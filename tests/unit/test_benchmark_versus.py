@@ -9,14 +9,9 @@ import pytest
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.benchmark.accept import Accepted, Refused, rule
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import KpiReport, RunnerPlan
-from modelward.benchmark.counts import (
-    Counts,
-    CountsError,
-    PairedErrorCounts,
-    PairedExamCounts,
-    counts_of,
-)
+from modelward.benchmark.counts import Counts, PairedErrorCounts, PairedExamCounts, counts_of
 from modelward.benchmark.decide import decide
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.schemas import json_schemas

@@ -16,7 +16,14 @@ from tests.unit.benchmark_world import a_run
 
 PROJECT = Path(__file__).parents[2]
 TEXT = (PROJECT / "docs" / "kpis.md").read_text()
-BASELINE = {"revision": "s", "service": "s", "port": 8080, "protocol": "v2", "modelName": "fraud"}
+BASELINE = {
+    "revision": "s",
+    "service": "s",
+    "port": 8080,
+    "protocol": "v2",
+    "modelName": "fraud",
+    "closed": True,
+}
 
 
 def test_the_table_of_metrics_is_that_of_the_code() -> None:

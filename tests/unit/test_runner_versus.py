@@ -29,8 +29,8 @@ def short_windows_and_any_lag(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def compared(plan: RunnerPlan, url: str, **subject: object) -> RunnerPlan:
-    """Return the plan with a baseline at this address."""
-    told = {"url": url, "revision": "z2k8m5q7w9"} | subject
+    """Return the plan with a closed baseline at this address, so that it may be asked quickly."""
+    told = {"url": url, "revision": "z2k8m5q7w9", "closed": True} | subject
     baseline = PlanSubject.model_validate(plan.subject.model_dump() | told)
     return plan.model_copy(update={"baseline": baseline})
 

@@ -11,15 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.names import REVISION
+from modelward.api.names import COPY_OF, REVISION
 from modelward.release.decide import decide, needs_datasets
-from modelward.release.snapshot import (
-    DatasetState,
-    Pod,
-    Revision,
-    RootService,
-    Snapshot,
-)
+from modelward.release.snapshot import DatasetState, Pod, Revision, RootService, Snapshot
 from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Refusal, Write
 from tests.unit.documents import Document, deployment_document
 
@@ -66,11 +60,12 @@ class World:
         return Snapshot(
             now=self.now,
             deployment=deployment,
-            revisions=tuple(self._revisions()),
+            revisions=tuple(self._replica_sets(REVISION)),
             service=service,
             runs=tuple(BenchmarkRun.model_validate(d) for d in self.of("BenchmarkRun")),
             datasets={"golden": self.dataset} if judged else None,
             refusals=tuple(self.refusals.values()),
+            copies=tuple(self._replica_sets(COPY_OF)),
         )
 
     def parsed(self) -> ModelDeployment:
@@ -79,19 +74,20 @@ class World:
 
     def of(self, kind: str) -> list[Document]:
         """Return all objects of a kind."""
-        return [document for (k, _), document in self.objects.items() if k == kind]
+        return [document for key, document in self.objects.items() if key[0] == kind]
 
-    def _revisions(self) -> Iterator[Revision]:
-        for document in self.of("ReplicaSet"):
+    def _replica_sets(self, label: str) -> Iterator[Revision]:
+        """Yield those with this label, which holds the hash of what they run."""
+        for document in (d for d in self.of("ReplicaSet") if label in d["metadata"]["labels"]):
             meta = document["metadata"]
             pods = self.pods.get(meta["name"], [])
             service = self.objects.get(("Service", meta["name"]))
             yield Revision(
-                hash=meta["labels"][REVISION],
+                hash=meta["labels"][label],
                 name=meta["name"],
                 uid=meta["uid"],
                 created=BEGIN,
-                annotations=meta["annotations"],
+                annotations=meta.get("annotations", {}),
                 desired=document["spec"]["replicas"],
                 replicas=sum(not pod.terminating for pod in pods),
                 pods=(*pods, *self.left_behind.get(meta["name"], [])),
@@ -174,8 +170,8 @@ class World:
         present = self.objects.get(key)
         assert present is not None, f"applied to nothing: {key}"
         assert present["metadata"]["uid"] == body["metadata"]["uid"]
-        annotations = present["metadata"].get("annotations", {})
-        present["metadata"]["annotations"] = annotations | body["metadata"]["annotations"]
+        before, changed = (each["metadata"].get("annotations", {}) for each in (present, body))
+        present["metadata"]["annotations"] = before | changed
         present["spec"] = present["spec"] | body["spec"]
         return True
 

@@ -82,6 +82,15 @@ class Subject(ApiModel):
         return protocol.said_of(self.protocol, self.model_extra)
 
 
+class Baseline(Subject):
+    """The stable revision, and where it is asked."""
+
+    closed: bool | None = None
+    """Whether no user reaches the pods of this Service, as with a copy of stable that was made for
+    the run. Those that serve users are asked rows of data sets at a gentle rate.
+    """
+
+
 class RunDataset(Rows):
     """A data set as it was when the run was asked for."""
 
@@ -117,6 +126,16 @@ class BenchmarkRunSpec(ApiModel):
                 "no KPI is compared with the baseline: remove it, or give a KPI versus: stable",
                 field=".baseline",
             ),
+            rule(
+                implies(
+                    "has(self.baseline) && self.kpis.exists(k, has(k.objective.versus) "
+                    "&& has(k.benchmark) && k.benchmark.metric == 'latency')",
+                    "has(self.baseline.closed) && self.baseline.closed",
+                ),
+                "latency is compared with a pod that serves nobody else: name the Service of a "
+                "closed copy of stable, and say closed: true",
+                field=".baseline",
+            ),
         )
     )
 
@@ -129,7 +148,7 @@ class BenchmarkRunSpec(ApiModel):
     """
     subject: Subject
     """The revision that is measured."""
-    baseline: Subject | None = None
+    baseline: Baseline | None = None
     """The stable revision, for KPIs versus stable. Absent: these are NotApplicable."""
     datasets: Annotated[
         list[RunDataset],
@@ -202,7 +221,8 @@ class RunKpiStatus(ApiModel):
     low: Value | None = None
     """Lower end of the interval for the value; for a latency, for the share above the limit.
 
-    Versus stable: for the difference to it, in percentage points.
+    Versus stable: for the difference to it, in percentage points; for a latency, for how many times
+    as often as stable it is slow.
     """
     high: Value | None = None
     """Upper end of it."""

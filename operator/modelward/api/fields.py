@@ -122,11 +122,11 @@ Margin = Annotated[
     _one_of(parse_margin, parse_number),
     _schema(
         f"{form('self', POINTS_FORM)} ? {number('self', 'pp')} <= 50.0 "
+        f": {is_duration('self')} ? duration(self) > duration('0s') "
         f": {form('self', NUMBER_FORM)} "
         f"|| {is_percent('self')} && {number('self', '%')} > 0.0 && {number('self', '%')} <= 900.0",
-        "say percentage points from 0pp to 50pp, such as 1pp, or for errorRate a percentage of "
-        "stable's rate, such as 50%; for mae, rmse, logLoss and brier a number in quotes, such as "
-        '"0.01"',
+        "say percentage points up to 50pp, such as 1pp, or a part of what stable shows, as in 50%; "
+        'for latency a time, such as 50ms; for mae, rmse, logLoss, brier a number, such as "0.01"',
     ),
 ]
 """A difference between two values, or a part of one of them."""

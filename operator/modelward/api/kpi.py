@@ -46,7 +46,14 @@ class BenchmarkSource(ApiModel):
     dataset: Name | None = None
     """Data set whose rows are asked, for all metrics but those under load."""
     quantile: Quantile | None = None
-    """Quantile, for latency and the times of tokens: p50 to p99.9."""
+    """Quantile, for latency and the times of tokens: p50 to p99.9, versus stable to p99."""
+    baseline: Literal["copy", "serving"] | None = None
+    """Of what is versus stable: which of stable's pods are asked.
+
+    copy: a closed pod of stable that is made for the benchmark and goes with it. serving: those
+    that serve users, rows at a gentle rate. Default: copy for latency, else serving. Where one
+    KPI needs the copy, all of the benchmark are compared with it.
+    """
     within: Within | None = None
     """Limits that an answer keeps to count for goodput."""
     average: Literal["binary", "micro", "macro"] | None = None
@@ -121,6 +128,12 @@ class Kpi(ApiModel):
         return "errorRate" if self.is_live else self.benchmark.metric
 
     @property
+    def is_compared_latency(self) -> bool:
+        """Whether it is a latency that is compared with stable's, by turns with a closed copy."""
+        source = self.benchmark_source
+        return source is not None and source.metric == "latency" and bool(self.objective.versus)
+
+    @property
     def is_live(self) -> bool:
         """Whether it is measured on users' requests, in weight steps."""
         return self.prometheus is not None
@@ -148,6 +161,14 @@ def is_of_requests(kpi: Kpi) -> bool:
 def benchmarked(kpis: list[Kpi]) -> list[Kpi]:
     """Return the KPIs that a benchmark pod measures by itself."""
     return [kpi for kpi in kpis if kpi.benchmark_source]
+
+
+def needs_copy(kpi: Kpi) -> bool:
+    """Tell whether a KPI is compared with a closed copy of stable; users' requests never are."""
+    source = kpi.benchmark_source
+    if source is None or kpi.objective.versus is None:
+        return False
+    return source.baseline == "copy" or kpi.is_compared_latency
 
 
 def applicable(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:

@@ -12,6 +12,7 @@ from modelward.api.cel import (
     rules,
 )
 from modelward.api.jobs import JOB_KPI_RULES
+from modelward.api.latencyrules import LATENCY_RULES
 from modelward.api.live import LIVE_RULES
 from modelward.api.metrics import (
     CLASS_METRICS,
@@ -27,6 +28,7 @@ from modelward.api.values import NUMBER_FORM, POINTS_FORM
 
 SHARES = tuple(each for each in ROW_METRICS if METRICS[each].unit == "percent")
 AMOUNTS = metrics_where(unit="number")
+STREAMED_TIMES = tuple(each for each in TIME_METRICS if METRICS[each].streamed)
 _ABOUT_ONE_LABEL: tuple[Metric, ...] = ("auroc", "brier")
 
 
@@ -202,10 +204,11 @@ KPI_RULES = rules(
         "for two versions need not be the same",
         field=".objective.versus",
     ),
+    *LATENCY_RULES,
     rule(
-        _for(TIME_METRICS, "!has(self.objective.versus)"),
-        "a time can't be compared with stable, whose pods are busy with users: say a limit, as "
-        "in {atMost: 250ms}; metrics of rows and errorRate can be versus: stable",
+        _for(STREAMED_TIMES, "!has(self.objective.versus)"),
+        "times of tokens can't be compared with stable's: say a limit, as in {atMost: 250ms}; "
+        "latency, errorRate and metrics of rows can be versus: stable",
         field=".objective.versus",
     ),
     rule(

@@ -138,7 +138,7 @@ METRICS: Mapping[Metric, MetricKind] = {
     "latency": MetricKind(
         "duration", "atMost", "load", "requests",
         "quantile of the time from when a request was due to its whole answer",
-        "{atMost: 250ms, expected: 150ms}", ", quantile: p95",
+        "{atMost: 250ms, expected: 150ms}", ", quantile: p95", versus="10%",
     ),
     "timeToFirstToken": MetricKind(
         "duration", "atMost", "load", "requests",

@@ -136,6 +136,14 @@ Kpis = Annotated[
                     "to be compared with",
                 ),
                 rule(
+                    "self.all(k, !has(k.benchmark) || !has(k.benchmark.baseline) "
+                    "|| k.benchmark.baseline != 'serving') || self.all(k, !has(k.benchmark) "
+                    "|| !has(k.objective.versus) || k.benchmark.metric != 'latency' "
+                    "&& (!has(k.benchmark.baseline) || k.benchmark.baseline != 'copy'))",
+                    "one benchmark compares with stable's serving pods or with a copy, not with "
+                    "both: remove baseline: serving, because another KPI needs the copy",
+                ),
+                rule(
                     f"self.filter(k, k.effect == 'gate').size() <= {MOST_GATES}",
                     f"at most {MOST_GATES} KPIs can be gates: give the others effect: report",
                 ),

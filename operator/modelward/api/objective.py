@@ -87,14 +87,15 @@ class Objective(ApiModel):
     versus: Literal["stable"] | None = None
     """stable: compared with the stable revision, both measured in one run.
 
-    For metrics of rows and for errorRate, on the same rows in turn; not for latency. On a
-    first version NotApplicable.
+    For metrics of rows and for errorRate, on the same rows in turn; for latency, by turns with a
+    closed copy of stable. On a first version NotApplicable.
     """
     worse_by_at_most: Margin | None = None
     """By how many percentage points it may be worse than stable: 1pp.
 
     For mae, rmse, logLoss and brier by what number: "0.01".
-    For errorRate also by what part of stable's rate: 50% is one and a half times the errors.
+    For errorRate also by what part of stable's rate: 50% is one and a half times the errors. For
+    latency by what part of stable's quantile (10%), or by how much (50ms).
     """
     unless_below: Limit | None = None
     """An error rate that is good enough, however low that of stable is: 0.1%.

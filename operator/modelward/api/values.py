@@ -68,13 +68,18 @@ def is_relative(margin: str) -> bool:
 
 
 def parse_margin(text: str) -> Fraction:
-    """Return the number that a margin stands for: `1pp` is 1/100 and `50%` is 1/2.
+    """Return the number that a margin stands for: `1pp` is 1/100, `50%` 1/2 and `50ms` 1/20.
 
-    Raises ValueFormError for any other text, and beyond 50pp and 900%.
+    Raises ValueFormError for any other text, beyond 50pp and 900%, and for no time at all.
     """
+    if text.endswith(("s", "m", "h")):
+        seconds = to_seconds(parse_duration(text))
+        if seconds <= 0:
+            raise ValueFormError(f"{text!r}: say a duration above 0s")
+        return seconds
     if not is_relative(text):
         return parse_points(text)
-    share = Fraction(_checked(text, PERCENT_FORM, "a margin such as 1pp or 50%")[:-1]) / 100
+    share = Fraction(_checked(text, PERCENT_FORM, "a margin such as 1pp, 50% or 50ms")[:-1]) / 100
     if not 0 < share <= 9:
         raise ValueFormError(f"{text!r}: say a percentage above 0% and up to 900%")
     return share

@@ -7,16 +7,16 @@ demanded, and for KPIs under load the same load, without which they begin anew.
 
 from collections.abc import Iterable, Iterator
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
-from modelward.api.values import parse_rate
-from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
-from modelward.benchmark.counts import (
-    MAX_REQUESTS,
-    ClassCounts,
-    CountsError,
-    ExamCounts,
-    PairedExamCounts,
+from modelward.api.benchmarkrun import (
+    Baseline,
+    BenchmarkRun,
+    BenchmarkRunSpec,
+    RunKpiStatus,
 )
+from modelward.api.values import parse_rate
+from modelward.benchmark.bounds import MAX_REQUESTS, CountsError
+from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
+from modelward.benchmark.counts import ClassCounts, ExamCounts, PairedExamCounts
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import PlanError, Starts, runner_plan
 from modelward.benchmark.snapshot import RunSnapshot
@@ -89,13 +89,20 @@ def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
     """Name what makes two runs different questions; from where rows were read does not."""
     compared = (
         ("subject", spec.subject, other.subject),
-        ("baseline", spec.baseline, other.baseline),
+        ("baseline", _asked_of(spec.baseline), _asked_of(other.baseline)),
         ("datasets", _rows_of(spec), _rows_of(other)),
         ("jobs", spec.jobs, other.jobs),
         ("kpis", spec.kpis, other.kpis),
         ("judgement", spec.judgement, other.judgement),
     )
     return next((what for what, ours, theirs in compared if ours != theirs), None)
+
+
+def _asked_of(baseline: Baseline | None) -> Baseline | None:
+    """Return what is compared with; a closed copy is made for each run, under another name."""
+    if baseline is None or not baseline.closed:
+        return baseline
+    return baseline.model_copy(update={"service": ""})
 
 
 def _rows_of(spec: BenchmarkRunSpec) -> list[tuple[object, ...]]:

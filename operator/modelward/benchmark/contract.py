@@ -17,13 +17,14 @@ from pydantic import (
     model_validator,
 )
 
-from modelward.benchmark.counts import MAX_REQUESTS, Counts
+from modelward.benchmark.bounds import MAX_REQUESTS, MAX_VALUE
+from modelward.benchmark.counts import Counts
 from modelward.benchmark.jobcontract import PlanJob
+from modelward.benchmark.kpidescription import KPI_DESCRIPTION
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
 from modelward.benchmark.plansubject import PlanSubject
-from modelward.benchmark.rowcounts import MAX_VALUE
 from modelward.strictjson import StrictJsonError, loads_integers
 
 __all__ = [
@@ -139,6 +140,9 @@ class RunnerPlan(Message):
     def _has_what_is_compared_with(self) -> Self:
         if self.baseline is None and any(kpi.versus for kpi in self.kpis):
             raise ValueError("baseline is missing, and a KPI is compared with it")
+        by_turns = any(kpi.is_compared_latency for kpi in self.kpis)
+        if by_turns and self.baseline and not self.baseline.closed:
+            raise ValueError("a latency is compared, and baseline is not closed to users")
         return self
 
 
@@ -181,26 +185,7 @@ class KpiReport(Message):
 
 
 _KPI_SCHEMA = {
-    "description": "Verdict, reason why there are no counts (else empty), then the counts. "
-    "accuracy, exactMatch, contains, jsonSchema, averages: micro: rows, rows read (of a sample: "
-    "drawn), correct ones. precision, recall, f1 of one label: rows, rows read, true positives, "
-    "wrong ones (false positives, false negatives, or both). auroc, logLoss, brier, mae, rmse, "
-    "averages: macro, and with versus those of one label: rows, rows without a usable answer, "
-    "value (in hundred-millionths, of logLoss, brier, mae and rmse in millionths, rounded to the "
-    "worse side), with versus also that of stable. worstSliceOf: rows, rows without a usable "
-    "answer, slices, rows and value of the worst. "
-    "errorRate: dispersion, requests, failed ones. "
-    "latency and other times: dispersion, requests, those beyond the limit, the quantile in "
-    "microseconds; with "
-    "expected also the dispersion and the number of those beyond expected. Dispersions are "
-    "hundredths, at least 100, and 125 where they are only assumed; requests are those after "
-    "calibration, 0 where it did not end. With versus, right answers: "
-    "rows, rows read, correct ones, those that stable had right, those that it alone had right; "
-    "errorRate: dispersion of differences, bet in ten-thousandths, requests to each revision, "
-    "those that failed for the subject alone, for stable alone, and for both; relative errorRate: "
-    "dispersion of shares of errors, dispersion of errors, requests to each revision, those that "
-    "failed for the subject, those that failed for stable. requestsPerSecond, tokensPerSecond, "
-    "goodput: how many came, and in how many milliseconds.",
+    "description": KPI_DESCRIPTION,
     "type": "array",
     "prefixItems": [{"enum": list(get_args(Letter))}, {"enum": list(get_args(Reason))}],
     "items": {"type": "integer", "minimum": 0, "maximum": MAX_VALUE},
@@ -233,6 +218,8 @@ class RunnerResult(Message):
     send_delay_micros: int | None = Field(default=None, ge=0, le=99_999_999)
     """How late requests of the load were sent, after they were due: 99 of 100 at most so many
     microseconds. Absent where none was sent."""
+    turns_delay_micros: int | None = Field(default=None, ge=0, le=99_999_999)
+    """The same of the load that latencies are compared on, sent to two revisions by turns."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
     slices: tuple[Annotated[str, Field(max_length=MAX_SLICE_CHARS)], ...] = Field(
@@ -242,6 +229,16 @@ class RunnerResult(Message):
     order, empty where it has no counts. Absent where there are none, or no room for them."""
     message: str = Field(default="", max_length=MAX_MESSAGE_CHARS)
     """What to look at, where something was not measured."""
+
+    def delay_of(self, kpi: PlanKpi) -> int | None:
+        """Return how late the load of a KPI was sent, in microseconds; None where none was."""
+        return self.turns_delay_micros if kpi.is_compared_latency else self.send_delay_micros
+
+    @property
+    def longest_delay(self) -> int | None:
+        """How late requests were sent, whatever the load, in microseconds."""
+        delays = (self.send_delay_micros, self.turns_delay_micros)
+        return max((each for each in delays if each is not None), default=None)
 
     def to_json(self) -> str:
         """Return the termination message: at most 2,048 bytes.

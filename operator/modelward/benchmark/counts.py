@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from modelward.api.metrics import SHOWN_METRICS, TIME_METRICS
-from modelward.benchmark.rowcounts import (
+from modelward.benchmark.bounds import (
+    MAX_BET,
+    MAX_DISPERSION,
+    MAX_MICROSECONDS,
     MAX_REQUESTS,
     MAX_VALUE,
-    ClassCounts,
     CountsError,
+    within,
+)
+from modelward.benchmark.comparedcounts import ComparedLatencyCounts
+from modelward.benchmark.rowcounts import (
+    ClassCounts,
     ExamCounts,
     PairedExamCounts,
     PairedSampleCounts,
@@ -23,14 +30,12 @@ from modelward.benchmark.rowcounts import (
     SliceCounts,
     ValueCounts,
     check_length,
-    within,
 )
 
 __all__ = [
-    "MAX_REQUESTS",
     "ClassCounts",
+    "ComparedLatencyCounts",
     "Counts",
-    "CountsError",
     "ErrorCounts",
     "ExamCounts",
     "LatencyCounts",
@@ -45,10 +50,6 @@ __all__ = [
     "ValueCounts",
     "counts_of",
 ]
-
-MAX_DISPERSION = 99_999
-MAX_BET = 5_000
-MAX_MICROSECONDS = 99_999_999
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ class ThroughputCounts:
         return (self.came, self.milliseconds)
 
 
-RequestCounts = ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts
+RequestCounts = (
+    ErrorCounts | PairedErrorCounts | RelativeErrorCounts | LatencyCounts | ComparedLatencyCounts
+)
 """Those that verdicts about requests rest on."""
 Counts = RowCounts | RequestCounts | ThroughputCounts
 
@@ -216,6 +219,7 @@ _KINDS: dict[tuple[str, bool], tuple[type[Counts], int]] = {
     ("errorRate", True): (PairedErrorCounts, 6),
     **{(metric, False): (LatencyCounts, 4) for metric in TIME_METRICS},
     **{(metric, False): (ThroughputCounts, 2) for metric in SHOWN_METRICS},
+    ("latency", True): (ComparedLatencyCounts, 8),
 }
 """By metric and whether it is compared with stable: what is counted, and how many integers."""
 _SAMPLED: dict[type[Counts], type[Counts]] = {
@@ -240,7 +244,7 @@ def counts_of(
     """
     kind, wanted = _KINDS[metric, versus]
     kind = _SAMPLED.get(kind, kind) if sampled else kind
-    if relative:
+    if relative and kind is PairedErrorCounts:
         kind, wanted = RelativeErrorCounts, 5
     if kind is LatencyCounts and with_expected:
         wanted += _COUNTS_BEYOND_EXPECTED

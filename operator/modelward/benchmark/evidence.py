@@ -10,6 +10,7 @@ from typing import Literal
 from modelward.api.benchmarkrun import BenchmarkRunSpec, RunKpiStatus
 from modelward.api.modeldeployment import Kpi
 from modelward.benchmark import lag
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import (
     KpiReport,
     PlanKpi,
@@ -17,7 +18,7 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
-from modelward.benchmark.counts import Counts, CountsError
+from modelward.benchmark.counts import Counts
 from modelward.benchmark.figures import baseline_text, interval, objective_text, value_text
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.objectives import load_objective
@@ -114,7 +115,7 @@ def _evidence(
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
     if not asked.of_rows and not (asked.start and report.counts == asked.start.counts):
-        problem = lag.problem(asked, result.send_delay_micros)
+        problem = lag.problem(asked, result.delay_of(asked), counts)
         if problem:
             raise ContradictionError(f"KPI {asked.name} has counts of a load, {problem}")
     verdict = judged(asked, counts, plan, asked.start.windows if asked.start else result.windows)
@@ -160,7 +161,7 @@ def shown_of(kpi: Kpi, counts: Counts, verdict: Verdict, tested: str | None) -> 
         verdict=verdict.verdict,
         reason=verdict.reason or None,
         value=value_text(kpi, counts, verdict),
-        baseline=baseline_text(kpi, verdict),
+        baseline=baseline_text(kpi, counts, verdict),
         objective=objective_text(kpi),
         low=low,
         high=high,

@@ -9,8 +9,9 @@ from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.metrics import TIME_METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import format_percent
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
-from modelward.benchmark.counts import Counts, CountsError
+from modelward.benchmark.counts import Counts
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.judging import counts_in, judged
@@ -148,6 +149,11 @@ def _weighed(
 
 def _questions(asked: PlanKpi, judgement: PlanJudgement) -> tuple[str, str]:
     """Return what promotion and rollback speak against."""
+    if asked.is_compared_latency:
+        return (
+            "as slow as stable and the margin, or slower",
+            "no slower than stable and the margin",
+        )
     if asked.relative:
         times = f"{float(1 + asked.limit):g} times the error rate of stable"
         return f"at least {times}", f"at most {times}"

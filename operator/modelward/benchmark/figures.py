@@ -16,6 +16,7 @@ from modelward.api.values import (
     parse_percent,
 )
 from modelward.benchmark.counts import (
+    ComparedLatencyCounts,
     Counts,
     LatencyCounts,
     SliceCounts,
@@ -30,15 +31,14 @@ _MOST_DIGITS = 6
 
 def objective_text(kpi: Kpi) -> str:
     """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
-    objective = kpi.objective
+    objective, source = kpi.objective, kpi.benchmark_source
+    quantile = f"{source.quantile} " if source and source.quantile else ""
     if objective.versus:
         more_is_better = METRICS[metric_of(kpi)].direction == "atLeast"
         bound = ">= stable -" if more_is_better else "<= stable +"
         unless = f", or below {objective.unless_below}" if objective.unless_below else ""
-        return f"{bound} {objective.worse_by_at_most}{unless}"
+        return f"{quantile}{bound} {objective.worse_by_at_most}{unless}"
     bound = f">= {objective.at_least}" if objective.at_least else f"<= {objective.at_most}"
-    source = kpi.benchmark_source
-    quantile = f"{source.quantile} " if source and source.quantile else ""
     expected = f", expected {objective.expected}" if objective.expected else ""
     return f"{quantile}{bound}{expected}"
 
@@ -49,14 +49,18 @@ def value_text(kpi: Kpi, counts: Counts, verdict: Verdict) -> str | None:
         return format_rate(counts.per_second)
     if verdict.value is None:
         return None
-    if isinstance(counts, LatencyCounts):
+    if isinstance(counts, LatencyCounts | ComparedLatencyCounts):
         return format_duration(Fraction(counts.quantile_micros, 1_000_000))
     return _formatted(kpi, verdict.value)
 
 
-def baseline_text(kpi: Kpi, verdict: Verdict) -> str | None:
+def baseline_text(kpi: Kpi, counts: Counts, verdict: Verdict) -> str | None:
     """Return what stable showed, None where it was not compared with."""
-    return None if verdict.baseline is None else _formatted(kpi, verdict.baseline)
+    if verdict.baseline is None:
+        return None
+    if isinstance(counts, ComparedLatencyCounts):
+        return format_duration(Fraction(counts.baseline_micros, 1_000_000))
+    return _formatted(kpi, verdict.baseline)
 
 
 def interval(kpi: Kpi, counts: Counts, verdict: Verdict) -> tuple[str | None, str | None]:
@@ -93,9 +97,10 @@ def _side(value: Fraction, limit: Fraction) -> int:
 def _end(kpi: Kpi, share: Fraction) -> str | None:
     """Return one end of an interval.
 
-    Versus stable it is about the difference, of a latency about the share of slow requests.
+    Versus stable it is about the difference, of a latency about the share of slow requests, and of
+    both about how many times as often as stable it is slow.
     """
-    if is_relative(kpi.objective.worse_by_at_most or ""):
+    if kpi.is_compared_latency or is_relative(kpi.objective.worse_by_at_most or ""):
         return format_multiple(share / (1 - share)) if share < 1 else None
     if kpi.objective.versus:
         return format_points(share)

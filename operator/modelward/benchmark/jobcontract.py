@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from modelward.benchmark.counts import MAX_DISPERSION, MAX_REQUESTS
+from modelward.benchmark.bounds import MAX_DISPERSION, MAX_REQUESTS
 from modelward.benchmark.message import Message
 from modelward.strictjson import StrictJsonError, loads_integers
 

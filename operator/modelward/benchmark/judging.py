@@ -8,6 +8,7 @@ from modelward.api.metrics import METRICS
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     ClassCounts,
+    ComparedLatencyCounts,
     Counts,
     ErrorCounts,
     ExamCounts,
@@ -23,6 +24,7 @@ from modelward.benchmark.counts import (
 from modelward.benchmark.objectives import (
     exam_objective,
     paired_objective,
+    quantile_objective,
     rate_objective,
     relative_objective,
     value_objective,
@@ -35,6 +37,7 @@ from modelward.benchmark.rowcounts import (
     value_counts,
 )
 from modelward.judge import (
+    CALIBRATION_WINDOWS,
     ClassTally,
     Measured,
     Outcome,
@@ -47,6 +50,7 @@ from modelward.judge import (
     exam_decision,
     exam_verdict,
     paired_verdict,
+    quantile_verdict,
     rate_verdict,
     ratio_decision,
     ratio_verdict,
@@ -89,6 +93,10 @@ def judged(asked: PlanKpi, counts: Counts, plan: RunnerPlan, windows: int) -> Ve
         case PairedErrorCounts():
             pairs = paired_counts(counts, windows)
             return paired_verdict(pairs, paired_objective(asked, plan.judgement))
+        case ComparedLatencyCounts():
+            # Before its calibration is complete there are no counts.
+            slow = counts.to_judge(CALIBRATION_WINDOWS)
+            return quantile_verdict(slow, quantile_objective(asked, plan.judgement))
     return rate_verdict(rate_counts(counts, windows), rate_objective(asked, plan.judgement))
 
 

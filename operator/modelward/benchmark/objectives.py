@@ -7,6 +7,7 @@ from modelward.judge import (
     LoadObjective,
     LoadShape,
     PairedObjective,
+    QuantileObjective,
     RateObjective,
     RelativeObjective,
     ValueObjective,
@@ -15,16 +16,39 @@ from modelward.judge import (
 )
 
 
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
+def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective | QuantileObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
+    if kpi.is_compared_latency:
+        return quantile_objective(kpi, judgement)
+    return ordinary_objective(kpi, judgement)
+
+
+def ordinary_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
+    """Return the tests of a KPI whose load needs no copy of stable. Raises ValueError."""
     if kpi.relative:
         return relative_objective(kpi, judgement)
     if kpi.versus:
         return paired_objective(kpi, judgement)
     return rate_objective(kpi, judgement)
+
+
+def quantile_objective(kpi: PlanKpi, judgement: PlanJudgement) -> QuantileObjective:
+    """Return the tests of a latency that is compared with that of stable.
+
+    Raises ValueError for a margin that no number of requests can prove.
+    """
+    if kpi.quantile is None:
+        raise ValueError("latency needs a quantile, such as p95")
+    return QuantileObjective(
+        kpi.quantile,
+        kpi.limit,
+        kpi.relative is True,
+        judgement.false_promotion,
+        judgement.false_rollback,
+    )
 
 
 def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:

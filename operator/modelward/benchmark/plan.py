@@ -8,7 +8,13 @@ from fractions import Fraction
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
+from modelward.api.benchmarkrun import (
+    Baseline,
+    BenchmarkRun,
+    BenchmarkRunSpec,
+    RunDataset,
+    Subject,
+)
 from modelward.api.datasets import Rows
 from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
@@ -40,6 +46,9 @@ from modelward.judge import (
 
 PREPARATION_SECONDS = 30
 """For reading data sets, the preflight and waiting for the last answers."""
+COMPARISON_LENGTHS = 4
+"""How many times as long as ordinary load one is at most that two revisions are sent by turns, each
+turn after the answers to the one before."""
 
 
 Starts = Mapping[str, PlanStart]
@@ -133,7 +142,9 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
         return math.ceil(seconds_of(spec.up_to))
     if load is None:
         return PREPARATION_SECONDS
-    return math.ceil(load_shape(load).seconds) + PREPARATION_SECONDS
+    compared = [kpi.is_compared_latency for kpi in spec.applicable_kpis]
+    times = (not all(compared)) + COMPARISON_LENGTHS * any(compared)
+    return math.ceil(times * load_shape(load).seconds) + PREPARATION_SECONDS
 
 
 def _subject(subject: Subject, namespace: str) -> PlanSubject:
@@ -143,6 +154,7 @@ def _subject(subject: Subject, namespace: str) -> PlanSubject:
         model_name=subject.model_name,
         options=subject.said or None,
         revision=subject.revision,
+        closed=True if isinstance(subject, Baseline) and subject.closed else None,
     )
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from modelward.api.metrics import METRICS, Metric, RowKind, row_kind
+from modelward.benchmark.bounds import MAX_VALUE
 from modelward.benchmark.message import Exact, Message
-from modelward.benchmark.rowcounts import MAX_VALUE
 
 Letter = Literal["P", "F", "I"]
 """Pass, Fail, Inconclusive."""
@@ -61,7 +61,7 @@ class PlanKpi(Message):
     within: PlanWithin | None = None
     """Limits, for goodput."""
     limit: Exact
-    """With versus: by how much it may be worse than stable, as a share (0.01)."""
+    """With versus: by how much it may be worse than stable, as a share (0.01) or in seconds."""
     versus: Literal["stable"] | None = None
     """Present where it is compared with the plan's baseline."""
     relative: Literal[True] | None = None
@@ -83,6 +83,11 @@ class PlanKpi(Message):
     def is_shown(self) -> bool:
         """True where it is only shown: a rate of the whole load."""
         return METRICS[self.metric].judging == "shown"
+
+    @property
+    def is_compared_latency(self) -> bool:
+        """True where it is judged on load that both revisions are sent by turns."""
+        return self.metric == "latency" and self.versus is not None
 
     @property
     def row_kind(self) -> RowKind | None:

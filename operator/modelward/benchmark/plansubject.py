@@ -1,6 +1,6 @@
 """Whom a benchmark pod asks: part of the plan in modelward.benchmark.contract."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -21,6 +21,9 @@ class PlanSubject(Message):
     )
     """What was said of the protocol: path for http, endpoint and prefix for openai, and so on."""
     revision: str = Field(pattern="^[a-z0-9]+$", max_length=20)
+    closed: Literal[True] | None = None
+    """Of a baseline: present where it is a copy of stable that no user reaches. One that serves is
+    asked its rows at a gentle rate."""
 
     @field_validator("protocol")
     @classmethod

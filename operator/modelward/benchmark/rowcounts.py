@@ -11,17 +11,11 @@ from fractions import Fraction
 from typing import ClassVar
 
 from modelward.api.metrics import Unit
+from modelward.benchmark.bounds import MAX_REQUESTS, MAX_VALUE, CountsError, within
 
-MAX_REQUESTS = 9_999_999
-MAX_VALUE = 10_000_000_000_000
-"""Beyond every limit that a field takes."""
 MOST_SLICES = 1_000
 UNITS: dict[Unit, int] = {"percent": 10**8, "number": 10**6}
 """How many units of a value's integer make 1: a limit has six decimals, a percentage two more."""
-
-
-class CountsError(ValueError):
-    """Integers that cannot have been counted; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -238,10 +232,3 @@ def check_read(rows: int, read: int, *, sampled: bool) -> None:
     """Raise CountsError for rows and rows read that can't be."""
     most = MAX_REQUESTS if sampled else rows
     within(("rows", rows, 1, MAX_REQUESTS), ("rows read", read, 0, most))
-
-
-def within(*checks: tuple[str, int, int, int]) -> None:
-    """Raise CountsError for the first value that is not between its bounds."""
-    for what, value, low, high in checks:
-        if not low <= value <= high:
-            raise CountsError(f"{what}: {value} is not between {low} and {high}")

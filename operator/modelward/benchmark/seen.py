@@ -9,6 +9,7 @@ from modelward.api.metrics import METRICS
 from modelward.api.values import format_duration, format_percent
 from modelward.benchmark.counts import (
     ClassCounts,
+    ComparedLatencyCounts,
     Counts,
     ErrorCounts,
     ExamCounts,
@@ -103,6 +104,8 @@ def _requests_seen(counts: RequestCounts, kpi: Kpi) -> str:
                 f"Of {counts.requests:,} requests to each, {counts.bad:,} failed for this version "
                 f"and {counts.baseline_bad:,} for stable."
             )
+        case ComparedLatencyCounts():
+            return _pairs(counts, kpi)
         case LatencyCounts():
             told = f"{counts.beyond_limit:,} of {counts.requests:,} requests took longer than"
             more = ""
@@ -112,6 +115,17 @@ def _requests_seen(counts: RequestCounts, kpi: Kpi) -> str:
         case ErrorCounts():
             told = f"{counts.bad:,} of {counts.requests:,} requests failed"
             return f"{told} ({_part(counts.bad, counts.requests)})."
+
+
+def _pairs(counts: ComparedLatencyCounts, kpi: Kpi) -> str:
+    stables = format_duration(Fraction(counts.threshold_micros, 1_000_000))
+    level = format_percent(Fraction(counts.won + counts.both, counts.requests or 1))
+    return (
+        f"Stable's {kpi.benchmark.quantile} was {stables} in the calibration. Of "
+        f"{counts.requests:,} pairs of requests {counts.lost:,} took longer than that and the "
+        f"margin for this version alone, {counts.won:,} longer than that for stable alone and "
+        f"{counts.both:,} for both, which cancels; {level} of stable's did."
+    )
 
 
 def _part(some: int, total: int) -> str:

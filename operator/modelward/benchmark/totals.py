@@ -2,11 +2,16 @@
 
 from dataclasses import fields
 
-from modelward.benchmark.counts import Counts, CountsError
+from modelward.benchmark.bounds import CountsError
+from modelward.benchmark.counts import Counts
 from modelward.judge import UNMEASURED
 
-_STAY = frozenset({"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet"})
+_STAY = frozenset(
+    {"rows", "dispersion", "dispersion_expected", "dispersion_of_shares", "bet", "threshold_micros"}
+)
 """What is known before the evidence."""
+_OBSERVED = frozenset({"quantile_micros", "baseline_micros"})
+"""What is told for people, and does not add up."""
 
 
 def added(start: Counts, total: Counts) -> Counts:
@@ -27,7 +32,7 @@ def added(start: Counts, total: Counts) -> Counts:
         before, now = getattr(start, name), getattr(total, name)
         if name in _STAY and before != now:
             raise CountsError(f"{name} was {before} and is {now}, but can't change on the way")
-        adds_up = name not in _STAY | {"quantile_micros"} and now is not None
+        adds_up = name not in _STAY | _OBSERVED and now is not None
         values[name] = now - before if adds_up else now
     return type(total)(**values)  # type: ignore[arg-type]
 

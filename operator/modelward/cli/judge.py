@@ -44,6 +44,7 @@ _REPLAY_MORE = """\
 lines, in the order in which it happened; one of
   {"latency": "120ms", "failed": false}                  a request, for every KPI under load
   {"latency": "120ms", "stable": {"failed": true}}       and stable's answer to the same request
+  {"latency": "120ms", "stable": {"latency": "98ms"}}    for a latency versus: stable
   {"kpi": "errors", "requests": 40, "bad": 1}            a window of counts of one KPI
   {"kpi": "latency", "requests": 40, "bad": 1, "beyondExpected": 3}       with latency `expected`
   {"kpi": "vs", "requests": 40, "lost": 1, "won": 0, "both": 2}                   versus: stable

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunDataset, Subject
+from modelward.api.benchmarkrun import (
+    Baseline,
+    BenchmarkRun,
+    BenchmarkRunSpec,
+    RunDataset,
+    Subject,
+)
 from modelward.api.datasets import Dataset
-from modelward.api.kpi import benchmarked
+from modelward.api.kpi import Kpi, benchmarked, needs_copy
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.cli.inputs import Documents, InputError, read_measurable, why
 from modelward.release.render import judged_in_release, model_name, shared_judgement
@@ -118,7 +124,8 @@ def _pinned(data: Dataset, given: Given) -> RunDataset:
 
 def _spec_of_run(run: BenchmarkRun, compared: bool) -> BenchmarkRunSpec:
     """Return a run's spec, without the evidence of an earlier one: that lies in the cluster."""
-    baseline = (run.spec.baseline or _stable(run.spec.subject)) if compared else None
+    stable = run.spec.baseline or _stable(run.spec.subject, run.spec.kpis)
+    baseline = stable if compared else None
     changes: dict[str, Any] = {"continues": None, "baseline": baseline, "jobs": []}
     changes["kpis"] = benchmarked(run.spec.kpis)
     return run.spec.model_copy(update=changes)
@@ -141,7 +148,7 @@ def _spec_of_deployment(
     document: dict[str, Any] = {
         "modelDeployment": deployment.metadata.name or None,
         "subject": subject,
-        "baseline": _stable(subject) if compared else None,
+        "baseline": _stable(subject, spec.kpis) if compared else None,
         "datasets": [_pinned(data, given) for data in spec.datasets],
         "load": spec.load,
         "kpis": benchmarked(spec.kpis),
@@ -156,5 +163,7 @@ def _spec_of_deployment(
     return BenchmarkRunSpec.model_validate(document)
 
 
-def _stable(subject: Subject) -> Subject:
-    return subject.model_copy(update={"revision": STABLE})
+def _stable(subject: Subject, kpis: list[Kpi]) -> Baseline:
+    """Return what --baseline asks: as a copy of stable is asked, where KPIs need one."""
+    closed = True if any(map(needs_copy, kpis)) else None
+    return Baseline.model_validate(subject.to_wire() | {"revision": STABLE, "closed": closed})

@@ -30,6 +30,8 @@ class Request:
     failed: bool
     stable_failed: bool | None
     """Whether stable's answer to the same request failed; None where the line says nothing."""
+    stable_seconds: Fraction | None = None
+    """Stable's latency; None where the line says none."""
 
 
 @dataclass(frozen=True)
@@ -196,9 +198,15 @@ def _counted(members: _Members) -> Counted:
 def _request(members: _Members) -> Request:
     latency, failed = members.text("latency"), members.truth("failed")
     stable = members.inner("stable")
-    stables = None
-    if stable:
-        stables = stable.truth("failed")
-        stable.check_all_read()
-    seconds = to_seconds(parse_duration(latency)) if latency is not None else None
-    return Request(seconds, failed is True, stables)
+    seconds = _seconds(latency)
+    if stable is None:
+        return Request(seconds, failed is True, None)
+    stables, stable_failed = stable.text("latency"), stable.truth("failed")
+    stable.check_all_read()
+    if stables is not None and stable_failed is None:
+        stable_failed = False
+    return Request(seconds, failed is True, stable_failed, _seconds(stables))
+
+
+def _seconds(latency: str | None) -> Fraction | None:
+    return None if latency is None else to_seconds(parse_duration(latency))

@@ -21,7 +21,12 @@ from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.table import table
 from modelward.judge.chances import Chances, exam_chances
-from modelward.judge.declared import Alphas, exam_objective, load_objective, load_shape
+from modelward.judge.declared import (
+    Alphas,
+    exam_objective,
+    load_shape,
+    ordinary_objective,
+)
 from modelward.judge.exams import READ_WHOLE
 from modelward.judge.forecast import QUANTILES, SEED, Forecast, forecast, qualities, runs
 from modelward.judge.hypotheses import RateObjective
@@ -36,6 +41,7 @@ _EXAM_ERRORS = ("1/4", "3/4", "1", "5/4", "13/8")
 """Errors of the versions that an exam is planned for, in those that its limit allows."""
 _PASSES, _LEAST_DRAWS = 10, 1_000
 """A sample's rows are drawn ten times on average at most, and a thousand at least."""
+_ABOUT_COMPARED = "how long it takes depends on how latencies scatter"
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,9 @@ def _answer(
         sampled = {d.name for d in deployment.spec.datasets if d.rows == "sample"}
         dataset = kpi.benchmark.dataset or ""
         return _of_rows(kpi, alphas, rows.get(dataset), sampled=dataset in sampled)
-    objective = load_objective(kpi, alphas)
+    if kpi.is_compared_latency:
+        return Answer(kpi, (), _ABOUT_COMPARED)
+    objective = ordinary_objective(kpi, alphas)
     found = [forecast(objective, q, shape, dispersion) for q in qualities(objective, stable)]
     lines = tuple(_line(each, shape) for each in found)
     one_count = isinstance(objective, RateObjective) and not objective.two_counts

@@ -10,17 +10,18 @@ from modelward.api.metrics import METRICS, SHOWN_METRICS
 from modelward.api.modeldeployment import Kpi, ModelDeployment
 from modelward.api.values import format_number, format_percent, parse_percent
 from modelward.benchmark.figures import objective_text
+from modelward.cli.comparedreplay import ComparedReplay
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.replayedrows import AnswersReplay, Reader
 from modelward.cli.table import table
-from modelward.judge.declared import Alphas, load_shape
+from modelward.judge.declared import Alphas, load_shape, quantile_objective
 from modelward.judge.verdict import Verdict
 
 PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
 
-KpiReplay = LoadReplay | RowsReplay | AnswersReplay
+KpiReplay = LoadReplay | ComparedReplay | RowsReplay | AnswersReplay
 
 
 def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
@@ -48,7 +49,10 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
         if kpi.benchmark.metric in SHOWN_METRICS:
             continue  # nothing is judged about them
         try:
-            if kpi.row_kind is None:
+            if kpi.is_compared_latency:
+                objective = quantile_objective(kpi, alphas)
+                replays.append(ComparedReplay(kpi, objective, load_shape(spec.load)))
+            elif kpi.row_kind is None:
                 replays.append(LoadReplay(kpi, alphas, window, dispersion))
             elif kpi.row_kind == "answers":
                 is_sample = kpi.benchmark.dataset in sampled
@@ -63,7 +67,7 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
 
 def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
     """Return how many lines were read."""
-    load = {r.kpi.name for r in replays if isinstance(r, LoadReplay)}
+    load = {r.kpi.name for r in replays if r.kpi.row_kind is None}
     datasets = {r.kpi.benchmark.dataset for r in replays if r.kpi.row_kind}
     read = 0
     for observed in read_observations(lines):

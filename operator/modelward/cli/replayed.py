@@ -9,13 +9,13 @@ from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.api.values import parse_duration, to_seconds
 from modelward.cli.inputs import InputError
 from modelward.cli.observations import Answered, AnsweredRow, Counted, Observation, Request
-from modelward.judge.declared import Alphas, exam_objective, load_objective
+from modelward.judge.declared import Alphas, exam_objective, ordinary_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
 from modelward.judge.paired import PairedWindow
 from modelward.judge.verdict import Verdict
 from modelward.judge.windows import RateWindow, Window, WindowJudge, assuming
 
-_NOTHING = Verdict("Inconclusive", "NotMeasured")
+NOTHING = Verdict("Inconclusive", "NotMeasured")
 
 
 @dataclass
@@ -34,7 +34,7 @@ class LoadReplay:
     def __init__(self, kpi: Kpi, alphas: Alphas, window: int, dispersion: int | None) -> None:
         self.kpi = kpi
         self.reached: Reached | None = None
-        objective = load_objective(kpi, alphas)
+        objective = ordinary_objective(kpi, alphas)
         start = None if dispersion is None else assuming(objective, dispersion)
         self._judge = WindowJudge(objective, start)
         self._window = window
@@ -144,7 +144,7 @@ class RowsReplay:
     def verdict(self) -> Verdict:
         """Return what the rows so far say, of an exam those that there are."""
         if not self._read:
-            return _NOTHING
+            return NOTHING
         if not self._sampled and self._last:
             self.reached = Reached(self._last.line, self._last.at, self._read)
         return exam_verdict(self._counts(), self._objective)

@@ -83,8 +83,9 @@ def concerned(kind: str, document: Document) -> tuple[Key, ...]:
     keys = []
     if kind in (MODEL_DEPLOYMENT.name, BENCHMARK_RUN.name):
         keys.append(Key(kind, namespace, document["metadata"]["name"]))
-    if kind != MODEL_DEPLOYMENT.name and names.NAME in marks:
-        keys.append(Key(MODEL_DEPLOYMENT.name, namespace, marks[names.NAME]))
+    if kind != MODEL_DEPLOYMENT.name:
+        whose = (marks[label] for label in (names.NAME, names.COPY_FOR) if label in marks)
+        keys += [Key(MODEL_DEPLOYMENT.name, namespace, name) for name in whose]
     if names.RUN in marks:
         keys.append(Key(BENCHMARK_RUN.name, namespace, marks[names.RUN]))
     return tuple(keys)

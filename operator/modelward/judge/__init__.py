@@ -10,12 +10,14 @@ Counts that were Inconclusive are where a later judgement goes on.
 - error rates, latency quantiles: `RateCounts`, `RateObjective`, `rate_verdict`;
 - error rate, its difference to stable's: `PairedCounts`, `PairedObjective`, `paired_verdict`;
 - error rate, a multiple of stable's: `RelativeCounts`, `RelativeObjective`, `relative_verdict`;
+- latency quantile beside stable's: `QuantileCounts`, `QuantileObjective`, `quantile_verdict`;
 - rows, alone or beside stable's answers: `RowCounts`, `ExamObjective`, `exam_verdict`;
 - rows of one label, by precision, recall or F1: `ClassTally`, `ExamObjective`, `ratio_verdict`;
 - metrics that are one value of all rows: `Measured`, `ValueObjective`, `value_verdict`.
 
 `RateStream` looks after each request, `Boundary` says when a test would reject; `LoadSession` turns
-the requests of a benchmark's load into counts. `modelward.judge.population` has the tests of
+the requests of a benchmark's load into counts, and `ComparisonSession` those of a load that stable
+is sent by turns. `modelward.judge.population` has the tests of
 rows, `modelward.judge.live` those of users' requests in the steps of a release, by what
 `modelward.judge.release` says across steps, and `modelward.judge.guards` what is wrong with
 counters before they are evidence.
@@ -24,6 +26,7 @@ counters before they are evidence.
 from modelward.judge.arrivals import due_times
 from modelward.judge.boundary import Boundary, RateStream
 from modelward.judge.classes import ClassTally, Ratio, ratio_decision, ratio_value, ratio_verdict
+from modelward.judge.comparison import ComparedKpi, ComparedResult, ComparisonSession
 from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED, RateCounts, Tally
 from modelward.judge.exams import (
     MIN_SLICE_ROWS,
@@ -39,6 +42,12 @@ from modelward.judge.hypotheses import (
     latency_objective,
 )
 from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
+from modelward.judge.quantiles import (
+    UNANSWERED,
+    QuantileCounts,
+    QuantileObjective,
+    quantile_verdict,
+)
 from modelward.judge.rates import rate_verdict
 from modelward.judge.relative import (
     RelativeCounts,
@@ -61,9 +70,13 @@ __all__ = [
     "CALIBRATION_WINDOWS",
     "FAILED",
     "MIN_SLICE_ROWS",
+    "UNANSWERED",
     "UNMEASURED",
     "Boundary",
     "ClassTally",
+    "ComparedKpi",
+    "ComparedResult",
+    "ComparisonSession",
     "Evidence",
     "ExamObjective",
     "LoadCounts",
@@ -77,6 +90,8 @@ __all__ = [
     "PairedCounts",
     "PairedObjective",
     "PairedWindow",
+    "QuantileCounts",
+    "QuantileObjective",
     "RateCounts",
     "RateObjective",
     "RateStream",
@@ -95,6 +110,7 @@ __all__ = [
     "exam_verdict",
     "latency_objective",
     "paired_verdict",
+    "quantile_verdict",
     "rate_verdict",
     "ratio_decision",
     "ratio_value",

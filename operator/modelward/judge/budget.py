@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 from modelward.judge.hypotheses import ShareTest
 from modelward.judge.paired import MAX_BET, PairedObjective
+from modelward.judge.quantiles import QuantileObjective
 from modelward.judge.relative import RelativeObjective
 from modelward.judge.windows import LoadObjective
 
@@ -34,13 +35,16 @@ class Estimate:
     """Probability that there is no verdict within the budget."""
 
 
-def estimate(objective: LoadObjective, budget: int) -> Estimate | None:
+def estimate(objective: LoadObjective | QuantileObjective, budget: int) -> Estimate | None:
     """Return when a version passes that is as good as the promotion test bets on.
 
     That is `expected` where it is a rate, else half of the limit; compared with stable, one that
-    fails no request alone. None where it depends on how often stable fails.
+    fails no request alone. None where it depends on how often stable fails, or on how latencies
+    scatter.
     """
     match objective:
+        case QuantileObjective():
+            return None
         case PairedObjective():
             return _of_quiet_pairs(objective, budget)
         case RelativeObjective():

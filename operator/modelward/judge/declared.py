@@ -21,6 +21,7 @@ from modelward.api.values import (
 from modelward.judge.exams import ExamObjective
 from modelward.judge.hypotheses import errors_objective, latency_objective
 from modelward.judge.paired import PairedObjective
+from modelward.judge.quantiles import QuantileObjective
 from modelward.judge.relative import RelativeObjective
 from modelward.judge.shape import LoadShape
 from modelward.judge.windows import LoadObjective
@@ -47,11 +48,29 @@ def exam_objective(kpi: Kpi, alphas: Alphas) -> ExamObjective:
     return ExamObjective(_limit(kpi), alphas.false_promotion, alphas.false_rollback)
 
 
-def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
+def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective | QuantileObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
+    if kpi.is_compared_latency:
+        return quantile_objective(kpi, alphas)
+    return ordinary_objective(kpi, alphas)
+
+
+def quantile_objective(kpi: Kpi, alphas: Alphas) -> QuantileObjective:
+    """Return the tests of a latency that is compared with stable's. Raises ValueError."""
+    return QuantileObjective(
+        parse_quantile(kpi.benchmark.quantile or ""),
+        _limit(kpi),
+        is_relative(kpi.objective.worse_by_at_most or ""),
+        alphas.false_promotion,
+        alphas.false_rollback,
+    )
+
+
+def ordinary_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
+    """Return the tests of any other KPI under load. Raises ValueError."""
     both = (alphas.false_promotion, alphas.false_rollback)
     objective = kpi.objective
     if objective.versus and is_relative(objective.worse_by_at_most or ""):

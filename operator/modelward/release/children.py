@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modelward.api.base import API_VERSION
 from modelward.api.values import format_duration
-from modelward.release import live, memory, render, steps
+from modelward.release import copies, live, memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
 from modelward.release.revisions import revision_input
@@ -87,6 +87,7 @@ def writes(
     return [
         *told,
         *_permitted(before, ordered),
+        *_permitted(before, list(copies.writes(after))),
         *_permitted(before, list(_missing(after, direction))),
         *_stale_runs(after),
         *_pruned(after),
@@ -167,12 +168,14 @@ def _live_run(situation: Situation, candidate: Actor, direction: Direction) -> D
     if step is None or not direction.reached or live.run_of_step(situation, candidate):
         return None
     up_to = format_duration(steps.soak(step)[1])
-    number, judged = _next_number(situation, candidate), live.step_to_judge(situation, candidate)
+    number = copies.next_run_number(situation, candidate)
+    judged = live.step_to_judge(situation, candidate)
     return render.benchmark_run(situation, candidate, number, up_to, live_step=judged)
 
 
 def _benchmark_run(situation: Situation, candidate: Actor) -> Document | None:
-    """In a benchmark step there is one run, once one closed pod alone can answer.
+    """In a benchmark step there is one run, once one closed pod alone can answer, and a copy of
+    stable where one is compared with.
 
     The declared rate of load is for that pod. After a retry there is another run, which goes on
     from the one that came to no verdict.
@@ -185,22 +188,12 @@ def _benchmark_run(situation: Situation, candidate: Actor) -> Document | None:
         return None
     pods = situation.pods(candidate)
     alone = pods.present == pods.available == 1 and not situation.selection.split
-    if not alone:
+    if not alone or not copies.is_ready(situation):
         return None
-    number = _next_number(situation, candidate)
+    number = copies.next_run_number(situation, candidate)
     continues = next((run.metadata.name for run in earlier), None)
-    return render.benchmark_run(
-        situation, candidate, number, step.benchmark.up_to, continues=continues
-    )
-
-
-def _next_number(situation: Situation, candidate: Actor) -> int:
-    numbers = [
-        run_number(run.metadata.name)
-        for run in situation.snapshot.runs
-        if run.spec.subject.revision == candidate.hash
-    ]
-    return max([*numbers, run_number(candidate.memory.continues)]) + 1
+    copy, up_to = copies.wanted(situation), step.benchmark.up_to
+    return render.benchmark_run(situation, candidate, number, up_to, continues=continues, copy=copy)
 
 
 def _stale_runs(situation: Situation) -> Iterator[Write]:

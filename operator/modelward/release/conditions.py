@@ -8,7 +8,7 @@ from typing import Literal
 
 from modelward.api.benchmarkrun import BLOCKED
 from modelward.api.status import Condition, Phase
-from modelward.release import live, steps, verbs
+from modelward.release import copies, live, steps, verbs
 from modelward.release.budget import outlook
 from modelward.release.problems import PASSING, problem, stuck_since
 from modelward.release.revisions import gates_hash
@@ -87,6 +87,8 @@ def _in_release(situation: Situation, candidate: Actor) -> State:
     pods = situation.pods(candidate)
     ready = f"{pods.ready} of {max(1, pods.desired)} of its pods are ready"
     message = sentence(f"{who} is at {where}; {ready}")
+    hindered = copies.hindrance(situation)
+    message += f" {sentence(hindered)}" if hindered else ""
     message += _told_by_run(situation, candidate) or _outlook(situation, candidate)
     return State("Progressing", "Unknown", "Releasing", message, reconciling=True)
 

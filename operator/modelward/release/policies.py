@@ -10,7 +10,11 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.release import live, retries, steps, turns, verbs
 from modelward.release.direction import direct
 from modelward.release.problems import PASSING
-from modelward.release.progress import remember_unsteadiness, roll_back_when_pods_do_not_come
+from modelward.release.progress import (
+    remember_unsteadiness,
+    roll_back_when_pods_do_not_come,
+    wait_for_a_person_when_the_copy_does_not_come,
+)
 from modelward.release.situation import Actor, Situation, run_number
 from modelward.release.soak import soak
 from modelward.release.timer import Timer
@@ -37,6 +41,7 @@ def next_turn(situation: Situation, timer: Timer) -> Turn | None:
     moving: tuple[Policy, ...] = (
         remember_unsteadiness,
         roll_back_when_pods_do_not_come,
+        wait_for_a_person_when_the_copy_does_not_come,
         roll_back_when_undecided_and_told_so,
         go_on_when_told,
         take_the_present_step,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from modelward.release import steps, turns
+from modelward.release import copies, steps, turns
 from modelward.release.problems import Problem, problem, stuck_since
 from modelward.release.situation import Actor, Situation
 from modelward.release.timer import Timer
@@ -63,6 +63,23 @@ def roll_back_when_pods_do_not_come(situation: Situation, timer: Timer) -> Turn 
     if began < stuck:
         message += "; its pods were ready and unready in turn for all this time"
     return turns.roll_back(situation, candidate, found.reason, message, verdict="")
+
+
+def wait_for_a_person_when_the_copy_does_not_come(
+    situation: Situation, timer: Timer
+) -> Turn | None:
+    """What keeps a copy of stable from running says nothing about the candidate."""
+    candidate, since = situation.candidate, copies.missing_since(situation)
+    if candidate is None or since is None:
+        return None
+    deadline = situation.spec.rollout.progress_deadline
+    if not timer.passed(since, situation.duration(deadline)):
+        return None
+    message = (
+        f"{copies.trouble(situation)}, after rollout.progressDeadline ({deadline}); make room for "
+        "one more pod of stable, then retry"
+    )
+    return turns.wait_for_person(situation, candidate, "CopyNotReady", message)
 
 
 def _too_late(situation: Situation, candidate: Actor, found: Problem) -> str:

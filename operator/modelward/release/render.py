@@ -6,6 +6,7 @@ from typing import Any
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import (
+    Baseline,
     BenchmarkRunSpec,
     RunDataset,
     RunJudgement,
@@ -145,11 +146,13 @@ def benchmark_run(
     up_to: str,
     *,
     continues: str | None = None,
+    copy: str | None = None,
     live_step: LiveStep | None = None,
 ) -> Document:
     """Return the BenchmarkRun that judges a revision in its present step.
 
-    `continues` is the run that it goes on from; with `live_step` it measures users' requests.
+    `continues` is the run that it goes on from, `copy` the Service of the closed copy of stable
+    that it is compared with, where there is one; with `live_step` it measures users' requests.
     """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
@@ -163,7 +166,9 @@ def benchmark_run(
             "labels": labels,
             "ownerReferences": owned_by_revision(actor),
         },
-        "spec": _run_spec(situation, actor, up_to, continues, live_step).to_wire(),
+        "spec": _run_spec(
+            situation, actor, up_to, continues=continues, copy=copy, live_step=live_step
+        ).to_wire(),
     }
 
 
@@ -171,7 +176,9 @@ def _run_spec(
     situation: Situation,
     actor: Actor,
     up_to: str,
+    *,
     continues: str | None,
+    copy: str | None,
     live_step: LiveStep | None,
 ) -> BenchmarkRunSpec:
     deployment, spec, stable = situation.deployment, situation.spec, situation.stable
@@ -184,7 +191,7 @@ def _run_spec(
         model_deployment=deployment.metadata.name,
         continues=continues,
         subject=_subject(deployment, actor),
-        baseline=_subject(deployment, stable) if stable and compared else None,
+        baseline=_baseline(deployment, stable, copy) if stable and compared else None,
         datasets=[
             RunDataset.model_validate(dataset.to_wire() | {"sha256": digests[dataset.name]})
             for dataset in spec.datasets
@@ -209,21 +216,36 @@ def judged_in_release(kpis: list[Kpi], *, has_baseline: bool) -> list[Kpi]:
     return found if has_baseline else in_benchmark(found)
 
 
+def _baseline(deployment: ModelDeployment, stable: Actor, copy: str | None) -> Baseline:
+    """Return where stable is asked: its own pods, which serve users, or its copy."""
+    serving = Baseline(**_subject(deployment, stable).model_dump())
+    if copy is None:
+        return serving
+    return serving.model_copy(update={"service": copy, "closed": True})
+
+
 def _subject(deployment: ModelDeployment, actor: Actor) -> Subject:
     """Return where a revision answers, as it was rendered: spec may describe another one by now."""
-    written = json.loads(actor.revision.annotations.get(INPUT_KEY) or "{}")
-    if not written:
-        written = json.loads(revision_input(deployment.spec))
-    serving = Serving.model_validate(written["serving"])
-    model = Model.model_validate(written.get("model") or {})
+    written = as_remembered(deployment, actor)
     return Subject(
         revision=actor.hash,
         service=actor.revision.name,
-        port=serving.port,
-        protocol=serving.spoken,
-        model_name=model.name or deployment.metadata.name,
-        **serving.said,
+        port=written.spec.serving.port,
+        protocol=written.spec.serving.spoken,
+        model_name=model_name(written),
+        **written.spec.serving.said,
     )
+
+
+def as_remembered(deployment: ModelDeployment, actor: Actor) -> ModelDeployment:
+    """Return the deployment with the model and serving that a revision was rendered from."""
+    written = json.loads(actor.revision.annotations.get(INPUT_KEY) or "{}")
+    if not written:
+        return deployment
+    serving = Serving.model_validate(written["serving"])
+    model = Model.model_validate(written["model"]) if written.get("model") else None
+    spec = deployment.spec.model_copy(update={"serving": serving, "model": model})
+    return deployment.model_copy(update={"spec": spec})
 
 
 def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str) -> RunJudgement:

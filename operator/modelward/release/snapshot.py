@@ -100,3 +100,5 @@ class Snapshot:
     datasets: Mapping[str, DatasetState] | None = None
     """By the data set's name; None where they were not read, because nothing is being judged."""
     refusals: tuple[Refusal, ...] = field(default=())
+    copies: tuple[Revision, ...] = ()
+    """Closed copies of stable, see modelward.release.copies; `hash` is that of what they copy."""

@@ -1,8 +1,8 @@
 """One attempt: reach the subject, and stable where it is compared with; ask the exam rows, send
 load, report.
 
-Rows come first and load after them. A gate that fails ends the attempt: one is enough, and the
-others could not change it.
+Rows come first and load after them, last that in which latencies are compared. A gate that fails
+ends the attempt: one is enough, and the others could not change it.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from modelward.benchmark import lag
@@ -24,34 +23,22 @@ from modelward.benchmark.contract import (
     RunnerPlan,
     RunnerResult,
 )
+from modelward.benchmark.judging import counts_in
 from modelward.benchmark.objectives import load_shape
 from modelward.judge import LoadSession
 from modelward.runner import report, tokentimes
-from modelward.runner.client import Client
-from modelward.runner.exam import Exam, Examinee
+from modelward.runner.comparison import Comparison
+from modelward.runner.exam import Exam, worst_slices
 from modelward.runner.files import Given, RowsFile, open_files
-from modelward.runner.load import Load, Pace, Target
+from modelward.runner.load import Load, Pace
 from modelward.runner.progress import Progress
 from modelward.runner.reach import UnreachableError, reach
-from modelward.runner.rows import Dataset, DatasetInvalidError, Table, asked, read_tables
+from modelward.runner.rows import DatasetInvalidError, Table, read_tables
+from modelward.runner.side import Side
 from modelward.runner.throughput import Throughput
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Side:
-    """A revision that is measured: the candidate, or stable."""
-
-    client: Client
-    datasets: dict[str, Dataset]
-
-    def examinee(self, dataset: str, sampled: bool) -> Examinee:
-        return Examinee(self.client, self.datasets[dataset], sampled=sampled)
-
-    def target(self, dataset: str) -> Target:
-        return Target(self.client, self.datasets[dataset].payload())
 
 
 class Attempt:
@@ -79,6 +66,7 @@ class Attempt:
         self._exams: dict[str, Exam] = {}
         self._session: LoadSession | None = None
         self._load: Load | None = None
+        self._comparison: Comparison | None = None
         self._measured = tokentimes.measures(plan.kpis)
         self._throughput: Throughput | None = None
         self._message = ""
@@ -133,6 +121,8 @@ class Attempt:
     @property
     def progress(self) -> Progress:
         """How far it is; may be asked while it runs."""
+        if self._comparison and self._comparison.progress:
+            return self._comparison.progress
         if self._load and self._session:
             return Progress("load", self._load.sent, self._session.shape.requests)
         if self._exams:
@@ -140,14 +130,10 @@ class Attempt:
             return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
         return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
 
-    async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> _Side:
-        datasets = asked(self._plan, self._tables, subject.dialogue)
-        client = Client(
-            subject.url, subject.dialogue, float(report.request_seconds(self._plan)), name
-        )
-        return _Side(await clients.enter_async_context(client), datasets)
+    async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> Side:
+        return await Side.enter(clients, self._plan, self._tables, subject, name)
 
-    async def _measure(self, candidate: _Side, stable: _Side | None) -> None:
+    async def _measure(self, candidate: Side, stable: Side | None) -> None:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
@@ -167,8 +153,12 @@ class Attempt:
             self._report()
             if self._gate_failed():
                 return
-        if self._plan.load:
+        ordinary = self._load_kpis() or any(kpi.is_shown for kpi in self._plan.kpis)
+        if self._plan.load and ordinary:
             await self._send_load(self._plan.load, candidate, stable)
+            self._report()
+        if self._plan.load and stable and not self._gate_failed():
+            await self._compare(self._plan.load, candidate, stable)
 
     def _may_end(self, exam: Exam) -> bool:
         """Tell whether a sample, or an exam that takes long, can end with the rows read so far."""
@@ -181,7 +171,7 @@ class Attempt:
         )
         return not undecided or self._gate_failed()
 
-    async def _send_load(self, load: PlanLoad, candidate: _Side, stable: _Side | None) -> None:
+    async def _send_load(self, load: PlanLoad, candidate: Side, stable: Side | None) -> None:
         asked = [kpi for _, kpi in self._load_kpis()]
         shown = tuple(kpi for kpi in self._plan.kpis if kpi.is_shown)
         kpis = tuple(
@@ -204,13 +194,23 @@ class Attempt:
             for client in self._load.vanished:
                 await reach(client)
 
+    async def _compare(self, load: PlanLoad, candidate: Side, stable: Side) -> None:
+        compared = [kpi for _, kpi in self._compared_kpis()]
+        if compared:
+            self._comparison = Comparison(self._plan, load, compared)
+            targets = candidate.target(load.dataset), stable.target(load.dataset)
+            await self._comparison.measure(*targets, candidate.datasets[load.dataset].key)
+
     def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
         """Return the KPIs that are judged by requests, each with its place in the plan."""
         return [
             (i, kpi)
             for i, kpi in enumerate(self._plan.kpis)
-            if not kpi.of_rows and not kpi.is_shown
+            if not (kpi.of_rows or kpi.is_shown or kpi.is_compared_latency)
         ]
+
+    def _compared_kpis(self) -> list[tuple[int, PlanKpi]]:
+        return [(i, kpi) for i, kpi in enumerate(self._plan.kpis) if kpi.is_compared_latency]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
@@ -219,24 +219,31 @@ class Attempt:
             # A KPI keeps its first verdict, and the counts that show it.
             if kpi.of_rows and exam and self._reports[i].verdict == "I":
                 self._reports[i] = self._exam_report(kpi, exam)
-        if self._session is None:
-            return
+        if self._session:
+            self._report_load(self._session)
+        if self._comparison:
+            reports = zip(self._compared_kpis(), self._comparison.reports(), strict=True)
+            for (i, kpi), told in reports:
+                self._reports[i] = self._unless_late(kpi, told, self._comparison.send_delay)
+
+    def _report_load(self, session: LoadSession) -> None:
         time_out = report.request_seconds(self._plan)
-        for (i, kpi), result in zip(self._load_kpis(), self._session.results(), strict=True):
+        for (i, kpi), result in zip(self._load_kpis(), session.results(), strict=True):
             column = tokentimes.column(kpi, self._measured)
-            told = report.load_report(kpi, result, self._session, time_out, column)
-            self._reports[i] = self._unless_late(kpi, told)
+            told = report.load_report(kpi, result, session, time_out, column)
+            self._reports[i] = self._unless_late(kpi, told, self._send_delay)
         for i, kpi in enumerate(self._plan.kpis):
             if kpi.is_shown and self._throughput:
                 told = report.shown_report(kpi, self._throughput)
-                self._reports[i] = self._unless_late(kpi, told)
+                self._reports[i] = self._unless_late(kpi, told, self._send_delay)
 
-    def _unless_late(self, kpi: PlanKpi, told: KpiReport) -> KpiReport:
+    def _unless_late(self, kpi: PlanKpi, told: KpiReport, delay: int | None) -> KpiReport:
         """Return a report about load; a KPI that had its verdict needed none."""
-        delay = self._send_delay
-        if delay is None or not lag.sent_late(kpi, delay) or report.has_verdict(kpi):
+        counts = counts_in(kpi, told.counts) if told.counts else None
+        if delay is None or not lag.sent_late(kpi, delay, counts) or report.has_verdict(kpi):
             return told
-        self._message = self._message or f"KPI {kpi.name} is not judged, {lag.problem(kpi, delay)}"
+        problem = lag.problem(kpi, delay, counts)
+        self._message = self._message or f"KPI {kpi.name} is not judged, {problem}"
         return report.LAGGED
 
     @property
@@ -266,23 +273,8 @@ class Attempt:
         self._message = message
         return self._result(outcome, (report.NOT_MEASURED,) * len(self._plan.kpis))
 
-    def _worst_slices(self, kpis: tuple[KpiReport, ...]) -> tuple[str, ...]:
-        """Name the worst slice of each KPI that has any; empty where nothing was counted of it."""
-        cut = [
-            (kpi, told)
-            for kpi, told in zip(self._plan.kpis, kpis, strict=True)
-            if kpi.row_kind == "slices"
-        ]
-        exams = [self._exams.get(kpi.dataset or "") for kpi, _ in cut]
-        return tuple(
-            exam.markings[kpi.name].worst_slice
-            if exam and told.counts and kpi.name in exam.markings
-            else ""
-            for (kpi, told), exam in zip(cut, exams, strict=True)
-        )
-
     def _result(self, outcome: Outcome, kpis: tuple[KpiReport, ...]) -> RunnerResult:
-        measured = outcome == "Measured" and self._session is not None
+        measured, compared = outcome == "Measured", self._comparison
         return RunnerResult(
             v=1,
             nonce=self._plan.nonce,
@@ -291,9 +283,16 @@ class Attempt:
                 self._files[data.name].digest[:DIGEST_CHARS] for data in self._plan.datasets
             ),
             outcome=outcome,
-            windows=self._session.calibration_windows if measured and self._session else 0,
+            windows=self._calibration_windows if measured else 0,
             send_delay_micros=self._send_delay if measured else None,
+            turns_delay_micros=compared.send_delay if compared and measured else None,
             kpis=kpis,
-            slices=self._worst_slices(kpis),
+            slices=worst_slices(self._plan, kpis, self._exams),
             message=self._message[:300],
         )
+
+    @property
+    def _calibration_windows(self) -> int:
+        """Those of the ordinary load; what is compared has no counts before it is calibrated."""
+        sent = self._session or self._comparison
+        return sent.calibration_windows if sent else 0

@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from modelward.benchmark.contract import PlanKpi
+from modelward.benchmark.contract import KpiReport, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import ClassCounts, Counts, ExamCounts, PairedExamCounts
 from modelward.benchmark.log import MOST_WRONG_ROWS, SLICE, WRONG_ROW
 from modelward.benchmark.rows import Row
+from modelward.protocols.base import Request
 from modelward.runner.client import Answer, Client
+from modelward.runner.gentle import Gentle
 from modelward.runner.metrics import (
     Reading,
     RowSet,
@@ -43,6 +46,8 @@ class Examinee:
     """What a row was answered the first and the second time, where that differs."""
     sampled: bool = False
     """True where rows are drawn with replacement."""
+    gentle: Gentle | None = None
+    """Where users are served by it, too: when it may be asked."""
 
     def question(self, i: int) -> Question:
         """Return what is asked as number `i`."""
@@ -51,10 +56,14 @@ class Examinee:
     async def ask(self, i: int) -> Answer:
         """Return the answer to a row; where nobody is reached, ask until somebody is."""
         request = self.question(i).request
-        while (answer := await self.client.predict(request)).unreached:
+        while (answer := await self._predict(request)).unreached:
             await reach(self.client)
             await asyncio.sleep(_PAUSE_SECONDS)
         return answer
+
+    async def _predict(self, request: Request) -> Answer:
+        async with self.gentle.turn() if self.gentle else nullcontext():
+            return await self.client.predict(request)
 
     def compare(self, i: int, one: Answer, other: Answer, reading: Reading) -> None:
         """Note how two good answers to one row differ; failed ones tell nothing here."""
@@ -266,3 +275,18 @@ async def gather_or_cancel(*work: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def worst_slices(
+    plan: RunnerPlan, kpis: Iterable[KpiReport], exams: Mapping[str, Exam]
+) -> tuple[str, ...]:
+    """Name the worst slice of each KPI that has any; empty where nothing was counted of it."""
+    pairs = zip(plan.kpis, kpis, strict=True)
+    cut = [(kpi, told, exams.get(kpi.dataset or "")) for kpi, told in pairs]
+    return tuple(
+        exam.markings[kpi.name].worst_slice
+        if exam and told.counts and kpi.name in exam.markings
+        else ""
+        for kpi, told, exam in cut
+        if kpi.row_kind == "slices"
+    )

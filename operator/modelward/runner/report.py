@@ -4,9 +4,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
+from modelward.benchmark.bounds import MAX_MICROSECONDS
 from modelward.benchmark.contract import KpiReport, Letter, PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
-    MAX_MICROSECONDS,
+    ComparedLatencyCounts,
     Counts,
     ErrorCounts,
     LatencyCounts,
@@ -22,7 +23,7 @@ from modelward.benchmark.judging import (
     relative_counts,
     rows_decision,
 )
-from modelward.benchmark.objectives import load_objective
+from modelward.benchmark.objectives import ordinary_objective
 from modelward.benchmark.rowcounts import RowCounts
 from modelward.judge import (
     LoadCounts,
@@ -45,7 +46,7 @@ NOT_MEASURED = KpiReport(verdict="I", reason="NotMeasured")
 NOT_DETERMINISTIC = KpiReport(verdict="I", reason="NotDeterministic")
 LAGGED = KpiReport(verdict="I", reason="GeneratorLagged")
 
-_LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
+LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
 
 
 def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
@@ -53,7 +54,7 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
 
     Raises ValueError for one that can't be.
     """
-    objective = load_objective(kpi, plan.judgement)
+    objective = ordinary_objective(kpi, plan.judgement)
     is_gate = kpi.effect == "gate"
     start = _load_start(kpi)
     if kpi.metric == "errorRate":
@@ -65,7 +66,8 @@ def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
 
 def _load_start(kpi: PlanKpi) -> LoadCounts | None:
     counts = counts_in(kpi, kpi.start.counts) if kpi.start else None
-    if kpi.start is None or counts is None or isinstance(counts, RowCounts | ThroughputCounts):
+    elsewhere = RowCounts | ThroughputCounts | ComparedLatencyCounts
+    if kpi.start is None or counts is None or isinstance(counts, elsewhere):
         return None
     if isinstance(counts, RelativeErrorCounts):
         return relative_counts(counts, kpi.start.windows)
@@ -88,7 +90,8 @@ def first_report(kpi: PlanKpi) -> KpiReport:
 
 def request_seconds(plan: RunnerPlan) -> Fraction:
     """Return how long a request may take: long enough to see whether it is beyond a limit."""
-    limits = [kpi.limit for kpi in plan.kpis if kpi.metric in TIME_METRICS]
+    times = (kpi for kpi in plan.kpis if kpi.metric in TIME_METRICS)
+    limits = [kpi.limit for kpi in times if not kpi.is_compared_latency]
     streams = any(kpi.metric in STREAMED_METRICS for kpi in plan.kpis)
     least = _STREAM_SECONDS if streams else _REQUEST_SECONDS
     return max([Fraction(least), *(2 * limit for limit in limits)])
@@ -103,7 +106,7 @@ def rows_report(kpi: PlanKpi, counts: Counts | None, judgement: PlanJudgement) -
     """Return the report of a KPI on rows as far as they were read."""
     if counts is None:
         return NOT_MEASURED
-    return KpiReport.of(_LETTERS[rows_decision(kpi, counts, judgement)], counts)
+    return KpiReport.of(LETTERS[rows_decision(kpi, counts, judgement)], counts)
 
 
 def load_report(
@@ -121,7 +124,7 @@ def load_report(
         longest = min(MAX_MICROSECONDS, int(time_out * _MICROSECONDS))
         observed = _quantile_micros(kpi, result, session, column)
         counts = replace(counts, quantile_micros=min(observed, longest))
-    return KpiReport.of(_LETTERS[result.outcome], counts)
+    return KpiReport.of(LETTERS[result.outcome], counts)
 
 
 def shown_report(kpi: PlanKpi, throughput: Throughput) -> KpiReport:

@@ -4,6 +4,7 @@ import yaml
 
 from tests.apiserver.crd.constraints import definitions, schema_of
 from tests.apiserver.crd.largest import largest
+from tests.apiserver.crd.least import LEAST
 from tests.apiserver.crd.paths import Document
 from tests.apiserver.crd.protocols import speaking
 
@@ -90,6 +91,9 @@ spec:
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {versus: stable, worseByAtMost: 50%}
     effect: report
+  - name: latency-vs-stable
+    benchmark: {metric: latency, quantile: p95, baseline: copy}
+    objective: {versus: stable, worseByAtMost: 10%}
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -118,8 +122,8 @@ spec:
   continues: fraud-x7f9k2m4q1-1
   subject: {revision: x7f9k2m4q1, service: fraud-x7f9k2m4q1, port: 8080, protocol: v2,
             modelName: fraud}
-  baseline: {revision: z2k8m5q7w9, service: fraud-z2k8m5q7w9, port: 8080, protocol: v2,
-             modelName: fraud}
+  baseline: {revision: z2k8m5q7w9, service: fraud-x7f9k2m4q1-2-base, port: 8080, protocol: v2,
+             modelName: fraud, closed: true}
   datasets:
   - name: golden
     configMap: {name: fraud-golden, key: rows.jsonl}
@@ -200,6 +204,9 @@ spec:
     prometheus: {bad: 'requests_total{code=~"5.."}', total: requests_total}
     objective: {versus: stable, worseByAtMost: 50%}
     effect: report
+  - name: latency-vs-stable
+    benchmark: {metric: latency, quantile: p95, baseline: copy}
+    objective: {versus: stable, worseByAtMost: 10%}
   live:
     step: 1
     steps: 2
@@ -216,60 +223,6 @@ spec:
     - {name: AWS_ACCESS_KEY_ID, valueFrom: {secretKeyRef: {name: s3-reader, key: id}}}
     imagePullSecrets: [{name: pull}]
     tolerations: [{key: gpu, operator: Exists, effect: NoSchedule}]
-""",
-}
-LEAST = {
-    "ModelDeployment": """
-spec:
-  replicas: 1
-  model: {version: "1"}
-  serving:
-    protocol: http
-    http: {path: /}
-    port: 1
-    template: {spec: {containers: [{name: s, image: i}]}}
-  datasets:
-  - name: d
-    configMap: {name: c, key: k}
-    columns: {id: i, inputs: j, expected: e}
-    prediction: p
-  benchmarkPod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
-  jobs: [{name: j, image: i, runAsUser: 1}]
-  kpis:
-  - name: a
-    benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
-    objective: {atLeast: 100%}
-  rollout:
-    steps: [{benchmark: {}}]
-    minReadySeconds: 0
-    revisionHistoryLimit: 0
-    drainDelay: 0s
-status:
-  stable: {revision: x, weight: 0, actualWeight: 0, step: 0}
-  candidate: {revision: x, weight: 0, actualWeight: 0, step: 0}
-  kpis: [{name: a, subject: x, samples: 0, effectiveSamples: 0}]
-  replicas: 0
-""",
-    "BenchmarkRun": """
-spec:
-  subject: {revision: x, service: s, port: 1, protocol: http, path: /, modelName: m}
-  baseline: {revision: y, service: t, port: 1, protocol: http, path: /, modelName: m}
-  datasets:
-  - name: d
-    configMap: {name: c, key: k}
-    columns: {id: i, inputs: j, expected: e}
-    prediction: p
-    sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-  jobs: [{name: j, image: i, runAsUser: 1}]
-  kpis:
-  - name: a
-    benchmark: {metric: accuracy, dataset: d, prediction: p}
-    objective: {versus: stable, worseByAtMost: 0pp}
-  judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
-  live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
-  pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
-status:
-  kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
 """,
 }
 

@@ -2,6 +2,7 @@
 
 from tests.apiserver.crd import other_sources as others
 from tests.apiserver.crd.example import Example
+from tests.apiserver.crd.latency_rules import LATENCY_RULES, ONE_BASELINE
 from tests.apiserver.crd.other_sources import OTHER_SOURCES, RELATIVE, VERSUS
 from tests.apiserver.crd.paths import OMIT
 from tests.apiserver.crd.rates import GOODPUT, RATES, WITHIN
@@ -19,6 +20,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             takes=({f"{each}.effect": "report" for each in _GATES if each != others.JOB_REQUESTS},),
             refuses=({f"{each}.effect": "report" for each in _GATES},),
         ),
+        ONE_BASELINE,
     ),
     "spec.kpis[]": (
         Example(
@@ -105,6 +107,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             refuses=(
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0pp"},
                 {f"{ERRORS_VERSUS}.objective.worseByAtMost": "0.000pp"},
+                {f"{ERRORS_VERSUS}.objective.worseByAtMost": "50ms"},
             ),
         ),
         Example(
@@ -116,6 +119,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             ),
             refuses=(
                 {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50%"},
+                {f"{ACCURACY_VERSUS}.objective.worseByAtMost": "50ms"},
                 {f"{AUROC}.objective": VERSUS | {"worseByAtMost": "0.01"}},
             ),
         ),
@@ -132,11 +136,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
             takes=({f"{RECALL}.objective": {"atLeast": "100%"}},),
             refuses=({f"{RECALL}.objective": VERSUS},),
         ),
-        Example(
-            "a time can't be compared with stable",
-            takes=({f"{ERRORS}.objective": VERSUS},),
-            refuses=({f"{LATENCY}.objective": VERSUS},),
-        ),
+        *LATENCY_RULES,
         *RATES,
         Example(
             "a time has an upper limit",

@@ -34,7 +34,7 @@ _KPIS: tuple[tuple[Document, Document], ...] = (
         {"atMost": "720h", "expected": "719h"},
     ),
     (
-        {"metric": "errorRate"},
+        {"metric": "errorRate", "baseline": "serving"},
         {"versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"},
     ),
     ({"metric": "precision"} | _OF_LABEL | _ROWS | _SLICES, _SHARE),

@@ -3,8 +3,8 @@
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
 versus stable, then recall, f1, auroc, mae and jsonSchema, then rows, requests and a value of a job,
-then live errors alone and versus stable, and whose steps are benchmark, weight 10, pause, weight
-10, weight 50.
+then live errors alone and versus stable, then latency versus stable, and whose steps are benchmark,
+weight 10, pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example
@@ -17,6 +17,7 @@ from tests.apiserver.crd.kpi_rules import (
     LATENCY,
     RECALL,
 )
+from tests.apiserver.crd.latency_rules import LATENCY_VERSUS
 from tests.apiserver.crd.other_sources import (
     JOB_REQUESTS,
     JOB_ROWS,
@@ -143,7 +144,19 @@ RULES: dict[str, tuple[Example, ...]] = {
         Example(
             "no KPI is compared with the baseline",
             takes=({"spec.kpis[4]": OMIT}, {"spec.baseline": OMIT}),
-            refuses=({LIVE_VERSUS: OMIT, "spec.kpis[4]": OMIT, ACCURACY_VERSUS: OMIT},),
+            refuses=(
+                {
+                    LATENCY_VERSUS: OMIT,
+                    LIVE_VERSUS: OMIT,
+                    "spec.kpis[4]": OMIT,
+                    ACCURACY_VERSUS: OMIT,
+                },
+            ),
+        ),
+        Example(
+            "latency is compared with a pod that serves nobody else",
+            takes=({"spec.baseline.closed": OMIT, LATENCY_VERSUS: OMIT}, {"spec.baseline": OMIT}),
+            refuses=({"spec.baseline.closed": OMIT}, {"spec.baseline.closed": False}),
         ),
     ),
     "spec.datasets[]": (

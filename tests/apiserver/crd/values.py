@@ -5,9 +5,23 @@ from tests.apiserver.crd.paths import Json
 VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
     "say a percentage above 0%": (("5%", "0.1%", "49.9%"), (5, "5", "0%", "50%", "0.05", "5 %")),
     "say a value with its unit": ((), (92, "-0.5", "1e3", ".92", "101%", "250 ms", "721h", "-1%")),
-    "say percentage points from": (
+    "say percentage points up to": (
         ("0pp", "0.5pp", "1pp", "50pp", "49.999999pp"),
-        (1, "1.", "0%", "901%", "50.1pp", "100pp", "1 pp", "-1pp", "pp", "0.0000001pp"),
+        (
+            1,
+            "1.",
+            "0%",
+            "901%",
+            "50.1pp",
+            "100pp",
+            "1 pp",
+            "-1pp",
+            "pp",
+            "0.0000001pp",
+            "0s",
+            "0.000ms",
+            "5 ms",
+        ),
     ),
     "say a duration such as": (
         ("0s", "250ms", "1.5s", "1h30m", "720h"),

@@ -5,7 +5,7 @@ ReplicaSet where it belongs to a revision. Names and labels prove nothing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.names import REVISION
+from modelward.api.names import COPY_OF, REVISION
 from modelward.cluster.documents import Key, condition, labels, moment, terminating, uid
 from modelward.cluster.kinds import (
     BENCHMARK_RUN,
@@ -62,7 +62,8 @@ class DeploymentObserver:
         return Snapshot(
             now=self.now(),
             deployment=deployment,
-            revisions=tuple(self._revision(each) for each in revisions),
+            revisions=tuple(self._revision(each, REVISION) for each in revisions),
+            copies=tuple(self._copies(revisions)),
             service=service,
             runs=tuple(run for each in revisions for run in self._runs(each)),
             datasets=datasets,
@@ -81,7 +82,14 @@ class DeploymentObserver:
                 return RootService(uid(service), selector, metadata.get("annotations") or {})
         return None
 
-    def _revision(self, document: Document) -> Revision:
+    def _copies(self, revisions: list[Document]) -> Iterator[Revision]:
+        """Return the copies of stable that were made for the benchmarks of these revisions."""
+        for revision in revisions:
+            for copy in self._standing(REPLICA_SET, uid(revision)):
+                yield self._revision(copy, COPY_OF)
+
+    def _revision(self, document: Document, named_by: str) -> Revision:
+        """Return what a ReplicaSet is; its hash stands in the label `named_by`."""
         metadata, status = document["metadata"], document.get("status") or {}
         created = moment(metadata["creationTimestamp"])
         assert created is not None
@@ -93,7 +101,7 @@ class DeploymentObserver:
             for service in self._standing(SERVICE, uid(document))
         }
         return Revision(
-            hash=labels(document).get(REVISION, ""),
+            hash=labels(document).get(named_by, ""),
             name=name,
             uid=uid(document),
             created=created,
