@@ -38,6 +38,7 @@ def answer(plan: RunnerPlan, *reports: KpiReport) -> Ending:
         revision=plan.subject.revision,
         datasets=tuple(dataset.sha256[:DIGEST_CHARS] for dataset in plan.datasets),
         outcome="Measured",
+        turns_delay_micros=400 if any(k.is_compared_latency for k in plan.kpis) else None,
         kpis=reports,
     )
     return Ending(0, result.to_json())
