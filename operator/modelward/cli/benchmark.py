@@ -8,6 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from modelward.cli.subcommands import add_command
+
 PASSES, FAILS, INCONCLUSIVE, UNUSABLE, INTERRUPTED = 0, 1, 2, 64, 130
 
 _DESCRIPTION = """\
@@ -62,24 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="question", required=True, metavar="COMMAND")
-    _add_run(_command(commands, "run", "measure a server from here", _RUN, _RUN_MORE))
-    _add_report(_command(commands, "report", "make a page of a run", _REPORT, _REPORT_MORE))
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    description: str,
-    more: str,
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=description,
-        epilog=more,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    _add_run(add_command(commands, "run", "measure a server from here", _RUN, _RUN_MORE))
+    _add_report(add_command(commands, "report", "make a page of a run", _REPORT, _REPORT_MORE))
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:

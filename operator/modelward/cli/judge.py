@@ -7,6 +7,8 @@ error with exit code 2.
 import argparse
 import sys
 
+from modelward.cli.subcommands import add_command
+
 PASSES, FAILS, UNUSABLE, INCONCLUSIVE = 0, 1, 2, 3
 
 _DESCRIPTION = """\
@@ -88,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="question", required=True, metavar="COMMAND")
-    plan = _command(commands, "plan", "how soon a verdict is to be expected", _PLAN, _PLAN_MORE)
+    plan = add_command(commands, "plan", "how soon a verdict is to be expected", _PLAN, _PLAN_MORE)
     _add_file(plan)
     _add_dispersion(plan)
     plan.add_argument(
@@ -104,31 +106,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PERCENT",
         help="error rate of stable, for KPIs versus: stable; default %(default)s",
     )
-    replay = _command(commands, "replay", "judge data from the past", _REPLAY, _REPLAY_MORE)
+    replay = add_command(commands, "replay", "judge data from the past", _REPLAY, _REPLAY_MORE)
     _add_file(replay)
     _add_dispersion(replay)
-    explain = _command(commands, "explain", "why a verdict is what it is", _EXPLAIN, _EXPLAIN_MORE)
+    explain = add_command(
+        commands, "explain", "why a verdict is what it is", _EXPLAIN, _EXPLAIN_MORE
+    )
     explain.add_argument(
         "file", nargs="?", default="-", help="BenchmarkRun as YAML; default: standard input"
     )
     for command in (plan, replay, explain):
         command.add_argument("--json", action="store_true", help="print one JSON document")
-
-
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    description: str,
-    more: str,
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=description,
-        epilog=more,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def _add_file(command: argparse.ArgumentParser) -> None:
