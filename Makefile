@@ -72,6 +72,7 @@ lock: $(VENV)/.locked ## pin the dependencies anew
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) --extra datasets -o requirements/operator.txt pyproject.toml
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/build.txt requirements/build.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/dev.txt requirements/dev.in
+	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o requirements/s3.txt requirements/s3.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o examples/demo/image/requirements.txt \
 		examples/demo/image/requirements.in
 	$(VENV)/bin/pip-compile $(LOCK_FLAGS) -o benchmarks/runner/peers/requirements.txt \
