@@ -34,6 +34,10 @@ def test_a_line_separator_within_a_text_does_not_end_the_line() -> None:
         (b"", "there are no rows"),
         (b"\n \n", "there are no rows"),
         (GOOD + b"\n{", "line 3: not JSON"),
+        (
+            GOOD + b'\n{"id": 1\n' + GOOD,
+            "line 3: not JSON: Expecting ',' delimiter: line 1 column 9",
+        ),
         (GOOD + b"\n[]", "line 3: not an object"),
         (GOOD + b'\n{"id": "c", "inputs": 1}', 'line 3: "expected" is missing'),
         (GOOD + b'\n{"id": "c", "expected": 1}', 'line 3: "inputs" is missing'),

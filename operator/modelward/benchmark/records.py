@@ -72,7 +72,8 @@ class JsonLines:
         self._file.seek(0)
         for line in _lines(self._file):
             if line.text.strip():
-                members = _object(line.text, loads_floats, line.number)
+                # Without its end, or what is missing there would be told as of a second line.
+                members = _object(line.text.rstrip("\n"), loads_floats, line.number)
                 yield Record(line.offset, line.number, members)
 
     def at(self, offset: int) -> ExactRecord:
