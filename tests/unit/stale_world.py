@@ -15,9 +15,8 @@ from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.names import PROMOTE, REVISION
+from modelward.api.names import PROMOTE, RELEASE, REVISION
 from modelward.release.decide import decide, needs_datasets
-from modelward.release.situation import RELEASE_LABEL
 from modelward.release.snapshot import Revision, Snapshot
 from modelward.traffic import switch
 from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Write
@@ -201,7 +200,7 @@ class StaleWorld(World):
             return
         revision = selection.revision
         (release,) = (
-            document["metadata"]["annotations"][RELEASE_LABEL]
+            document["metadata"]["annotations"][RELEASE]
             for document in self.of("ReplicaSet")
             if document["metadata"]["labels"][REVISION] == revision
         )
@@ -209,7 +208,7 @@ class StaleWorld(World):
             run.get("status", {}).get("verdict") == "Pass"
             for run in self.of("BenchmarkRun")
             if run["metadata"]["labels"][REVISION] == revision
-            and run["metadata"]["labels"][RELEASE_LABEL] == release
+            and run["metadata"]["labels"][RELEASE] == release
         )
         given = self.deployment["metadata"].get("annotations", {}).get(PROMOTE, "")
         assert passed or given.startswith(f"{revision}/"), f"{revision} has shown nothing"

@@ -11,8 +11,9 @@ from modelward.runner.form import exact
 from modelward.runner.index import place
 from modelward.runner.metrics import readings
 from modelward.runner.metrics.answers import is_right_by
-from modelward.runner.rows import Dataset, DatasetInvalidError, prepare
+from modelward.runner.rows import Dataset, DatasetInvalidError
 from modelward.strictjson import Json
+from tests.unit.prepared import prepare
 from tests.unit.runner_plans import ACCURACY, a_plan, asked_by, golden
 
 

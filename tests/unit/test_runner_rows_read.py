@@ -10,8 +10,8 @@ from modelward.benchmark.contract import RunnerResult
 from modelward.benchmark.rows import contradiction
 from modelward.judge import ExamObjective, RowCounts, exam_decision
 from modelward.runner.attempt import Attempt
-from modelward.runner.rows import prepare
 from tests.unit.model_server import ModelServer
+from tests.unit.prepared import prepare
 from tests.unit.rows_in import rows_in
 from tests.unit.runner_plans import ACCURACY, ERRORS, REPORT, a_plan, a_row, asked_by, golden
 

@@ -87,7 +87,7 @@ def _of_all(
     """Add the KPIs that a first version can't be judged by, and those of jobs, not measured yet."""
     known = {status.name: status for status in shown}
     known |= {kpi.name: _without_counts(kpi, of_jobs) for kpi in spec.job_kpis}
-    return tuple(known.get(kpi.name) or _not_applicable(kpi) for kpi in spec.kpis)
+    return tuple(known.get(kpi.name) or not_applicable(kpi) for kpi in spec.kpis)
 
 
 def overall(kpis: Sequence[Kpi], shown: Sequence[RunKpiStatus]) -> RunVerdict:
@@ -179,7 +179,8 @@ def _without_counts(kpi: Kpi, reason: str) -> RunKpiStatus:
     )
 
 
-def _not_applicable(kpi: Kpi) -> RunKpiStatus:
+def not_applicable(kpi: Kpi) -> RunKpiStatus:
+    """Return what is shown of a KPI versus stable where there is no stable version."""
     return RunKpiStatus(
         name=kpi.name,
         verdict="NotApplicable",

@@ -35,9 +35,12 @@ class Alphas:
     false_rollback: Fraction
 
     def shared(self, kpis: list[Kpi]) -> "Alphas":
-        """Return those of each of several KPIs: any one gate but an exam rolls back.
+        """Return those of each of several KPIs.
 
-        Metrics of rows come to what all rows would say, so that they need no share.
+        Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K
+        gates rolls back, so that each gets a K-th of falseRollback (Bonferroni). Metrics of rows
+        come to what all rows would say, and values of jobs are compared exactly, so that they need
+        no share.
         """
         sharing = sum(kpi.effect == "gate" and is_of_requests(kpi) for kpi in kpis)
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))

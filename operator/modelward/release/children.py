@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from modelward.api.base import API_VERSION
+from modelward.api.names import RELEASE
 from modelward.api.values import format_duration
 from modelward.release import copies, live, memory, render, steps
 from modelward.release.direction import Direction
 from modelward.release.memory import Memory
 from modelward.release.revisions import revision_input
-from modelward.release.situation import RELEASE_LABEL, Actor, Situation, run_number
+from modelward.release.situation import Actor, Situation, run_number
 from modelward.release.snapshot import Revision, RootService, Snapshot
 from modelward.release.turns import Turn
 from modelward.traffic import switch
@@ -201,7 +202,7 @@ def _stale_runs(situation: Situation) -> Iterator[Write]:
     candidate = situation.candidate
     current = candidate.memory.release if candidate else None
     for run in situation.snapshot.runs:
-        release = run.metadata.labels.get(RELEASE_LABEL)
+        release = run.metadata.labels.get(RELEASE)
         going = run.status.phase != "Finished" and not run.metadata.deletion_timestamp
         if release and release != current and going:
             meta = run.metadata

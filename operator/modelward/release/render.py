@@ -12,16 +12,17 @@ from modelward.api.benchmarkrun import (
     RunJudgement,
     Subject,
 )
-from modelward.api.kpi import applicable, in_benchmark, is_of_requests, live
+from modelward.api.kpi import applicable, in_benchmark, live
 from modelward.api.live import LiveStep
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
-from modelward.api.names import MANAGED, NAME, REVISION
+from modelward.api.names import MANAGED, NAME, RELEASE, REVISION
 from modelward.api.values import format_decimal, parse_percent
+from modelward.judge.declared import Alphas
 from modelward.protocols import PROTOCOLS
 from modelward.protocols.base import Asked
 from modelward.release.memory import HASH_VERSION_KEY, INPUT_KEY, Memory
 from modelward.release.revisions import HASH_VERSION, revision_input
-from modelward.release.situation import RELEASE_LABEL, Actor, Situation
+from modelward.release.situation import Actor, Situation
 from modelward.release.snapshot import RootService
 from modelward.writes import Document
 
@@ -156,7 +157,7 @@ def benchmark_run(
     """
     deployment = situation.deployment
     labels = {NAME: deployment.metadata.name, REVISION: actor.hash}
-    labels[RELEASE_LABEL] = actor.memory.release
+    labels[RELEASE] = actor.memory.release
     return {
         "apiVersion": API_VERSION,
         "kind": "BenchmarkRun",
@@ -249,15 +250,9 @@ def as_remembered(deployment: ModelDeployment, actor: Actor) -> ModelDeployment:
 
 
 def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str) -> RunJudgement:
-    """Share the error probabilities among the gates.
-
-    Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K gates
-    rolls back, so that each gets a K-th of falseRollback (Bonferroni). Metrics of rows come to what
-    all rows would say, and values of jobs are compared exactly, so that they need no share.
-    """
-    gates = [kpi for kpi in kpis if kpi.effect == "gate"]
-    sharing = sum(is_of_requests(kpi) for kpi in gates)
+    """Share the error probabilities among the gates, as a BenchmarkRun writes them."""
+    each = Alphas(parse_percent(false_promotion), parse_percent(false_rollback)).shared(kpis)
     return RunJudgement(
-        false_promotion=format_decimal(parse_percent(false_promotion), digits=12),
-        false_rollback=format_decimal(parse_percent(false_rollback) / max(1, sharing), digits=12),
+        false_promotion=format_decimal(each.false_promotion, digits=12),
+        false_rollback=format_decimal(each.false_rollback, digits=12),
     )

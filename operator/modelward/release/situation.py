@@ -15,8 +15,6 @@ from modelward.release.revisions import kpis_hash, revision_input
 from modelward.release.snapshot import Pod, Revision, RootService, Snapshot
 from modelward.traffic import split, switch
 
-RELEASE_LABEL = RELEASE
-
 
 @dataclass(frozen=True)
 class Actor:
@@ -138,7 +136,7 @@ class Situation:
             run
             for run in self.snapshot.runs
             if run.spec.subject.revision == actor.hash
-            and run.metadata.labels.get(RELEASE_LABEL) == actor.memory.release
+            and run.metadata.labels.get(RELEASE) == actor.memory.release
         ]
         return tuple(sorted(mine, key=lambda run: run_number(run.metadata.name)))
 

@@ -23,7 +23,7 @@ from modelward.benchmark.rows import Row, RowsError, records_of
 from modelward.protocols.base import Dialogue, NotAskableError, Request
 from modelward.runner import parquet
 from modelward.runner.client import Answer
-from modelward.runner.files import Given, RowsFile, open_file
+from modelward.runner.files import RowsFile
 from modelward.runner.form import RowForm, exact, first_line
 from modelward.runner.index import Index, build
 from modelward.strictjson import Json
@@ -176,15 +176,6 @@ def asked(plan: RunnerPlan, tables: Mapping[str, Table], dialogue: Dialogue) -> 
         )
         for data in plan.datasets
     }
-
-
-def prepare(plan: RunnerPlan, given: Given, dialogue: Dialogue) -> dict[str, Dataset]:
-    """Return the data sets of a plan whose files are given, as they are asked by a dialogue.
-
-    The order follows from the subject whoever is asked. Raises DatasetInvalidError.
-    """
-    files = {name: open_file(content, threading.Event()) for name, content in given.items()}
-    return asked(plan, read_tables(plan, files, dialogue), dialogue)
 
 
 def _table(

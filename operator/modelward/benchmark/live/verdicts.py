@@ -13,6 +13,7 @@ from modelward.api.values import (
     parse_margin,
     parse_percent,
 )
+from modelward.benchmark.evidence import not_applicable
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from, new_counts
 from modelward.judge.hypotheses import RateObjective, errors_objective
@@ -60,7 +61,7 @@ def objective_of(kpi: Kpi, spec: BenchmarkRunSpec) -> LiveObjective:
 def shown(run: BenchmarkRun, counts: Mapping[str, AnyCounts]) -> tuple[RunKpiStatus, ...]:
     """Return what the counts say about each KPI; `counts` are those of this run by KPI."""
     return tuple(
-        _shown(kpi, run.spec, counts[kpi.name]) if kpi.name in counts else _not_applicable(kpi)
+        _shown(kpi, run.spec, counts[kpi.name]) if kpi.name in counts else not_applicable(kpi)
         for kpi in run.spec.kpis
     )
 
@@ -125,15 +126,6 @@ def _end(counts: AnyCounts, objective: LiveObjective, share: Fraction) -> str | 
         return None
     weight = counts.weight(objective.ratio)
     return format_multiple(share / (1 - share) * (1 - weight) / weight)
-
-
-def _not_applicable(kpi: Kpi) -> RunKpiStatus:
-    return RunKpiStatus(
-        name=kpi.name,
-        verdict="NotApplicable",
-        reason="FirstVersion",
-        objective=objective_text(kpi),
-    )
 
 
 def undecided(
