@@ -149,22 +149,18 @@ def _labels(situation: Situation, stable: str, name: str) -> dict[str, str]:
     return {MANAGED: "true", COPY: name, COPY_FOR: deployment, COPY_OF: stable}
 
 
-def _metadata(situation: Situation, name: str, stable: str) -> Document:
-    return {
-        "name": name,
-        "namespace": situation.deployment.metadata.namespace,
-        "labels": _labels(situation, stable, name),
-    }
-
-
 def _replica_set(situation: Situation, candidate: Actor, stable: Actor, name: str) -> Document:
     made_of = render.as_remembered(situation.deployment, stable)
     labels = _labels(situation, stable.hash, name)
-    owner = {"ownerReferences": render.owned_by_revision(candidate)}
     return {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
-        "metadata": _metadata(situation, name, stable.hash) | owner,
+        "metadata": {
+            "name": name,
+            "namespace": situation.deployment.metadata.namespace,
+            "labels": labels,
+            "ownerReferences": render.owned_by_revision(candidate),
+        },
         "spec": {
             "replicas": 1,
             "selector": {"matchLabels": {COPY: name}},
@@ -174,17 +170,11 @@ def _replica_set(situation: Situation, candidate: Actor, stable: Actor, name: st
 
 
 def _service(situation: Situation, copy: Actor) -> Document:
-    name, port = copy.revision.name, situation.spec.serving.port
-    owner = {"ownerReferences": render.owned_by_revision(copy)}
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": _metadata(situation, name, copy.hash) | owner,
-        "spec": {
-            "ports": [{"name": "http", "port": port, "targetPort": port, "protocol": "TCP"}],
-            "selector": {COPY: name},
-        },
-    }
+    name = copy.revision.name
+    document = render.service(situation.deployment, name, _labels(situation, copy.hash, name))
+    document["metadata"]["ownerReferences"] = render.owned_by_revision(copy)
+    document["spec"]["selector"] = {COPY: name}
+    return document
 
 
 def _with_one_pod(situation: Situation, copy: Actor) -> Document:

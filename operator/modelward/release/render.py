@@ -111,7 +111,8 @@ def model_name(deployment: ModelDeployment) -> str:
     return (model and model.name) or deployment.metadata.name
 
 
-def _service(deployment: ModelDeployment, name: str, labels: dict[str, str]) -> Document:
+def service(deployment: ModelDeployment, name: str, labels: dict[str, str]) -> Document:
+    """Return a Service with the one port of a model; whose it is and whom it selects is to add."""
     port = deployment.spec.serving.port
     return {
         "apiVersion": "v1",
@@ -121,20 +122,20 @@ def _service(deployment: ModelDeployment, name: str, labels: dict[str, str]) -> 
     }
 
 
-def root_service(deployment: ModelDeployment, service: RootService) -> Document:
+def root_service(deployment: ModelDeployment, root: RootService) -> Document:
     """Return the Service for callers, as it is first made."""
     name = deployment.metadata.name
-    document = _service(deployment, name, {MANAGED: "true", NAME: name})
-    document["metadata"]["annotations"] = dict(service.annotations)
+    document = service(deployment, name, {MANAGED: "true", NAME: name})
+    document["metadata"]["annotations"] = dict(root.annotations)
     document["metadata"]["ownerReferences"] = owned_by_deployment(deployment)
-    document["spec"]["selector"] = dict(service.selector)
+    document["spec"]["selector"] = dict(root.selector)
     return document
 
 
 def revision_service(deployment: ModelDeployment, actor: Actor) -> Document:
     """Return the revision's own Service: what benchmarks ask, whomever users reach."""
     labels = revision_labels(deployment, actor.hash)
-    document = _service(deployment, actor.revision.name, labels)
+    document = service(deployment, actor.revision.name, labels)
     document["metadata"]["ownerReferences"] = owned_by_revision(actor)
     document["spec"]["selector"] = {NAME: deployment.metadata.name, REVISION: actor.hash}
     return document
