@@ -24,12 +24,12 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @contextlib.asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[Address]:
+async def serving(handler: Handler, port: int = 0) -> AsyncIterator[Address]:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
             await handler(reader, writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    server = await asyncio.start_server(handle, "127.0.0.1", port)
     port = server.sockets[0].getsockname()[1]
     yield await Address.resolve(f"http://127.0.0.1:{port}/")
     server.close()
@@ -156,6 +156,27 @@ async def test_a_refused_connection_is_a_failure() -> None:
     report = Report(client="test", connections="new")
     await Caller(address, False, report).call(REQUEST, "model_version")
     assert report.failed == 1
+
+
+async def test_what_fails_before_the_address_is_routed_is_waited_for_and_not_counted() -> None:
+    async with serving(answer_once) as address:
+        pass
+    caller = Caller(address, False, Report(client="test", connections="new"))
+    waiting = asyncio.create_task(load.until_routed(caller, REQUEST, "model_version"))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    async with serving(answer_once, port=address.where[1]):
+        assert await waiting >= 0.2
+
+
+async def test_an_answer_of_no_use_ends_the_waiting_as_users_would_see_it() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n")
+
+    async with serving(refuse) as address, asyncio.timeout(5):
+        caller = Caller(address, False, Report(client="test", connections="new"))
+        await load.until_routed(caller, REQUEST, "model_version")
 
 
 async def test_it_stops_after_sigterm_but_not_before_the_requests_that_it_owes(

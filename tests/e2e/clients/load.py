@@ -26,6 +26,7 @@ from .connections import Address, AnswerError, ClosedBetweenRequestsError, Conne
 from .report import Report
 
 TIMEOUT_SECONDS = 2.0
+_ROUTED_WITHIN_SECONDS = 30.0
 
 
 class Caller:
@@ -57,6 +58,10 @@ class Caller:
                 return await self._ask_on(connection, request, version_field)
             except ClosedBetweenRequestsError:
                 self._report.reopened += 1
+        return await self.ask_anew(request, version_field)
+
+    async def ask_anew(self, request: bytes, version_field: str) -> str:
+        """Ask on a new connection; return the version. Raises AnswerError or OSError."""
         connection = await Connection.open(self._address)
         return await self._ask_on(connection, request, version_field)
 
@@ -106,6 +111,7 @@ async def run(options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     caller = Caller(await Address.resolve(options.url), keep, report)
     payloads = requests(options.url, options.rows, options.protocol, keep)
+    report.waited = await until_routed(caller, next(payloads), options.version_field)
     reporter = asyncio.create_task(_print_every_second(report))
     async with asyncio.TaskGroup() as calls:
         async for _ in _schedule(options, stop, report):
@@ -113,6 +119,28 @@ async def run(options: argparse.Namespace) -> None:
     reporter.cancel()
     report.done = True
     print(report.to_json(), flush=True)
+
+
+async def until_routed(caller: Caller, request: bytes, version_field: str) -> float:
+    """Call until a new connection is answered once, half a minute at most; return the seconds.
+
+    kube-proxy routes a Service's first endpoint up to a second after it is ready. Until then it
+    refuses connections, and one that is opened between its commits of the filter and the nat
+    table is remembered as not translated and never answered. That is how a Service begins,
+    whoever made it, so a client that is about to count what a release does waits for it.
+    """
+    started = time.perf_counter()
+    while (waited := time.perf_counter() - started) < _ROUTED_WITHIN_SECONDS:
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await caller.ask_anew(request, version_field)
+        except AnswerError:
+            break  # of no use, but an answer: what follows counts
+        except (OSError, TimeoutError):
+            await asyncio.sleep(0.05)
+        else:
+            break
+    return waited
 
 
 async def _schedule(

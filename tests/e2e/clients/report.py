@@ -23,6 +23,8 @@ class Report:
     client: str
     connections: str
     """new: one for each request; kept: reused while the server keeps them."""
+    waited: float = 0.0
+    """Seconds until the address was routed; what failed until then is not counted."""
     sent: int = 0
     answered: dict[str, int] = field(default_factory=dict)
     """Answers by the version that gave them."""
@@ -56,7 +58,7 @@ class Report:
 
     def to_json(self) -> str:
         """Return this report as one line."""
-        rounded = {"latest": round(self.latest, 3), "slowest": round(self.slowest, 3)}
+        rounded = {name: round(getattr(self, name), 3) for name in ("waited", "latest", "slowest")}
         return json.dumps(asdict(self) | rounded)
 
     @classmethod
