@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +29,12 @@ from modelward.writes import (
 
 log = logging.getLogger(__name__)
 
+_MOST_ROUNDS = 3
+"""Rounds in a row that may end at an Event that the API server could not take.
+
+The next round says it again, and so does another process after a kill; only then goes the plan on
+without it. What is remembered here alone is lost with this process.
+"""
 _MOST_TRIES = 10
 """How often an Event is tried again that the API server could not take; over five minutes."""
 _LONGEST_WAIT = 60.0
@@ -66,6 +72,7 @@ class Actor:
     count: Callable[[Happening], None] = field(default=lambda _: None)
     """Called with what a write has brought about."""
     _unsaid: dict[Key, list[_Unsaid]] = field(default_factory=dict)
+    _ended_at_event: Counter[Key] = field(default_factory=Counter)
     _announced: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
     async def carry_out(self, key: Key, plan: Plan) -> None:
@@ -80,6 +87,7 @@ class Actor:
             for measured in plan.metrics:
                 if target(write) == (measured.kind, measured.name):
                     self.count(measured.what)
+        self._ended_at_event.pop(key, None)
 
     def _due(self, key: Key) -> list[_Unsaid]:
         """Take out the Events that are to be tried again now.
@@ -178,7 +186,10 @@ class Actor:
         self.store.learn(kind, stored)
 
     async def _announce(self, key: Key, announce: Announce, tries: int = 0) -> None:
-        """Write an Event. That it can't be written is no reason not to act: it is said later."""
+        """Write an Event; one that can't be written is said later, and holds nothing up for long.
+
+        Raises UnavailableError or ConflictError where the round is worth another try.
+        """
         said = (announce.regarding["uid"], announce.key)
         if said in self._announced:
             return
@@ -187,8 +198,8 @@ class Actor:
         except errors.NameTakenError:
             pass  # said before a restart
         except (errors.UnavailableError, errors.ConflictError) as error:
-            if not (error.status or tries):
-                raise  # no connection: nothing else would work either
+            if not tries and self._is_round_over(key, error):
+                raise
             log.warning("Event %s was not written: %s", announce.reason, error)
             if tries < _MOST_TRIES:
                 wait = max(error.retry_after, min(2.0**tries, _LONGEST_WAIT))
@@ -205,6 +216,13 @@ class Actor:
         self._announced[said] = None
         if len(self._announced) > _ANNOUNCED_LIMIT:
             self._announced.popitem(last=False)
+
+    def _is_round_over(self, key: Key, error: errors.ApiError) -> bool:
+        """Whether to plan anew for the sake of an Event."""
+        if not error.status:
+            return True  # no connection: nothing else would work either
+        self._ended_at_event[key] += 1
+        return self._ended_at_event[key] <= _MOST_ROUNDS
 
 
 def _is_left_over(existing: Document, body: Document) -> bool:
