@@ -23,7 +23,8 @@ from modelward.cluster.prometheus import (
     narrowed,
 )
 from modelward.judge.hypotheses import errors_objective
-from modelward.judge.live import LiveCounts, live_verdict
+from modelward.judge.live import live_verdict
+from modelward.judge.livecounts import LiveCounts
 from tests.apiserver.counting_pods import CountingPod, CountingPods, counting
 from tests.apiserver.prometheus import Prometheus as Served
 from tests.apiserver.prometheus import scraping_pods

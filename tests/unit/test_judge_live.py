@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.judge.hypotheses import errors_objective
-from modelward.judge.live import (
+from modelward.judge.live import live_share_verdict, live_verdict
+from modelward.judge.livecounts import (
     LiveCounts,
     LiveShareCounts,
-    live_share_verdict,
-    live_verdict,
 )
 from modelward.judge.relative import RelativeObjective
 
