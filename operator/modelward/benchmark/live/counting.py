@@ -81,6 +81,7 @@ def so_far(run: BenchmarkRun) -> Progress:
         evidence_at=to_millis(datetime.fromisoformat(status.evidence_at)),
         window=parse_duration(status.window) // timedelta(milliseconds=1),
         counts=_counts(run, shown),
+        problem=status.problem or "",
     )
 
 
