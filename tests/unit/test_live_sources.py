@@ -5,6 +5,7 @@ from typing import Any
 
 from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.live.scalars import Scalar, scalar
+from modelward.cli.page import page
 from tests.unit.live_world import (
     CANDIDATE,
     LIVE_LATENCY,
@@ -101,3 +102,12 @@ def test_a_verdict_about_latency_is_explained_from_its_evidence() -> None:
     assert explained.agrees
     assert "users' requests took longer than 250ms, 50%, in" in explained.sentences[0]
     assert "took longer than 100ms." in explained.sentences[1]
+
+
+def test_the_page_of_a_live_run_shows_what_was_counted_and_the_value_of_an_expression() -> None:
+    world = with_latency(LIVE_LATENCY, QUEUE)
+    world.fleet.values[QUEUE["prometheus"]["query"]] = Scalar(Fraction("117.25"))
+    html = page(world.pass_time(140, QUICK).run, None)
+    assert "117.25" in html
+    assert "0% above 250ms" in html
+    assert "p90 &lt;= 250ms, expected 100ms" in html

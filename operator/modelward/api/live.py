@@ -32,9 +32,8 @@ class PrometheusSource(ApiModel):
                 "[has(self.bad) || has(self.total), has(self.latency) || has(self.quantile), "
                 "has(self.query)].filter(given, given).size() == 1 && "
                 "has(self.bad) == has(self.total) && has(self.latency) == has(self.quantile)",
-                "say either bad and total, as in {bad: errors_total, total: requests_total}, or "
-                "latency and quantile, as in {latency: request_duration_seconds_bucket, quantile: "
-                "p95}, or query, as in {query: sum(queue_length)}",
+                "say one of {bad: errors_total, total: requests_total}, {latency: "
+                "request_duration_seconds_bucket, quantile: p95} and {query: sum(queue_length)}",
             )
         )
     )

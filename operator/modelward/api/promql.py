@@ -30,10 +30,9 @@ Buckets = Annotated[
     WithJsonSchema(
         text(
             BUCKETS_FORM,
-            "say a selector of the buckets of a histogram, such as request_duration_seconds_bucket "
-            'or request_duration_seconds_bucket{path="/predict"}: Modelward itself counts from '
-            "scrape to scrape of each pod, so that there is no histogram_quantile() or rate() in "
-            "it",
+            "say a selector of the buckets of a histogram, such as request_duration_seconds_bucket"
+            '{path="/predict"}: Modelward itself counts from scrape to scrape, so that there is no '
+            "rate() in it",
             _LONGEST,
         )
     ),

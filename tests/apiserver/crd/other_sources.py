@@ -92,7 +92,7 @@ OTHER_SOURCES: tuple[Example, ...] = (
 
 ONE_WAY: tuple[Example, ...] = (
     Example(
-        "say either bad and total",
+        "say one of {bad: errors_total",
         takes=({f"{LIVE_LATENCY}.prometheus.quantile": "p99.9"},),
         refuses=(
             {f"{LIVE}.prometheus.bad": OMIT},
