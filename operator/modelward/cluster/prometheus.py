@@ -123,16 +123,9 @@ class _RefusedError(Exception):
     """Prometheus understood who asks and does not take the question."""
 
 
-FAILURES = (
-    _RefusedError,
-    TimeoutError,
-    aiohttp.ClientError,
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-)
-"""What asking raises: an answer of any form may come."""
+_OF_ANY_FORM = (ValueError, LookupError, TypeError, AttributeError)
+FAILURES = (_RefusedError, aiohttp.ClientError, OSError, *_OF_ANY_FORM)
+"""What asking raises, TimeoutError among them; and reading an answer, which may be anything."""
 
 
 class Prometheus:
