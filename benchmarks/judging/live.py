@@ -14,7 +14,8 @@ import numpy as np
 from numpy.random import Generator
 
 from modelward.judge.hypotheses import errors_objective
-from modelward.judge.live import LiveCounts, live_decision
+from modelward.judge.live import live_decision
+from modelward.judge.livecounts import LiveCounts
 
 WINDOW, WINDOWS = 300, 40
 LIMIT, EXPECTED, ALPHA = Fraction(2, 100), Fraction(1, 100), Fraction(5, 100)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
 CODES = ("500", "502", "503")
 
@@ -52,6 +53,39 @@ class CountingPod:
         """Requests and bad ones between the first scrape and the last, in truth."""
         counted = self.at_scrapes[-1] - self.at_scrapes[0]
         return counted.total(), sum(counted[code] for code in CODES)
+
+
+LATENCIES = ((0.02, 90), (0.2, 7), (0.7, 2), (5.0, 1))
+"""Seconds that requests take, and how many of a hundred do."""
+BOUNDS = (0.05, 0.1, 0.25, 1.0)
+
+
+@dataclass
+class TimedPod(CountingPod):
+    """A pod whose histogram is that of the official client; `served` is by seconds."""
+
+    histogram: Histogram | None = None
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def tick(self) -> None:
+        if self.histogram is None:
+            self.registry = CollectorRegistry()
+            self.histogram = Histogram(
+                "request_duration_seconds", "Time.", buckets=BOUNDS, registry=self.registry
+            )
+        seconds, weights = zip(*LATENCIES, strict=True)
+        for took in self.chance.choices(seconds, weights, k=self.requests_each_tick):
+            self.histogram.observe(took)
+            self.served[str(took)] += 1
+
+    def scrape(self) -> str:
+        """Return the metrics; the process may end right after."""
+        text = generate_latest(self.registry).decode()
+        self.at_scrapes.append(self.served.copy())
+        if self.restart_at == len(self.at_scrapes):
+            self.histogram = None
+            self.tick()
+        return text
 
 
 @dataclass

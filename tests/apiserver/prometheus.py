@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from tests.cluster.local import build
 from tests.cluster.local.layout import write_json
 
 OBSERVABILITY = Path(__file__).parents[2] / "manifests" / "observability"
@@ -74,6 +75,26 @@ def scraping_pods(discovery: str, folder: Path) -> Iterator[Prometheus]:
 
 
 @contextmanager
+def keeping_apart(upstream: int, folder: Path) -> Iterator[int]:
+    """Run a prom-label-proxy before a Prometheus; its port."""
+    port = _free_port()
+    command = [
+        str(build.program("prom-label-proxy", target="tool")),
+        "-label=namespace",
+        f"-upstream=http://127.0.0.1:{upstream}",
+        f"-insecure-listen-address=127.0.0.1:{port}",
+    ]
+    with (folder / "prom-label-proxy.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait_until_ready(f"http://127.0.0.1:{port}/healthz", folder / "prom-label-proxy.log")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextmanager
 def _running(settings: dict[str, Any], folder: Path) -> Iterator[Prometheus]:
     every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     write_json(folder / "prometheus.yml", {"global": every, **settings})
@@ -88,22 +109,22 @@ def _running(settings: dict[str, Any], folder: Path) -> Iterator[Prometheus]:
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     try:
-        _wait_until_ready(port, folder / "prometheus.log")
+        _wait_until_ready(f"http://127.0.0.1:{port}/-/ready", folder / "prometheus.log")
         yield Prometheus(port)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait_until_ready(port: int, log: Path) -> None:
+def _wait_until_ready(url: str, log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
+            with urllib.request.urlopen(url, timeout=5):
                 return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"Prometheus is not ready:\n{log.read_text()}")
+    raise AssertionError(f"{url} is not ready:\n{log.read_text()}")
 
 
 def _each_second(spec: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ PROJECT = Path(__file__).parents[2]
 EXAMPLES = PROJECT / "examples"
 DEPLOYMENTS = (
     *("minimal.yaml", "complete.yaml", "labelled.yaml", "text.yaml", "quickstart.yaml"),
+    "live.yaml",
     "demo/digits.yaml",
 )
 # Fields of someone else's schema: what the example shows of them is a choice.

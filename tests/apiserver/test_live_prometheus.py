@@ -12,19 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelward.api.values import ValueFormError, check_selector, parse_percent
-from modelward.benchmark.live.counting import to_millis
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted
 from modelward.benchmark.snapshot import Unread
-from modelward.cluster import clock
-from modelward.cluster.prometheus import (
-    NamespaceSettings,
-    Prometheus,
-    PrometheusSettings,
-    narrowed,
-)
+from modelward.cluster.prometheus import NamespaceSettings, narrowed
 from modelward.judge.hypotheses import errors_objective
-from modelward.judge.live import LiveCounts, live_verdict
+from modelward.judge.live import live_verdict
+from modelward.judge.livecounts import LiveCounts
 from tests.apiserver.counting_pods import CountingPod, CountingPods, counting
+from tests.apiserver.live_reading import (
+    REVISION,
+    client,
+    read,
+    scrapes_of,
+    truth,
+    until_scraped,
+)
 from tests.apiserver.prometheus import Prometheus as Served
 from tests.apiserver.prometheus import scraping_pods
 from tests.cluster import packages
@@ -32,7 +34,6 @@ from tests.cluster import packages
 pytestmark = pytest.mark.apiserver
 
 BAD, TOTAL = 'requests_total{code=~"5.."}', "requests_total"
-REVISION = "fraud-x7f9k2m4q1"
 TRUE_RATE = 0.02
 ALPHA = Fraction(5, 100)
 
@@ -59,27 +60,6 @@ def server(fleet: CountingPods, tmp_path: Path) -> Iterator[Served]:
         yield prometheus
 
 
-def client(url: str, **changes: object) -> Prometheus:
-    return Prometheus(PrometheusSettings.model_validate({"url": url} | changes))
-
-
-async def read(prometheus: Prometheus, *selectors: str, namespace: str = "ml") -> Reading | Unread:
-    now = to_millis(clock.now())
-    try:
-        return await prometheus.read(namespace, [REVISION], selectors, (now - 300_000, now))
-    finally:
-        await prometheus.close()
-
-
-async def until_scraped(fleet: CountingPods, times: int) -> None:
-    for _ in range(1_200):
-        await asyncio.sleep(0.05)
-        if all(len(pod.at_scrapes) >= times for pod in fleet.pods.values()):
-            await asyncio.sleep(0.5)  # until the last scrape is stored
-            return
-    raise AssertionError("Prometheus does not scrape")
-
-
 def by_second(found: list[Counted]) -> LiveCounts:
     """Judge windows of a second, so that a test takes seconds."""
     windows: dict[int, tuple[int, int]] = {}
@@ -103,9 +83,9 @@ async def test_a_true_rate_over_ten_pods_and_three_codes_lies_in_its_interval_ac
     assert isinstance(reading, Reading)
     found = counted(reading, BAD, TOTAL, Pods(REVISION))
     assert not any(each.problem for each in found)
-    truth = [_truth(pod, len(_scrapes(reading, pod))) for pod in pods]
+    true = [truth(pod, len(scrapes_of(reading, pod))) for pod in pods]
     seen = (sum(each.requests for each in found), sum(each.bad for each in found))
-    assert seen == (sum(t[0] for t in truth), sum(t[1] for t in truth))
+    assert seen == (sum(t[0] for t in true), sum(t[1] for t in true))
     assert {series.name.partition("code=")[2][:3] for series in reading.counters[BAD]} == {
         "500", "502", "503",
     }  # fmt: skip
@@ -113,16 +93,6 @@ async def test_a_true_rate_over_ten_pods_and_three_codes_lies_in_its_interval_ac
     verdict = live_verdict(1, [by_second(found)], objective)
     assert verdict.low <= Fraction(2, 100) <= verdict.high
     assert verdict.verdict != "Fail"
-
-
-def _scrapes(reading: Reading, pod: CountingPod) -> list[tuple[int, float]]:
-    return [at for series in reading.up if series.pod == pod.name for at in series.samples]
-
-
-def _truth(pod: CountingPod, scrapes: int) -> tuple[int, int]:
-    """Requests until the scrape that Prometheus had stored when it was asked."""
-    counted_until = pod.at_scrapes[scrapes - 1] - pod.at_scrapes[0]
-    return counted_until.total(), counted_until.total() - counted_until["200"]
 
 
 async def test_a_tenants_selector_reaches_no_other_namespace_and_no_other_pod(

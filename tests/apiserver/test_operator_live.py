@@ -1,8 +1,8 @@
 """Weight steps judged on users' requests: a real API server, a real Prometheus, played pods."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.apiserver.counting_pods import CountingPod, CountingPods, counting
 from tests.apiserver.kube import Kube
 from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
-from tests.apiserver.prometheus import scraping_pods
+from tests.apiserver.prometheus import keeping_apart, scraping_pods
 from tests.apiserver.samples import deployment, make_golden
 from tests.apiserver.story import Story
 from tests.apiserver.waiting import until
@@ -34,6 +34,12 @@ KPIS = [
         "name": "live-errors",
         "prometheus": {"bad": 'requests_total{code=~"5.."}', "total": "requests_total"},
         "objective": {"atMost": "5%", "expected": "1%"},
+    },
+    {
+        "name": "pods-up",
+        "prometheus": {"query": 'count(up{pod=~"$pods"})'},
+        "objective": {"atMost": "100"},
+        "effect": "report",
     },
 ]
 ROLLOUT = {
@@ -72,6 +78,19 @@ async def _ask(kube: Kube, namespace: str, fleet: CountingPods) -> None:
         await asyncio.sleep(0.3)
 
 
+@contextmanager
+def _prometheus(users: CountingPods, folder: Path) -> Iterator[Path]:
+    """Run a Prometheus and a prom-label-proxy before it; the operator's file about both."""
+    settings = folder / "prometheus-of-the-operator.yaml"
+    with (
+        scraping_pods(users.discovery, folder) as prometheus,
+        keeping_apart(prometheus.port, folder) as apart,
+    ):
+        url, expressions = (f"http://127.0.0.1:{port}" for port in (prometheus.port, apart))
+        write_json(settings, {"url": url, "expressions": {"url": expressions}})
+        yield settings
+
+
 async def _live_run(kube: Kube, namespace: str, name: str) -> Document | None:
     runs = await kube.list(BENCHMARK_RUN, namespace, f"modelward.dev/name={name}")
     return next((run for run in runs if "live" in run["spec"]), None)
@@ -87,7 +106,9 @@ async def _declare(kube: Kube, namespace: str) -> tuple[Story, Story]:
     for story in stories:
         status = (await story.until("Healthy"))["status"]
         shown = {kpi["name"]: kpi["verdict"] for kpi in status["kpis"]}
-        assert shown == {"accuracy": "Pass", "live-errors": "NotApplicable"}
+        assert shown == {"accuracy": "Pass"} | dict.fromkeys(
+            ("live-errors", "pods-up"), "NotApplicable"
+        )
     return stories
 
 
@@ -101,9 +122,7 @@ async def test_a_flaky_candidate_is_rolled_back_and_one_without_traffic_withdraw
 ) -> None:
     """And the operator is killed in between: each window counts once."""
     controllers.ending = exam(lambda _: 95)
-    settings = tmp_path / "prometheus-of-the-operator.yaml"
-    with scraping_pods(users.discovery, tmp_path) as prometheus:
-        write_json(settings, {"url": f"http://127.0.0.1:{prometheus.port}"})
+    with _prometheus(users, tmp_path) as settings:
         operator = start_operator(f"--prometheus={settings}")
         flaky, quiet = await _declare(kube, namespace)
         stable = await flaky.selected(), await quiet.selected()
@@ -128,7 +147,14 @@ async def test_a_flaky_candidate_is_rolled_back_and_one_without_traffic_withdraw
     assert "<= 5%, expected 1%" in failed["message"]
     assert "counted no request for 1m" in waits["message"]
     assert waits["candidate"]["weight"] == 0
+    _check_shown(failed)
     _check_counts(await _live_run(kube, namespace, "fraud"))
+
+
+def _check_shown(status: Document) -> None:
+    """The value of the expression is that of the candidate's one pod."""
+    up = next(kpi for kpi in status["kpis"] if kpi["name"] == "pods-up")
+    assert (up["verdict"], up["value"], up["objective"]) == ("Pass", "1", "<= 100")
 
 
 def _check_counts(run: Document | None) -> None:
@@ -138,7 +164,7 @@ def _check_counts(run: Document | None) -> None:
     began, until_when = (
         datetime.fromisoformat(each) for each in (status["startedAt"], status["live"]["until"])
     )
-    (kpi,) = status["kpis"]
+    kpi = next(kpi for kpi in status["kpis"] if kpi["name"] == "live-errors")
     windows, _, requests, bad = kpi["evidence"]
     assert windows == (until_when - began).total_seconds() / 30
     assert 0.15 < bad / requests < 0.45

@@ -9,6 +9,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.decide import decide
 from modelward.benchmark.live.counting import to_millis
 from modelward.benchmark.live.decide import due
+from modelward.benchmark.live.scalars import Scalar
 from modelward.benchmark.live.scrapes import Reading, Series
 from modelward.benchmark.snapshot import LivePod, LiveView, RunSnapshot, Unread
 from modelward.writes import Announce, PatchStatus, Plan
@@ -21,6 +22,18 @@ LIVE_ERRORS: dict[str, Any] = {
     "name": "errors",
     "prometheus": {"bad": BAD, "total": TOTAL},
     "objective": {"atMost": "5%", "expected": "1%"},
+}
+BUCKETS = "request_duration_seconds_bucket"
+LIVE_LATENCY: dict[str, Any] = {
+    "name": "latency",
+    "prometheus": {"latency": BUCKETS, "quantile": "p90"},
+    "objective": {"atMost": "250ms", "expected": "100ms"},
+}
+QUEUE: dict[str, Any] = {
+    "name": "queue",
+    "prometheus": {"query": 'sum(queue_length{pod=~"$pods"})'},
+    "objective": {"atMost": "100"},
+    "effect": "report",
 }
 VERSUS_STABLE: dict[str, Any] = LIVE_ERRORS | {
     "name": "errors-vs-stable",
@@ -41,6 +54,12 @@ class Fleet:
     counters: dict[str, dict[str, float]] = field(default_factory=dict)
     up: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     samples: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    bounds: tuple[str, ...] = ("0.1", "0.25", "1.0", "+Inf")
+    """Of the buckets of pods that `take` some time to answer."""
+    buckets: dict[str, dict[str, float]] = field(default_factory=dict)
+    bucket_samples: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    values: dict[str, Scalar] = field(default_factory=dict)
+    """What expressions come to."""
 
     def serve(self, pod: str, good: int, bad: int = 0, code: str = "500") -> None:
         """Let a pod answer requests; a counter appears with the first that it counts."""
@@ -49,9 +68,16 @@ class Fleet:
             if number:
                 counted[status] = counted.get(status, 0) + number
 
+    def take(self, pod: str, seconds: float, requests: int) -> None:
+        """Let a pod answer requests, each in so many seconds; its histogram begins with them."""
+        counted = self.buckets.setdefault(pod, dict.fromkeys(self.bounds, 0.0))
+        for bound in self.bounds:
+            counted[bound] += requests * (seconds <= float(bound))
+
     def restart(self, pod: str) -> None:
         """Let the process of a pod begin anew."""
         self.counters[pod] = {}
+        self.buckets.pop(pod, None)
 
     def scrape(self, *, failing: tuple[str, ...] = ()) -> None:
         """Scrape all pods now."""
@@ -60,13 +86,20 @@ class Fleet:
             self.up.setdefault(pod, []).append((self.now, float(works)))
             for code, value in counted.items() if works else ():
                 self.samples.setdefault((pod, code), []).append((self.now, value))
+            for bound, value in self.buckets.get(pod, {}).items() if works else ():
+                self.bucket_samples.setdefault((pod, bound), []).append((self.now, value))
 
     def reading(self) -> Reading:
         """Return all that was scraped so far."""
         up = tuple(_series(pod, "up", at) for pod, at in self.up.items())
         total = {key: _series(key[0], f"code={key[1]}", at) for key, at in self.samples.items()}
         bad = tuple(series for (_, code), series in total.items() if code.startswith("5"))
-        return Reading(self.now, up, {TOTAL: tuple(total.values()), BAD: bad})
+        buckets = tuple(
+            replace(_series(pod, f"le={bound}", at), le=bound, histogram=pod)
+            for (pod, bound), at in self.bucket_samples.items()
+        )
+        counters = {TOTAL: tuple(total.values()), BAD: bad, BUCKETS: buckets}
+        return Reading(self.now, up, counters, self.values)
 
 
 def _series(pod: str, name: str, samples: list[tuple[int, float]]) -> Series:
@@ -166,6 +199,11 @@ def steady(good: int, bad: int = 0, *, every: int = 1, pod: str = pod_of(CANDIDA
         fleet.serve(pod, good, bad if due_now else 0)
 
     return traffic
+
+
+def timed(seconds: float, requests: int, *, pod: str = pod_of(CANDIDATE)) -> Any:  # noqa: ANN401
+    """Return traffic: requests each second that take so long."""
+    return lambda fleet: fleet.take(pod, seconds, requests)
 
 
 def together(*traffics: Callable[[Fleet], None]) -> Callable[[Fleet], None]:

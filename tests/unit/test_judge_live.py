@@ -6,17 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelward.judge.hypotheses import errors_objective
-from modelward.judge.live import (
+from modelward.judge.hypotheses import errors_objective, latency_objective
+from modelward.judge.live import live_share_verdict, live_verdict
+from modelward.judge.livecounts import (
     LiveCounts,
+    LiveLatencyCounts,
     LiveShareCounts,
-    live_share_verdict,
-    live_verdict,
 )
 from modelward.judge.relative import RelativeObjective
 
 FIVE = Fraction(5, 100)
 RATE = errors_objective(Fraction(5, 100), Fraction(1, 100), FIVE, FIVE)
+P95 = latency_objective(Fraction(95, 100), True, FIVE, FIVE)
 TWICE = RelativeObjective(Fraction(2), FIVE, FIVE)
 SIDE = st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda s: (max(s), min(s)))
 WINDOWS = st.lists(SIDE, max_size=12)
@@ -34,6 +35,73 @@ def shared(windows: list[tuple[tuple[int, int], tuple[int, int]]]) -> LiveShareC
     for own, stable in windows:
         counts = counts.with_window(own, stable, TWICE.ratio)
     return counts
+
+
+def timed(windows: list[tuple[int, int, int]]) -> LiveLatencyCounts:
+    counts = LiveLatencyCounts()
+    for window in windows:
+        counts = counts.with_window(*window)
+    return counts
+
+
+TIMES = st.lists(
+    st.tuples(*[st.integers(0, 500)] * 3).map(lambda t: (max(t), min(t), sorted(t)[1])),
+    max_size=12,
+)
+
+
+@given(TIMES, TIMES)
+def test_slow_requests_of_two_runs_of_a_step_are_those_of_one(
+    one: list[tuple[int, int, int]], other: list[tuple[int, int, int]]
+) -> None:
+    both = timed(one + other)
+    assert timed(one) + timed(other) == both
+    assert LiveLatencyCounts(*both.to_ints()) == both
+    verdict = live_verdict(1, [both], P95)
+    assert verdict.low <= verdict.high
+
+
+@pytest.mark.parametrize(
+    ("window", "outcome"),
+    [
+        ((1_000, 5, 10), ("Pass", "")),  # p95 is within the limit and within expected
+        ((1_000, 5, 200), ("Fail", "WorseThanExpected")),  # within the limit, far beyond expected
+        ((1_000, 200, 200), ("Fail", "WorseThanExpected")),
+        ((1_000, 45, 50), ("Inconclusive", "Undecided")),
+        ((20, 0, 0), ("Inconclusive", "Undecided")),
+        ((0, 0, 0), ("Inconclusive", "NotMeasured")),
+    ],
+)
+def test_a_quantile_is_promoted_by_its_limit_and_rolled_back_by_what_is_expected(
+    window: tuple[int, int, int], outcome: tuple[str, str]
+) -> None:
+    verdict = live_verdict(1, [timed([window] * 3)], P95)
+    assert (verdict.verdict, verdict.reason) == outcome
+
+
+@pytest.mark.parametrize("expected", ["calm", "wild"])
+def test_each_of_the_two_counts_is_tempered_by_its_own_scatter(expected: str) -> None:
+    """Rare stretches beyond expected say nothing about the limit, and the other way round."""
+    windows = [
+        (1_000, 2, 900 if expected == "wild" and number == 7 else 10) for number in range(20)
+    ]
+    counts = timed(windows)
+    assert counts.dispersion == 125
+    verdict = live_verdict(1, [counts], P95)
+    assert verdict.verdict == "Pass"
+
+
+@pytest.mark.parametrize("scale", [1, 1_000])
+def test_millions_of_slow_requests_are_judged_as_thousands_are(scale: int) -> None:
+    counts = timed([(3_000 * scale, 300 * scale, 600 * scale)] * 4)
+    assert live_verdict(1, [counts], P95).verdict == "Fail"
+    assert counts.rate.requests <= 12_000
+
+
+@pytest.mark.parametrize("ints", [(1, 0, 9, 4, 0, 3), (1, 0, 9, 1, 0, 10), (1, 0, 9, 1, -1, 2)])
+def test_slow_requests_that_cannot_have_been_counted_are_refused(ints: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"beyond the limit|windows"):
+        LiveLatencyCounts(*ints)
 
 
 @given(WINDOWS, WINDOWS)

@@ -3,11 +3,13 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from modelward.benchmark.live.scalars import Scalar
 from modelward.benchmark.live.scrapes import Reading
 from modelward.benchmark.snapshot import RunSnapshot, Unread
 from modelward.cluster.documents import Key
@@ -21,7 +23,7 @@ from modelward.cluster.prometheus import (
     read_settings,
 )
 from tests.unit.benchmark_world import IMAGE, START
-from tests.unit.live_world import VERSUS_STABLE, live_run
+from tests.unit.live_world import BUCKETS, LIVE_LATENCY, QUEUE, VERSUS_STABLE, live_run
 
 KEY = Key("BenchmarkRun", "ml", "fraud-x7f9k2m4q1-1")
 NOW = START + timedelta(minutes=1)
@@ -92,6 +94,70 @@ async def test_a_few_are_read_at_a_time_however_many_hang() -> None:
     await live.close()
 
 
+@dataclass
+class Open(Slow):
+    """An address for expressions, and the series that it shows: none of others, if it is well."""
+
+    shown: list[dict[str, str]] = field(default_factory=lambda: [{"namespace": "ml"}])
+    queries: list[str] = field(default_factory=list)
+
+    async def ask(self, url: str, _: str, form: Any, __: Any = None) -> dict[str, Any]:  # noqa: ANN401
+        assert url == "http://apart"
+        self.queries.append(form["query"])
+        if form["query"].startswith("group by"):
+            return {"resultType": "vector", "result": [{"metric": each} for each in self.shown]}
+        return {"resultType": "scalar", "result": [0, "12.5"]}
+
+
+EXPRESSION = QUEUE["prometheus"]["query"]
+APART = PrometheusSettings.model_validate(
+    {"url": "http://none", "expressions": {"url": "http://apart/"}}
+)
+
+
+async def value(prometheus: Slow) -> Scalar:
+    """Return what the expression of a run came to, as it is read beside the rounds."""
+    prometheus.answer.set()
+    live = reader(prometheus, [])
+    asked = RunSnapshot(NOW, live_run(VERSUS_STABLE, LIVE_LATENCY, QUEUE), IMAGE)
+    assert live.take(KEY, asked) is None
+    await asyncio.sleep(0.01)
+    answer = live.take(KEY, asked)
+    await live.close()
+    assert isinstance(answer, Reading)
+    assert BUCKETS in prometheus.asked[0][2]
+    return answer.values[EXPRESSION]
+
+
+async def test_an_expression_is_about_the_pods_of_the_revision_that_is_judged() -> None:
+    prometheus = Open(APART)
+    assert await value(prometheus) == Scalar(Fraction(25, 2))
+    assert prometheus.queries == [
+        "group by (namespace) (up)",
+        'sum(queue_length{pod=~"(fraud-x7f9k2m4q1)-[a-z0-9]{5}"})',
+    ]
+
+
+async def test_without_an_address_for_expressions_none_is_evaluated() -> None:
+    assert (await value(Slow())).reason == "NotConfigured"
+
+
+@pytest.mark.parametrize("shown", [{"namespace": "other"}, {}, {"namespace": "ml", "a": "b"}])
+async def test_an_address_that_shows_series_of_others_is_asked_no_expression(
+    shown: dict[str, str],
+) -> None:
+    prometheus = Open(APART, shown=[{"namespace": "ml"}, shown])
+    assert (await value(prometheus)).reason == "NotEnforced"
+    assert len(prometheus.queries) == 1
+
+
+async def test_all_labels_that_are_demanded_must_be_enforced() -> None:
+    demanding = APART.model_copy(update={"labels": {"cluster": "prod"}})
+    assert (await value(Open(demanding))).reason == "NotEnforced"
+    both = {"cluster": "prod", "namespace": "ml"}
+    assert (await value(Open(demanding, shown=[both]))).value
+
+
 async def test_nothing_is_read_before_a_window_is_over() -> None:
     slow = Slow()
     live = reader(slow, [])
@@ -143,6 +209,8 @@ def test_a_file_names_address_labels_and_namespaces(tmp_path: Path) -> None:
         ("url: http://p\npodlabel: x", "podlabel: Extra inputs"),
         ("url: http://p\npodLabel: 'a=\"b\"'", "is no label's name"),
         ("url: [", "is no YAML"),
+        ("url: http://p\nexpressions: {url: proxy:8080}", "expressions.url: "),
+        ("url: http://p\nexpressions: {url: http://x, namespaceParameter: a-b}", "is no label"),
     ],
 )
 def test_a_file_that_can_t_be_used_is_told_with_the_field(

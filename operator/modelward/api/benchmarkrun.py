@@ -179,6 +179,11 @@ class BenchmarkRunSpec(ApiModel):
         return [kpi for kpi in found if kpi.job is None]
 
     @property
+    def counted_kpis(self) -> list[Kpi]:
+        """The KPIs that can be measured and are counted, of a live run: all but expressions."""
+        return [kpi for kpi in self.applicable_kpis if not kpi.is_expression]
+
+    @property
     def job_kpis(self) -> list[Kpi]:
         """The KPIs that jobs measure."""
         return [kpi for kpi in self.kpis if kpi.job]

@@ -27,9 +27,7 @@ from modelward.api.values import (
     POINTS_FORM,
     QUANTILE_FORM,
     RATE_FORM,
-    SELECTOR_FORM,
     ValueFormError,
-    check_selector,
     count_of,
     parse_duration,
     parse_margin,
@@ -175,21 +173,6 @@ Quantile = Annotated[
     _schema(form("self", QUANTILE_FORM), "say a quantile from p50 to p99.9, such as p95"),
 ]
 
-Selector = Annotated[
-    str,
-    _checked(check_selector),
-    WithJsonSchema(
-        text(
-            SELECTOR_FORM,
-            "say a selector of raw counters, such as requests_total or requests_total"
-            '{code=~"5.."}: Modelward itself counts from scrape to scrape of each pod, so that '
-            "there is no sum(), rate() or [5m] in it",
-            512,
-        )
-    ),
-]
-"""A PromQL selector of raw counters."""
-
 PositiveLabel = Annotated[
     int | str,
     WithJsonSchema(
@@ -273,19 +256,21 @@ Time = Annotated[str, Field(max_length=40, json_schema_extra={"format": "date-ti
 Verdict = Literal["Pass", "Fail", "Inconclusive", "NotApplicable"]
 
 
-def _clip(limit: int) -> BeforeValidator:
-    def clip(value: object) -> object:
+def clip(limit: int) -> BeforeValidator:
+    """Return what cuts longer texts."""
+
+    def clipped(value: object) -> object:
         if isinstance(value, str) and len(value) > limit:
             return f"{value[: limit - 1]}…"
         return value
 
-    return BeforeValidator(clip)
+    return BeforeValidator(clipped)
 
 
-Message = Annotated[str, _clip(1024), Field(max_length=1024)]
+Message = Annotated[str, clip(1024), Field(max_length=1024)]
 """A text for people; a longer one is clipped, so that a status is never refused for it."""
 
-Note = Annotated[str, _clip(128), Field(max_length=128)]
+Note = Annotated[str, clip(128), Field(max_length=128)]
 """A short text of somebody's, repeated; a longer one is clipped."""
 
 

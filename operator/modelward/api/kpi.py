@@ -124,8 +124,20 @@ class Kpi(ApiModel):
 
     @property
     def metric(self) -> Metric:
-        """What is measured; of users' requests it is how many fail. Not for KPIs of jobs."""
-        return "errorRate" if self.is_live else self.benchmark.metric
+        """What is measured; of users' requests how many fail, or how long they take.
+
+        Not for KPIs of jobs, nor for expressions.
+        """
+        source = self.prometheus
+        if source and not source.query:
+            return "latency" if source.latency else "errorRate"
+        return self.benchmark.metric
+
+    @property
+    def quantile(self) -> str | None:
+        """The quantile that it is about; None where it is about none."""
+        source = self.benchmark_source or self.prometheus
+        return source.quantile if source else None
 
     @property
     def is_compared_latency(self) -> bool:
@@ -137,6 +149,11 @@ class Kpi(ApiModel):
     def is_live(self) -> bool:
         """Whether it is measured on users' requests, in weight steps."""
         return self.prometheus is not None
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether it is the value of a PromQL expression, which is only shown."""
+        return self.prometheus is not None and self.prometheus.query is not None
 
 
 def in_benchmark(kpis: list[Kpi]) -> list[Kpi]:
@@ -154,7 +171,7 @@ def is_of_requests(kpi: Kpi) -> bool:
     if kpi.job:
         return kpi.job.measures == "badRequests"
     if kpi.is_live:
-        return True
+        return not kpi.is_expression
     return METRICS[kpi.benchmark.metric].judging == "requests"
 
 

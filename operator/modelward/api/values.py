@@ -20,8 +20,11 @@ _MATCHER = (
     r"[a-zA-Z_][a-zA-Z0-9_]* *(=|!=|=~|!~) *"
     r'("([^"\\\n]|\\.)*"|\x27([^\x27\\\n]|\\.)*\x27)'
 )
-SELECTOR_FORM = rf"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{{ *({_MATCHER}( *, *{_MATCHER})*( *,)?)? *\}})?$"
+_MATCHERS = rf"(\{{ *({_MATCHER}( *, *{_MATCHER})*( *,)?)? *\}})?$"
+SELECTOR_FORM = rf"^[a-zA-Z_:][a-zA-Z0-9_:]*{_MATCHERS}"
 """A PromQL selector of an instant vector: a metric's name, then matchers of labels."""
+BUCKETS_FORM = rf"^[a-zA-Z_:][a-zA-Z0-9_:]*_bucket{_MATCHERS}"
+"""A selector of the buckets of a classic histogram."""
 
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}
 _DURATION_PART = re.compile(r"([0-9.]+)(h|ms|m|s)")
@@ -126,6 +129,13 @@ def parse_decimal(text: str) -> Fraction:
 def check_selector(text: str) -> str:
     """Return a selector of counters as it is. Raises ValueFormError for any other expression."""
     return _checked(text, SELECTOR_FORM, 'a selector of a raw counter, as in errors{code="500"}')
+
+
+def check_buckets(text: str) -> str:
+    """Return a selector of a histogram's buckets as it is. Raises ValueFormError for any other."""
+    return _checked(
+        text, BUCKETS_FORM, "the buckets of a histogram, as in request_duration_seconds_bucket"
+    )
 
 
 def count_of(value: int | str, total: int, *, round_up: bool) -> int:

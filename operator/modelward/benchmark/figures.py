@@ -31,8 +31,8 @@ _MOST_DIGITS = 6
 
 def objective_text(kpi: Kpi) -> str:
     """Return an objective in words: `p95 <= 250ms, expected 150ms`, `>= stable - 1pp`."""
-    objective, source = kpi.objective, kpi.benchmark_source
-    quantile = f"{source.quantile} " if source and source.quantile else ""
+    objective = kpi.objective
+    quantile = f"{kpi.quantile} " if kpi.quantile else ""
     if objective.versus:
         more_is_better = METRICS[metric_of(kpi)].direction == "atLeast"
         bound = ">= stable -" if more_is_better else "<= stable +"

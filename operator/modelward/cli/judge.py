@@ -50,6 +50,8 @@ lines, in the order in which it happened; one of
   {"kpi": "errors", "requests": 40, "bad": 1}            a window of counts of one KPI
   {"kpi": "latency", "requests": 40, "bad": 1, "beyondExpected": 3}       with latency `expected`
   {"kpi": "vs", "requests": 40, "lost": 1, "won": 0, "both": 2}                   versus: stable
+  {"kpi": "live-errors", "requests": 400, "bad": 3}     a window of users' requests
+  {"kpi": "live-vs", "requests": 40, "bad": 1, "stable": {"requests": 360, "bad": 2}}
   {"dataset": "golden", "correct": true}      a row; "stable": {"correct": false} where compared
   {"dataset": "golden", "expected": "fraud", "answer": {"outputs": []}, "region": "EU"}
                     a row and the server's answer, null where it failed; "stable": {"answer": {}}
@@ -57,6 +59,8 @@ Each may have "at": "2026-11-20T12:00:00Z", which is repeated where a verdict is
 lines don't count. A request that failed needs no latency. Requests form the windows that spec.load
 makes. The first 60 windows of each KPI calibrate and are no evidence, more where bad requests come
 in stretches; --dispersion takes all as evidence instead. load.for is no limit here.
+Users' requests are judged as in the first weight step: each line is a window, of 30 s or of two
+scrapes where these are longer; all are evidence, and a Pass counts that holds at the end.
 
 exit codes:
   0  every gate passes

@@ -35,11 +35,19 @@ class Request:
 
 
 @dataclass(frozen=True)
+class SharedWindow:
+    """Users' requests of a window, as (requests, bad ones)."""
+
+    own: tuple[int, int]
+    stable: tuple[int, int]
+
+
+@dataclass(frozen=True)
 class Counted:
     """A window of counts of one KPI."""
 
     kpi: str
-    window: Window
+    window: Window | SharedWindow
 
 
 @dataclass(frozen=True)
@@ -188,11 +196,22 @@ def _counted(members: _Members) -> Counted:
         bad = members.count("bad")
         if max(bad, beyond) > requests:
             raise _LineError(f"more bad requests than the {requests} that there were")
+        stable = members.inner("stable")
+        if stable:
+            return Counted(kpi, SharedWindow((requests, bad), _stables(stable)))
         return Counted(kpi, RateWindow(requests, bad, beyond))
     lost, won, both = (members.count(name) for name in ("lost", "won", "both"))
     if lost + won + both > requests:
         raise _LineError(f"more failed requests than the {requests} that there were")
     return Counted(kpi, PairedWindow(requests, lost, won, both))
+
+
+def _stables(stable: _Members) -> tuple[int, int]:
+    requests, bad = stable.count("requests"), stable.count("bad")
+    if bad > requests:
+        raise _LineError(f"more bad requests of stable than the {requests} that there were")
+    stable.check_all_read()
+    return requests, bad
 
 
 def _request(members: _Members) -> Request:

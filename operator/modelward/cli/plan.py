@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
     stable = _stable_errors(arguments.stable_errors)
     answers = []
     for kpi in deployment.spec.kpis:
-        if kpi.job or kpi.metric in SHOWN_METRICS:
+        if kpi.job or kpi.is_expression or kpi.metric in SHOWN_METRICS:
             continue  # nothing is judged about them
         try:
             answers.append(_answer(kpi, deployment, shape, rows, stable, arguments.dispersion))

@@ -5,13 +5,14 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from modelward.api.kpi import benchmarked
+from modelward.api.kpi import benchmarked, live
 from modelward.api.metrics import METRICS, SHOWN_METRICS
 from modelward.api.modeldeployment import Kpi, ModelDeployment
 from modelward.api.values import format_number, format_percent, parse_percent
 from modelward.benchmark.figures import objective_text
 from modelward.cli.comparedreplay import ComparedReplay
 from modelward.cli.inputs import InputError, name_of, read_deployment
+from modelward.cli.livereplay import LiveReplay
 from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.replayedrows import AnswersReplay, Reader
@@ -21,7 +22,7 @@ from modelward.judge.verdict import Verdict
 
 PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
 
-KpiReplay = LoadReplay | ComparedReplay | RowsReplay | AnswersReplay
+KpiReplay = LoadReplay | ComparedReplay | RowsReplay | AnswersReplay | LiveReplay
 
 
 def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
@@ -62,6 +63,19 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
                 replays.append(AnswersReplay(kpi, alphas, deployment))
         except ValueError as error:
             raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
+    return replays + _live_replays(deployment, alphas)
+
+
+def _live_replays(deployment: ModelDeployment, alphas: Alphas) -> list[KpiReplay]:
+    steps = sum(step.weight is not None for step in deployment.spec.rollout.steps)
+    replays: list[KpiReplay] = []
+    for kpi in live(deployment.spec.kpis):
+        if kpi.is_expression:
+            continue  # nothing is judged about it
+        try:
+            replays.append(LiveReplay(kpi, alphas, max(1, steps)))
+        except ValueError as error:
+            raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
     return replays
 
 
@@ -74,7 +88,9 @@ def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
         read += 1
         match observed.what:
             case Counted(kpi=name) if name not in load:
-                raise InputError(f"line {observed.line}: no KPI under load is named {name}")
+                raise InputError(
+                    f"line {observed.line}: no KPI under load or of users' requests is named {name}"
+                )
             case AnsweredRow(dataset=name) | Answered(dataset=name) if name not in datasets:
                 raise InputError(f"line {observed.line}: no KPI is on a data set named {name}")
         for replay in replays:
@@ -130,7 +146,7 @@ def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], 
 def _value(kpi: Kpi, verdict: Verdict) -> str:
     if verdict.value is None:
         return "-"
-    is_number = METRICS[kpi.benchmark.metric].unit == "number"
+    is_number = METRICS[kpi.metric].unit == "number"
     return format_number(verdict.value, 6) if is_number else format_percent(verdict.value, 3)
 
 

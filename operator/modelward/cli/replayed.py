@@ -8,7 +8,14 @@ from modelward.api.kpi import Kpi
 from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
 from modelward.api.values import parse_duration, to_seconds
 from modelward.cli.inputs import InputError
-from modelward.cli.observations import Answered, AnsweredRow, Counted, Observation, Request
+from modelward.cli.observations import (
+    Answered,
+    AnsweredRow,
+    Counted,
+    Observation,
+    Request,
+    SharedWindow,
+)
 from modelward.judge.declared import Alphas, exam_objective, ordinary_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
 from modelward.judge.paired import PairedWindow
@@ -88,9 +95,11 @@ class LoadReplay:
         slow = self._is_latency and request.seconds is not None and request.seconds > limit
         return request.failed or slow
 
-    def _add(self, window: Window, observed: Observation) -> None:
+    def _add(self, window: Window | SharedWindow, observed: Observation) -> None:
         before = self._judge.outcome
         try:
+            if isinstance(window, SharedWindow):
+                raise ValueError("only users' requests are compared as shares")
             after = self._judge.add(window)
         except ValueError:
             wanted = '"lost", "won" and "both"' if self.kpi.objective.versus else '"bad"'

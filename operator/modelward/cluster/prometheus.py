@@ -61,6 +61,19 @@ class NamespaceSettings(_Strict):
     """Headers of its requests, such as X-Scope-OrgID."""
 
 
+class ExpressionSettings(_Strict):
+    """Where expressions are evaluated: an address that keeps namespaces apart in any of them.
+
+    Tenants write expressions, and nothing that is added to one narrows all of its parts. So they
+    go to a prom-label-proxy, or what does the same.
+    """
+
+    url: Annotated[str, AfterValidator(_url)]
+    """Address of its HTTP API, without /api/v1."""
+    namespace_parameter: Annotated[str, AfterValidator(_label)] = "namespace"
+    """Parameter of the URL that takes the namespace, as in ?namespace=ml."""
+
+
 class PrometheusSettings(_Strict):
     """Where Prometheus is and how it is asked."""
 
@@ -76,6 +89,8 @@ class PrometheusSettings(_Strict):
     """Headers of every request."""
     namespaces: dict[str, NamespaceSettings] = Field(default_factory=dict)
     """By namespace: what is added for it."""
+    expressions: ExpressionSettings | None = None
+    """Where expressions are evaluated; nowhere by default."""
     bearer_token_file: Path | None = None
     """File with a token, read at each request."""
     ca_file: Path | None = None
@@ -102,6 +117,15 @@ def read_settings(path: Path) -> PrometheusSettings | None:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         raise SettingsError(f"{path}: {where}: {first['msg']}") from error
+
+
+class _RefusedError(Exception):
+    """Prometheus understood who asks and does not take the question."""
+
+
+_OF_ANY_FORM = (ValueError, LookupError, TypeError, AttributeError)
+FAILURES = (_RefusedError, aiohttp.ClientError, OSError, *_OF_ANY_FORM)
+"""What asking raises, TimeoutError among them; and reading an answer, which may be anything."""
 
 
 class Prometheus:
@@ -132,37 +156,42 @@ class Prometheus:
         try:
             async with asyncio.timeout(self.settings.timeout_seconds):
                 found = [await self._series(namespace, each, matchers, span) for each in asked]
-        except _RefusedError as error:
+        except FAILURES as error:
+            return self.unread(error)
+        return Reading(span[1], found[0], dict(zip(asked[1:], found[1:], strict=True)))
+
+    def unread(self, error: Exception) -> Unread:
+        """Return what one of FAILURES means."""
+        if isinstance(error, _RefusedError):
             return Unread("QueryRefused", f"Prometheus does not take the query: {error}")
-        except TimeoutError:
+        if isinstance(error, TimeoutError):
             seconds = f"{self.settings.timeout_seconds:g} s"
             return Unread("Unreachable", f"Prometheus did not answer within {seconds}")
-        except (aiohttp.ClientError, OSError, ValueError, KeyError, TypeError) as error:
-            what = f"{type(error).__name__}: {error}"[:300]
-            return Unread("Unreachable", f"Prometheus gave no usable answer, {what}")
-        return Reading(span[1], found[0], dict(zip(asked[1:], found[1:], strict=True)))
+        what = f"{type(error).__name__}: {error}"[:300]
+        return Unread("Unreachable", f"Prometheus gave no usable answer, {what}")
 
     def _matchers(self, namespace: str, replica_sets: Iterable[str]) -> str:
         """Return what is added to a selector: the pods, and what the administrator demands."""
         settings = self.settings
-        own = settings.namespaces.get(namespace, NamespaceSettings())
-        pods = f"({'|'.join(sorted(replica_sets))})-[a-z0-9]{{{SUFFIX}}}"
-        equal = settings.labels | own.labels
+        equal = self.demanded(namespace)
         parts = [f"{label}={json.dumps(value)}" for label, value in equal.items()]
-        parts.append(f"{settings.namespace_label}={json.dumps(namespace)}")
-        parts.append(f"{settings.pod_label}=~{json.dumps(pods)}")
+        parts.append(f"{settings.pod_label}=~{json.dumps(pods_of(replica_sets))}")
         return ",".join(parts)
+
+    def demanded(self, namespace: str) -> dict[str, str]:
+        """Return the labels that all series of a namespace must have."""
+        settings = self.settings
+        own = settings.namespaces.get(namespace, NamespaceSettings())
+        return settings.labels | own.labels | {settings.namespace_label: namespace}
 
     async def _series(
         self, namespace: str, selector: str, matchers: str, span: tuple[int, int]
     ) -> tuple[Series, ...]:
         begin, end = span
         query = f"{narrowed(selector, matchers)}[{end - begin}ms]"
-        answer = await self._ask(namespace, {"query": query, "time": f"{end / 1000:.3f}"})
-        warnings = answer.get("warnings")
-        if warnings:
-            raise ValueError(f"the answer is not whole: {warnings[0]}")
-        return tuple(self._read(each) for each in answer["data"]["result"])
+        form = {"query": query, "time": f"{end / 1000:.3f}"}
+        data = await self.ask(self.settings.url, namespace, form)
+        return tuple(self._read(each) for each in data["result"])
 
     def _read(self, result: Mapping[str, Any]) -> Series:
         labels = result["metric"]
@@ -170,23 +199,41 @@ class Prometheus:
             pod=labels[self.settings.pod_label],
             job=labels.get("job", ""),
             instance=labels.get("instance", ""),
-            name=",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+            name=_named(labels),
             samples=tuple(
                 (round(float(at) * 1000), float(value)) for at, value in result["values"]
             ),
+            le=labels.get("le"),
+            histogram=_named(labels, without="le"),
         )
 
-    async def _ask(self, namespace: str, form: Mapping[str, str]) -> dict[str, Any]:
-        url = f"{self.settings.url}/api/v1/query"
+    async def ask(
+        self,
+        url: str,
+        namespace: str,
+        form: Mapping[str, str],
+        parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Return the data of an instant query.
+
+        `form` is what is asked, `parameters` are part of the URL. Raises one of FAILURES.
+        """
         headers = await self._headers(namespace)
         async with self._connected().post(
-            url, data=form, headers=headers, allow_redirects=False
+            f"{url}/api/v1/query",
+            params=parameters,
+            data=form,
+            headers=headers,
+            allow_redirects=False,
         ) as response:
             body = await _bounded(response.content)
             if response.status != 200:
                 raise _failure(response.status, body)
-        found: dict[str, Any] = await asyncio.to_thread(json.loads, body)
-        return found
+        answer = await asyncio.to_thread(json.loads, body)
+        if answer.get("warnings"):
+            raise ValueError(f"the answer is not whole: {answer['warnings'][0]}")
+        data: dict[str, Any] = answer["data"]
+        return data
 
     async def _headers(self, namespace: str) -> dict[str, str]:
         settings = self.settings
@@ -217,8 +264,13 @@ def narrowed(selector: str, matchers: str) -> str:
     return f"{name}{{{kept}{',' if kept else ''}{matchers}}}"
 
 
-class _RefusedError(Exception):
-    """Prometheus understood who asks and does not take the question."""
+def pods_of(replica_sets: Iterable[str]) -> str:
+    """Return the regular expression of the names of pods of some ReplicaSets."""
+    return f"({'|'.join(sorted(replica_sets))})-[a-z0-9]{{{SUFFIX}}}"
+
+
+def _named(labels: Mapping[str, str], without: str = "") -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != without)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

@@ -94,6 +94,14 @@ spec:
   - name: latency-vs-stable
     benchmark: {metric: latency, quantile: p95, baseline: copy}
     objective: {versus: stable, worseByAtMost: 10%}
+  - name: live-latency
+    prometheus: {latency: request_duration_seconds_bucket, quantile: p95}
+    objective: {atMost: 250ms, expected: 100ms}
+    effect: report
+  - name: queue
+    prometheus: {query: 'sum(queue_length{pod=~"$pods"})'}
+    objective: {atMost: "100"}
+    effect: report
   rollout:
     steps:
     - benchmark: {upTo: 20m}
@@ -207,6 +215,14 @@ spec:
   - name: latency-vs-stable
     benchmark: {metric: latency, quantile: p95, baseline: copy}
     objective: {versus: stable, worseByAtMost: 10%}
+  - name: live-latency
+    prometheus: {latency: request_duration_seconds_bucket, quantile: p95}
+    objective: {atMost: 250ms, expected: 100ms}
+    effect: report
+  - name: queue
+    prometheus: {query: 'sum(queue_length{pod=~"$pods"})'}
+    objective: {atMost: "100"}
+    effect: report
   live:
     step: 1
     steps: 2

@@ -231,6 +231,7 @@ KPI_RULES: dict[str, tuple[Example, ...]] = {
         ),
     ),
     "spec.kpis[].benchmark.within": WITHIN,
+    "spec.kpis[].prometheus": others.ONE_WAY,
     "spec.kpis[].objective": (
         Example(
             "say exactly one of atMost, atLeast and versus",

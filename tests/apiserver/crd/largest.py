@@ -59,6 +59,22 @@ _LIVE: Document = {
         "versus": "stable", "worseByAtMost": "899.999999%", "unlessBelow": "49.999999%"
     },
 }  # fmt: skip
+_LIVE_LATENCY: Document = {
+    "prometheus": {
+        "latency": 'requests_seconds_bucket{code=~"' + "5" * 479 + '"}', "quantile": "p99.9"
+    },
+    "objective": {"atMost": "720h", "expected": "719h"},
+}  # fmt: skip
+_EXPRESSION: Document = {
+    "prometheus": {"query": "1" * 1024}, "objective": {"atMost": "9999999.999999"}
+}  # fmt: skip
+
+
+def _live(index: int) -> Document:
+    """Return one of each kind in turn; expressions are no gates."""
+    if index >= 16 and index % 2:
+        return _EXPRESSION
+    return _LIVE_LATENCY if index % 2 else _LIVE
 
 
 def _kpi(index: int) -> Document:
@@ -70,7 +86,7 @@ def _kpi(index: int) -> Document:
         return {"name": name, "job": job, "objective": limits, "effect": effect}
     benchmark, objective = _KPIS[index % len(_KPIS)]
     measured: Document = {"benchmark": benchmark, "objective": objective}
-    return {"name": name, **(_LIVE if index % 3 == 2 else measured), "effect": effect}
+    return {"name": name, **(_live(index) if index % 3 == 2 else measured), "effect": effect}
 
 
 def _dataset(index: int) -> Document:

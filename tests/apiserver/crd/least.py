@@ -21,6 +21,7 @@ spec:
   - name: a
     benchmark: {metric: accuracy, dataset: d, prediction: p, worstSliceOf: s, minRows: 1}
     objective: {atLeast: 100%}
+  - {name: b, prometheus: {query: "1"}, objective: {atMost: "1"}, effect: report}
   rollout:
     steps: [{benchmark: {}}]
     minReadySeconds: 0
@@ -47,6 +48,7 @@ spec:
   - name: a
     benchmark: {metric: accuracy, dataset: d, prediction: p, baseline: serving}
     objective: {versus: stable, worseByAtMost: 0pp}
+  - {name: b, prometheus: {query: "1"}, objective: {atMost: "1"}, effect: report}
   judgement: {falsePromotion: "0.1", falseRollback: "0.1"}
   live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
   pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}

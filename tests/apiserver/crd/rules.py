@@ -3,8 +3,8 @@
 A rule is known by its message, so that none can be changed without its examples. Each example is a
 change to the ordinary object, whose KPIs are accuracy, latency and errors, then accuracy and errors
 versus stable, then recall, f1, auroc, mae and jsonSchema, then rows, requests and a value of a job,
-then live errors alone and versus stable, then latency versus stable, and whose steps are benchmark,
-weight 10, pause, weight 10, weight 50.
+then live errors alone and versus stable, then latency versus stable, then live latency and an
+expression, and whose steps are benchmark, weight 10, pause, weight 10, weight 50.
 """
 
 from tests.apiserver.crd.example import Example

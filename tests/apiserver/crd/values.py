@@ -92,6 +92,18 @@ VALUES: dict[str, tuple[tuple[Json, ...], tuple[Json, ...]]] = {
             "a b",
         ),
     ),
+    "say a selector of the buckets of a histogram": (
+        ("a:b_bucket", "a_seconds_bucket{}", 'a_bucket{path="/predict",}'),
+        (
+            "",
+            "request_duration_seconds",
+            "a_bucketful",
+            "rate(a_bucket[5m])",
+            "histogram_quantile(0.95, a_bucket)",
+            'a_bucket{b="c"} or d_bucket',
+            '{__name__="a_bucket"}',
+        ),
+    ),
     "say a decimal above 0": (("0.05", "0.4999"), ("0", "0.0", "0.5", "1", "5%", ".05", "5e-2")),
     "modelward.dev/ is the operator's own prefix": (
         ({}, {"team": "risk"}, {"example.com/modelward.dev": "x"}),

@@ -13,12 +13,13 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import Kpi
 from modelward.api.live import LiveStatus
-from modelward.api.values import format_duration, parse_duration, parse_margin
+from modelward.api.values import format_duration, parse_duration, parse_margin, to_seconds
+from modelward.benchmark.live.buckets import slow
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted, interval, scrapes
 from modelward.judge.guards import UnusableError
-from modelward.judge.live import LiveCounts, LiveShareCounts
+from modelward.judge.livecounts import LiveCounts, LiveLatencyCounts, LiveShareCounts
 
-AnyCounts = LiveCounts | LiveShareCounts
+AnyCounts = LiveCounts | LiveLatencyCounts | LiveShareCounts
 
 SHORTEST_WINDOW = 30_000
 """Milliseconds; two scrapes where these take longer."""
@@ -80,22 +81,26 @@ def so_far(run: BenchmarkRun) -> Progress:
         evidence_at=to_millis(datetime.fromisoformat(status.evidence_at)),
         window=parse_duration(status.window) // timedelta(milliseconds=1),
         counts=_counts(run, shown),
+        problem=status.problem or "",
     )
 
 
-def to_status(progress: Progress) -> LiveStatus:
-    """Return what the status keeps of it."""
+def to_status(progress: Progress, without_value: str) -> LiveStatus:
+    """Return what the status keeps of it, and of expressions that have no value."""
     return LiveStatus(
         until=from_millis(progress.until),
         evidence_at=from_millis(progress.evidence_at),
         window=format_duration(timedelta(milliseconds=progress.window)),
         problem=progress.problem or None,
+        without_value=without_value or None,
     )
 
 
 def new_counts(kpi: Kpi) -> AnyCounts:
     """Return the counts of a KPI before anything was counted."""
-    return LiveShareCounts() if kpi.objective.versus else LiveCounts()
+    if kpi.objective.versus:
+        return LiveShareCounts()
+    return LiveLatencyCounts() if kpi.quantile and kpi.objective.expected else LiveCounts()
 
 
 def counts_from(kpi: Kpi, ints: Sequence[int]) -> AnyCounts:
@@ -110,7 +115,7 @@ def counts_from(kpi: Kpi, ints: Sequence[int]) -> AnyCounts:
 
 def _counts(run: BenchmarkRun, shown: Iterable[tuple[str, Sequence[int]]]) -> dict[str, AnyCounts]:
     known = dict(shown)
-    return {kpi.name: counts_from(kpi, known.get(kpi.name, ())) for kpi in run.spec.applicable_kpis}
+    return {kpi.name: counts_from(kpi, known.get(kpi.name, ())) for kpi in run.spec.counted_kpis}
 
 
 def count(
@@ -122,7 +127,7 @@ def count(
     """
     gap = interval(reading.up) or USUAL_SCRAPE
     window, lag = max(SHORTEST_WINDOW, 2 * gap), min(gap, LONGEST_SCRAPE) + _MARGIN
-    sides = {kpi.name: _sides(run, kpi, reading) for kpi in run.spec.applicable_kpis}
+    sides = {kpi.name: _sides(run, kpi, reading) for kpi in run.spec.counted_kpis}
     progress, needed = replace(before, window=window, lag=lag), frozenset(required)
     while progress.until + window + lag <= reading.end:
         progress = _one_window(progress, sides, needed)
@@ -145,18 +150,27 @@ class _Sides:
 
 
 def _sides(run: BenchmarkRun, kpi: Kpi, reading: Reading) -> _Sides:
-    source, baseline = kpi.prometheus, run.spec.baseline
-    assert source is not None, kpi.name
+    baseline = run.spec.baseline
     stable: tuple[Counted, ...] | None = None
     try:
-        own = tuple(counted(reading, source.bad, source.total, Pods(run.spec.subject.service)))
+        own = tuple(_counted(kpi, reading, Pods(run.spec.subject.service)))
         if kpi.objective.versus and baseline:
-            pods = Pods(baseline.service)
-            stable = tuple(counted(reading, source.bad, source.total, pods))
+            stable = tuple(_counted(kpi, reading, Pods(baseline.service)))
     except UnusableError as error:
         return _Sides(problem=str(error))
     margin = kpi.objective.worse_by_at_most
     return _Sides(own, stable, 1 + parse_margin(margin) if margin else Fraction(1))
+
+
+def _counted(kpi: Kpi, reading: Reading, pods: Pods) -> list[Counted]:
+    source, objective = kpi.prometheus, kpi.objective
+    assert source is not None, kpi.name
+    if source.latency:
+        limits = [limit for limit in (objective.at_most, objective.expected) if limit]
+        return slow(
+            reading, source.latency, [to_seconds(parse_duration(each)) for each in limits], pods
+        )
+    return counted(reading, source.bad or "", source.total or "", pods)
 
 
 def _one_window(
@@ -175,9 +189,11 @@ def _one_window(
         own, stable = map(_sum, inside)
         match before:
             case LiveCounts():
+                counts[name] = before.with_window(*own[:2])
+            case LiveLatencyCounts():
                 counts[name] = before.with_window(*own)
             case LiveShareCounts():
-                counts[name] = before.with_window(own, stable, sides[name].ratio)
+                counts[name] = before.with_window(own[:2], stable[:2], sides[name].ratio)
         if counts[name] == before or problem:
             lacking.add(name)
     return replace(
@@ -185,7 +201,7 @@ def _one_window(
         until=end,
         evidence_at=progress.evidence_at if needed & lacking else end,
         counts=counts,
-        problem=next(iter(problems.values()), "")[:128],
+        problem=next(iter(problems.values()), ""),
         unusable=frozenset(problems),
     )
 
@@ -199,9 +215,14 @@ def _inside(side: tuple[Counted, ...] | None, progress: Progress, end: int) -> l
     ]
 
 
-def _sum(side: Iterable[Counted]) -> tuple[int, int]:
+def _sum(side: Iterable[Counted]) -> tuple[int, int, int]:
+    """Return requests, bad ones, and those beyond what is expected."""
     usable = [each for each in side if not each.problem]
-    return sum(each.requests for each in usable), sum(each.bad for each in usable)
+    return (
+        sum(each.requests for each in usable),
+        sum(each.bad for each in usable),
+        sum(each.beyond_expected for each in usable),
+    )
 
 
 def to_millis(when: datetime) -> int:

@@ -4,14 +4,14 @@ A gate that fails ends the run at once. Gates that hold must hold at the end of 
 Two windows without evidence end it, too, and so does upTo: without a verdict, whatever came before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
 from modelward.api.benchmarkrun import BenchmarkRunStatus
 from modelward.api.values import parse_duration
 from modelward.benchmark.attempts import from_time
-from modelward.benchmark.live.counting import Progress, began, count, so_far, to_status
+from modelward.benchmark.live.counting import began, count, so_far, to_status
 from modelward.benchmark.live.endings import (
     Look,
     ending,
@@ -19,6 +19,7 @@ from modelward.benchmark.live.endings import (
     required,
     without_verdict,
 )
+from modelward.benchmark.live.scalars import Scalar, valueless
 from modelward.benchmark.live.scrapes import Reading
 from modelward.benchmark.live.verdicts import in_step, objective_of, shown, undecided
 from modelward.benchmark.snapshot import RunSnapshot, Unread
@@ -48,7 +49,7 @@ def decide_live(snapshot: RunSnapshot) -> Plan:
     look = _look(snapshot)
     end = ending(snapshot, look)
     if end:
-        return _finish(snapshot, look.progress, end)
+        return _finish(snapshot, look, end)
     return _go_on(snapshot, look)
 
 
@@ -57,7 +58,7 @@ def _invalid(snapshot: RunSnapshot) -> str:
     run = snapshot.run
     try:
         counts = so_far(run).counts
-        for kpi in run.spec.applicable_kpis:
+        for kpi in run.spec.counted_kpis:
             objective_of(kpi, run.spec)
             in_step(kpi, run.spec, counts[kpi.name])
     except ValueError as error:
@@ -69,16 +70,19 @@ def _look(snapshot: RunSnapshot) -> Look:
     """Count what this round has read."""
     run, reading = snapshot.run, snapshot.live.reading
     progress = so_far(run)
+    values: Mapping[str, Scalar] = {}
     unread = reading if isinstance(reading, Unread) else None
+    without_value = (run.status.live and run.status.live.without_value) or ""
     if isinstance(reading, Reading):
-        progress = count(run, progress, reading, required(snapshot))
+        progress, values = count(run, progress, reading, required(snapshot)), reading.values
+        without_value = valueless(run.spec.kpis, values)
     elif run.status.kpis:
-        return Look(progress, tuple(run.status.kpis), unread)
-    kpis = undecided(shown(run, progress.counts), "Unusable", progress.unusable)
-    return Look(progress, kpis, unread)
+        return Look(progress, tuple(run.status.kpis), unread, without_value)
+    kpis = undecided(shown(run, progress.counts, values), "Unusable", progress.unusable)
+    return Look(progress, kpis, unread, without_value)
 
 
-def _finish(snapshot: RunSnapshot, progress: Progress | None, end: Ending) -> Plan:
+def _finish(snapshot: RunSnapshot, look: Look | None, end: Ending) -> Plan:
     run = snapshot.run
     after = BenchmarkRunStatus(
         observed_generation=run.metadata.generation,
@@ -88,7 +92,7 @@ def _finish(snapshot: RunSnapshot, progress: Progress | None, end: Ending) -> Pl
         started_at=from_time(began(run)),
         finished_at=from_time(snapshot.now),
         kpis=list(end.kpis),
-        live=to_status(progress) if progress else None,
+        live=to_status(look.progress, look.without_value) if look else None,
         conditions=[complete(snapshot, "True", end.reason, end.message)],
     )
     kind: Literal["Normal", "Warning"] = "Normal" if end.verdict == "Pass" else "Warning"
@@ -106,7 +110,7 @@ def _go_on(snapshot: RunSnapshot, look: Look) -> Plan:
         message=message,
         started_at=from_time(began(run)),
         kpis=list(look.kpis) if progress.until > progress.began else [],
-        live=to_status(progress),
+        live=to_status(progress, look.without_value),
         conditions=[complete(snapshot, "False", "Running", message)],
     )
     return Plan(
@@ -132,6 +136,8 @@ def _progress(snapshot: RunSnapshot, look: Look) -> str:
         return f"{look.unread.reason}: {look.unread.message}"
     if look.progress.problem:
         return f"not all that was scraped is evidence: {look.progress.problem}"
+    if look.without_value:
+        return f"users' requests are counted; {look.without_value}"
     return "users' requests are counted"
 
 

@@ -25,6 +25,8 @@ class Look:
     progress: Progress
     kpis: tuple[RunKpiStatus, ...]
     unread: Unread | None
+    without_value: str = ""
+    """Why an expression has no value."""
 
 
 def ending(snapshot: RunSnapshot, look: Look) -> Ending | None:

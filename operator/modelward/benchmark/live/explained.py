@@ -11,8 +11,13 @@ from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from
 from modelward.benchmark.live.verdicts import in_step, step_of, verdict_of
 from modelward.benchmark.plan import PlanError
-from modelward.judge.live import LiveCounts
+from modelward.judge.livecounts import LiveLatencyCounts, LiveShareCounts
 from modelward.judge.verdict import Verdict
+
+_SHOWN = (
+    "It is the value of an expression when it was last evaluated: only shown, because nobody knows "
+    "how many requests stand behind it."
+)
 
 
 def explain_live(run: BenchmarkRun) -> tuple[Explanation, ...]:
@@ -28,9 +33,11 @@ def explain_live(run: BenchmarkRun) -> tuple[Explanation, ...]:
 
 def _explained(kpi: Kpi, run: BenchmarkRun, shown: RunKpiStatus) -> Explanation:
     plain = Explanation(shown.name, shown.verdict, shown.reason, objective_text(kpi), ())
+    if kpi.is_expression:
+        return replace(plain, sentences=(_SHOWN,))
     own = counts_from(kpi, shown.evidence)
     now, verdict = in_step(kpi, run.spec, own)[-1], verdict_of(kpi, run.spec, own)
-    sentences = [*_counted(run, now, verdict)]
+    sentences = [*_counted(run, kpi, now, verdict)]
     # Whatever was shown before, two windows without evidence are no verdict.
     agrees = verdict.verdict == shown.verdict or (
         shown.verdict == "Inconclusive" and shown.reason in NO_EVIDENCE
@@ -49,14 +56,17 @@ def _explained(kpi: Kpi, run: BenchmarkRun, shown: RunKpiStatus) -> Explanation:
     )
 
 
-def _counted(run: BenchmarkRun, now: AnyCounts, verdict: Verdict) -> list[str]:
+def _counted(run: BenchmarkRun, kpi: Kpi, now: AnyCounts, verdict: Verdict) -> list[str]:
     if verdict.value is None:
         return ["No request was counted in this step."]
     share = format_percent(verdict.value)
+    did = f"took longer than {kpi.objective.at_most}" if kpi.quantile else "failed"
     told = [
-        f"{now.bad} of {now.requests} users' requests failed, {share}, in {now.windows} windows."
+        f"{now.bad} of {now.requests} users' requests {did}, {share}, in {now.windows} windows."
     ]
-    if not isinstance(now, LiveCounts):
+    if isinstance(now, LiveLatencyCounts):
+        told.append(f"{now.beyond_expected} took longer than {kpi.objective.expected}.")
+    if isinstance(now, LiveShareCounts):
         told.append(f"Of stable's {now.baseline_requests}, {now.baseline_bad} did.")
     told.append(f"Evidence is divided by {now.dispersion / 100:g}, by which errors scatter.")
     if verdict.evidence:

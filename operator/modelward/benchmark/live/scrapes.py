@@ -5,10 +5,12 @@ was one. Counters are compared between two scrapes of a target: a series that is
 of them began at 0 since then, because the pod was scraped and had not counted it yet.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from statistics import median
 
+from modelward.benchmark.live.scalars import Scalar
 from modelward.judge.guards import Scrape, UnusableError, increments
 
 Pod = str
@@ -26,6 +28,10 @@ class Series:
     """All of its labels, as a name."""
     samples: tuple[tuple[int, float], ...]
     """Milliseconds since 1970, and the value."""
+    le: str | None = None
+    """Upper bound, of a bucket of a histogram."""
+    histogram: str = ""
+    """All of its labels but le, as a name: that of the histogram that a bucket belongs to."""
 
     @property
     def target(self) -> "Target":
@@ -52,6 +58,8 @@ class Reading:
     """1 for each scrape that worked, 0 for others."""
     counters: Mapping[Selector, tuple[Series, ...]] = field(default_factory=dict)
     """Samples by the selector that was asked for."""
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+    """What expressions came to, by the expression that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,9 @@ class Counted:
     """The later one."""
     requests: int = 0
     bad: int = 0
-    problem: str = ""
+    beyond_expected: int = 0
+    """Requests slower than what is expected, where that is a count of its own."""
+    problem: str = field(default="", kw_only=True)
     """Why what was scraped can't be evidence; empty where it can."""
 
 
@@ -104,37 +114,53 @@ def counted(reading: Reading, bad: Selector, total: Selector, pods: Pods) -> lis
 
     Raises UnusableError where no sample can be evidence; the message names the pod.
     """
-    times = {t: at for t, at in scrapes(reading.up).items() if pods.has(t.pod)}
-    chosen = {
-        selector: [s for s in reading.counters.get(selector, ()) if pods.has(s.pod)]
+    chosen = [
+        [s for s in reading.counters.get(selector, ()) if pods.has(s.pod)]
         for selector in (bad, total)
-    }
-    _check_once(chosen[total])
-    _check_times(chosen[total], times)
+    ]
+    return compared(reading.up, chosen[:1], chosen[1], pods)
+
+
+def compared(
+    up: Iterable[Series], parts: Sequence[Sequence[Series]], total: Sequence[Series], pods: Pods
+) -> list[Counted]:
+    """Return how many requests the series of `total` counted, and those of each of the parts.
+
+    There are one or two parts: what is counted as bad, and as beyond what is expected. All series
+    are of these pods. Raises UnusableError where no sample can be evidence.
+    """
+    times = {t: at for t, at in scrapes(up).items() if pods.has(t.pod)}
+    _check_once(total)
+    _check_times(total, times)
     found: list[Counted] = []
     for target, at in times.items():
-        found += _of_target(at, _by_time(chosen[bad], target), _by_time(chosen[total], target))
+        by_time = [_by_time(part, target) for part in parts]
+        found += _of_target(at, by_time, _by_time(total, target))
     return found
 
 
-def _of_target(
-    times: Iterable[int], bad: Mapping[int, dict[str, float]], total: Mapping[int, dict[str, float]]
-) -> Iterator[Counted]:
+ByTime = Mapping[int, dict[str, float]]
+
+
+def _of_target(times: Iterable[int], parts: Sequence[ByTime], total: ByTime) -> Iterator[Counted]:
     """Compare each scrape with what was last known of each series."""
-    known: Scrape | None = None
+    known: list[Scrape] = []
     last = 0
     for at in times:
-        now = Scrape(bad.get(at, {}), total.get(at, {}))
+        now = [Scrape(part.get(at, {}), total.get(at, {})) for part in parts]
         try:
-            failed, requests = increments(known, now)
+            found = [increments(*each) for each in zip_longest(known, now)]
         except UnusableError as error:
             yield Counted(at, at, problem=str(error))
-            known = None
+            known = []
             continue
-        if known is not None:
-            yield Counted(last, at, requests, failed)
-        before = known or Scrape({}, {})
-        known = Scrape({**before.bad, **now.bad}, {**before.total, **now.total})
+        if known:
+            yield Counted(last, at, found[0][1], *(part for part, _ in found))
+        before = known or [Scrape({}, {})] * len(now)
+        known = [
+            Scrape({**old.bad, **new.bad}, {**old.total, **new.total})
+            for old, new in zip(before, now, strict=True)
+        ]
         last = at
 
 

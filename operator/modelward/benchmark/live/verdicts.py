@@ -12,18 +12,15 @@ from modelward.api.values import (
     parse_decimal,
     parse_margin,
     parse_percent,
+    parse_quantile,
 )
 from modelward.benchmark.evidence import not_applicable
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from, new_counts
-from modelward.judge.hypotheses import RateObjective, errors_objective
-from modelward.judge.live import (
-    LiveCounts,
-    LiveObjective,
-    LiveShareCounts,
-    live_share_verdict,
-    live_verdict,
-)
+from modelward.benchmark.live.scalars import NOT_MEASURED, Scalar, shown_value
+from modelward.judge.hypotheses import RateObjective, errors_objective, latency_objective
+from modelward.judge.live import LiveObjective, live_share_verdict, live_verdict
+from modelward.judge.livecounts import LiveShareCounts
 from modelward.judge.relative import RelativeObjective
 from modelward.judge.verdict import Verdict
 
@@ -43,10 +40,16 @@ def objective_of(kpi: Kpi, spec: BenchmarkRunSpec) -> LiveObjective:
     """
     if not kpi.is_live:
         raise ValueError(f"{kpi.name} has no prometheus source, and a run with live has no pods")
-    alphas = (
+    return live_objective(
+        kpi,
         parse_decimal(spec.judgement.false_promotion),
         parse_decimal(spec.judgement.false_rollback),
     )
+
+
+def live_objective(kpi: Kpi, false_promotion: Fraction, false_rollback: Fraction) -> LiveObjective:
+    """Return the tests of a live KPI with error probabilities of its own, as in objective_of."""
+    alphas = (false_promotion, false_rollback)
     objective = kpi.objective
     if objective.versus:
         below = parse_percent(objective.unless_below) if objective.unless_below else None
@@ -54,16 +57,32 @@ def objective_of(kpi: Kpi, spec: BenchmarkRunSpec) -> LiveObjective:
         return RelativeObjective(ratio, *alphas, below)
     if objective.at_most is None:
         raise ValueError(f"{kpi.name} has no upper limit, say atMost")
+    if kpi.quantile:
+        has_expected = objective.expected is not None
+        return latency_objective(parse_quantile(kpi.quantile), has_expected, *alphas)
     expected = parse_percent(objective.expected) if objective.expected else None
     return errors_objective(parse_percent(objective.at_most), expected, *alphas)
 
 
-def shown(run: BenchmarkRun, counts: Mapping[str, AnyCounts]) -> tuple[RunKpiStatus, ...]:
-    """Return what the counts say about each KPI; `counts` are those of this run by KPI."""
-    return tuple(
-        _shown(kpi, run.spec, counts[kpi.name]) if kpi.name in counts else not_applicable(kpi)
-        for kpi in run.spec.kpis
-    )
+def shown(
+    run: BenchmarkRun, counts: Mapping[str, AnyCounts], values: Mapping[str, Scalar]
+) -> tuple[RunKpiStatus, ...]:
+    """Return what is known about each KPI.
+
+    `counts` are those of this run by KPI, `values` what expressions came to, by expression.
+    """
+    return tuple(_known(kpi, run.spec, counts, values) for kpi in run.spec.kpis)
+
+
+def _known(
+    kpi: Kpi,
+    spec: BenchmarkRunSpec,
+    counts: Mapping[str, AnyCounts],
+    values: Mapping[str, Scalar],
+) -> RunKpiStatus:
+    if kpi.prometheus and kpi.prometheus.query:
+        return shown_value(kpi, values.get(kpi.prometheus.query, NOT_MEASURED))
+    return _shown(kpi, spec, counts[kpi.name]) if kpi.name in counts else not_applicable(kpi)
 
 
 def in_step(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> list[AnyCounts]:
@@ -91,11 +110,11 @@ def _shown(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> RunKpiStatus:
         name=kpi.name,
         verdict=verdict.verdict,
         reason=verdict.reason or None,
-        value=None if verdict.value is None else format_percent(verdict.value),
+        value=None if verdict.value is None else format_percent(verdict.value) + beyond(kpi),
         baseline=None if verdict.baseline is None else format_percent(verdict.baseline),
         objective=objective_text(kpi),
-        low=_end(now, objective, verdict.low) if measured else None,
-        high=_end(now, objective, verdict.high) if measured else None,
+        low=_end(kpi, now, objective, verdict.low) if measured else None,
+        high=_end(kpi, now, objective, verdict.high) if measured else None,
         samples=verdict.samples,
         effective_samples=verdict.effective_samples,
         independence_assumed=verdict.independence_assumed,
@@ -107,21 +126,27 @@ def _shown(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> RunKpiStatus:
 def verdict_of(kpi: Kpi, spec: BenchmarkRunSpec, own: AnyCounts) -> Verdict:
     """Return what the counts of this run, and those of earlier ones in its spec, say."""
     steps = in_step(kpi, spec, own)
-    return _judged(step_of(spec).steps, steps, objective_of(kpi, spec))
+    return judged(step_of(spec).steps, steps, objective_of(kpi, spec))
 
 
-def _judged(steps: int, counts: Sequence[AnyCounts], objective: LiveObjective) -> Verdict:
+def judged(steps: int, counts: Sequence[AnyCounts], objective: LiveObjective) -> Verdict:
+    """Return what the counts of each step that has begun say, the present one last."""
     if isinstance(objective, RateObjective):
-        rates = [each for each in counts if isinstance(each, LiveCounts)]
+        rates = [each for each in counts if not isinstance(each, LiveShareCounts)]
         return live_verdict(steps, rates, objective)
     shares = [each for each in counts if isinstance(each, LiveShareCounts)]
     return live_share_verdict(steps, shares, objective)
 
 
-def _end(counts: AnyCounts, objective: LiveObjective, share: Fraction) -> str | None:
+def beyond(kpi: Kpi) -> str:
+    """Return what a share of requests is above, of a latency; nothing where these are errors."""
+    return f" above {kpi.objective.at_most}" if kpi.quantile else ""
+
+
+def _end(kpi: Kpi, counts: AnyCounts, objective: LiveObjective, share: Fraction) -> str | None:
     """Return one end of an interval; versus stable it is about how many times its rate."""
-    if isinstance(counts, LiveCounts) or isinstance(objective, RateObjective):
-        return format_percent(share)
+    if not isinstance(counts, LiveShareCounts) or isinstance(objective, RateObjective):
+        return format_percent(share) + beyond(kpi)
     if share >= 1:
         return None
     weight = counts.weight(objective.ratio)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from modelward.benchmark.live.counting import (
@@ -17,6 +17,7 @@ from modelward.benchmark.live.decide import due
 from modelward.benchmark.live.scrapes import Reading
 from modelward.benchmark.snapshot import RunSnapshot, Unread
 from modelward.cluster.documents import Key
+from modelward.cluster.expressions import evaluate
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.prometheus import Prometheus
 
@@ -88,15 +89,28 @@ class LiveReader:
         self._slots = self._slots or asyncio.Semaphore(prometheus.settings.at_once)
         sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
         sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
+        selectors = {
+            selector
+            for source in sources
+            for selector in (source.bad, source.total, source.latency)
+            if selector
+        }
+        expressions = [source.query for source in sources if source.query]
+        namespace = snapshot.run.metadata.namespace
         try:
             async with self._slots:
                 last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
                 answer = await prometheus.read(
-                    snapshot.run.metadata.namespace,
+                    namespace,
                     [side.service for side in sides],
-                    {selector for source in sources for selector in (source.bad, source.total)},
+                    selectors,
                     (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
                 )
+                if isinstance(answer, Reading) and expressions:
+                    values = await evaluate(
+                        prometheus, namespace, spec.subject.service, expressions, answer.end
+                    )
+                    answer = replace(answer, values=values)
             self._answers[key] = (question, answer)
             self.metrics.prometheus_read(answer.reason if isinstance(answer, Unread) else "Read")
         except Exception:
