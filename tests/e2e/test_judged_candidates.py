@@ -35,7 +35,7 @@ ACCURACY: Document = {
 LATENCY: Document = {
     "name": "latency",
     "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"atMost": "250ms"},
+    "objective": {"atMost": "500ms"},
 }
 
 
@@ -95,9 +95,9 @@ def verdicts(stage: Stage) -> dict[str, str]:
 def right_but_slow(stage: Stage) -> None:
     serving(stage)
     kpis = [ACCURACY, LATENCY]
-    stage.declare("two", {"latency": 0.4}, kpis=kpis, load=load("40/s"), rollout=ROLLOUT)
+    stage.declare("two", {"latency": 0.8}, kpis=kpis, load=load("40/s"), rollout=ROLLOUT)
     assert_rolled_back(
-        stage, "two", "latency", r"latency is [\d.]+m?s on 10 requests, too bad: p95 <= 250ms"
+        stage, "two", "latency", r"latency is [\d.]+m?s on 10 requests, too bad: p95 <= 500ms"
     )
     assert verdicts(stage) == {"accuracy": "Pass", "latency": "Fail"}
 
@@ -147,7 +147,7 @@ def hanging(stage: Stage) -> None:
     """It is ready, takes requests and answers none: each is given up after ten seconds."""
     serving(stage)
     stage.declare("two", {"latency": 3600}, kpis=[LATENCY], load=load("40/s"), rollout=ROLLOUT)
-    message = "latency is 10s on 10 requests, too bad: p95 <= 250ms"
+    message = "latency is 10s on 10 requests, too bad: p95 <= 500ms"
     assert_rolled_back(stage, "two", "latency", message)
     assert_documented("A version does not answer", quote(stage))
 

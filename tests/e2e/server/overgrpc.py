@@ -67,7 +67,7 @@ def server(model: Model) -> aio.Server:
     return made
 
 
-def _handler(answer: Answer, asked: type[Message]) -> grpc.RpcMethodHandler:
+def _handler(answer: Answer, asked: type[Message]) -> "grpc.RpcMethodHandler[Message, Message]":
     return grpc.unary_unary_rpc_method_handler(
         answer,
         request_deserializer=asked.FromString,
