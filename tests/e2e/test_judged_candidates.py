@@ -128,7 +128,7 @@ def right_on_average_but_bad_on_one_slice(stage: Stage) -> None:
     assert verdicts(stage) == {"accuracy": "Pass", "accuracy-anywhere": "Pass"}
 
     stage.declare("two", {"accuracy": 0.94}, kpis=kpis, rollout=ROLLOUT)
-    message = "accuracy-anywhere is 70% on 20 rows, in the slice region=EU, not enough: >= 85%"
+    message = "accuracy-anywhere is 70% on 20 rows in the slice region=EU, not enough: >= 85%"
     assert_rolled_back(stage, "two", "accuracy-anywhere", re.escape(message))
     assert verdicts(stage) == {"accuracy": "Pass", "accuracy-anywhere": "Fail"}
     assert_documented("A version is bad on one slice", quote(stage))

@@ -87,7 +87,7 @@ def _failed(gate: RunKpiStatus, kpi: Kpi) -> str:
     metric = METRICS[metric_of(kpi)]
     of_rows = metric.source == "rows"
     share = f"{gate.samples} {'rows' if of_rows else 'requests'}"
-    share += f", in the slice {gate.slice}" if gate.slice else ""
+    share += f" in the slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
     how = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
     if of_rows:
