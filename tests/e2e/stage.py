@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class Stage:
 
     cluster: Cluster
     namespace: str
-    name: str = NAME
+    name: str = field(default=NAME, kw_only=True)
     """Of the ModelDeployment that the story is about."""
 
     def open(self) -> None:
