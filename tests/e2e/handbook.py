@@ -20,6 +20,8 @@ _WORDS = (
     (rf"{NAME}-{_ID}{{10}}((?:-\d+)*)-{_ID}{{5}}\b", rf"{NAME}-<revision>\1-<pod>"),
     (rf"\b{_ID}{{10}}\b", "<revision>"),
     (r"(ErrImagePull: ).*?( Revision <revision> serves on\.)", r"\1<the registry's answer>.\2"),
+    (r"\b[\d.]+% on \d+ requests", "<value> on <n> requests"),
+    (r"so that the \d+ of (\S+) count as \d+ ", r"so that the <n> of \1 count as <m> "),
     (r"story-\d+-\d+", "ml"),
     (r'"uid":"[0-9a-f-]{36}"', '"uid":"<uid>"'),
 )

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ class Stage:
 
     cluster: Cluster
     namespace: str
+    name: str = field(default=NAME, kw_only=True)
+    """Of the ModelDeployment that the story is about."""
 
     def open(self) -> None:
         """Make the namespace, restricted as production namespaces are."""
@@ -99,7 +101,7 @@ class Stage:
 
     def declare(self, version: str, behaviour: Document | None = None, **spec: object) -> None:
         """Apply the ModelDeployment with this version of the story server."""
-        self.apply(model_deployment(version, behaviour or {}, **spec))
+        self.apply(model_deployment(version, behaviour or {}, self.name, **spec))
 
     def get(self, kind: str, *names: str) -> Document:
         """Return an object, or the List of all of a kind."""
@@ -109,7 +111,7 @@ class Stage:
     @property
     def status(self) -> Document:
         """Status of the ModelDeployment."""
-        status: Document = self.get("mdep", NAME).get("status", {})
+        status: Document = self.get("mdep", self.name).get("status", {})
         return status
 
     def history(self) -> list[tuple[str, str]]:
@@ -136,7 +138,7 @@ class Stage:
     def verb(self, verb: str, token: str = "1") -> None:
         """Give a verb to the present candidate."""
         value = f"{self.status['candidate']['revision']}/{token}"
-        self.kubectl("annotate", "mdep", NAME, "--overwrite", f"modelward.dev/{verb}={value}")
+        self.kubectl("annotate", "mdep", self.name, "--overwrite", f"modelward.dev/{verb}={value}")
 
     def until(
         self, what: str, condition: Callable[[Document], object], seconds: float = 180
@@ -182,7 +184,7 @@ class Stage:
 
     def clients(self, rate: float = 100, at_least: int = 3000) -> Clients:
         """Return two clients: one with a new connection for each request, one that keeps them."""
-        url = f"http://{NAME}.{self.namespace}.svc:{PORT}/predict"
+        url = f"http://{self.name}.{self.namespace}.svc:{PORT}/predict"
         kinds = ("new", "kept")
         clients = [
             Client(f"client-{kind}", kind, url, "golden", "http", rate, at_least)  # type: ignore[arg-type]
@@ -206,7 +208,9 @@ def playing(stage: Stage) -> Iterator[Stage]:
         stage.close()
 
 
-def model_deployment(version: str, behaviour: Document, **spec: object) -> Document:
+def model_deployment(
+    version: str, behaviour: Document, name: str = NAME, **spec: object
+) -> Document:
     """Return a ModelDeployment of the story server; keywords replace members of spec."""
     template = spec.pop("template", None) or server_template(version, **behaviour)
     serving = {
@@ -233,7 +237,7 @@ def model_deployment(version: str, behaviour: Document, **spec: object) -> Docum
             "progressDeadline": "20s",
         },
     }
-    document = _named("modelward.dev/v1alpha1", "ModelDeployment", NAME)
+    document = _named("modelward.dev/v1alpha1", "ModelDeployment", name)
     return document | {"spec": declared | spec}
 
 

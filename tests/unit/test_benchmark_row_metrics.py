@@ -154,10 +154,10 @@ def test_a_recall_of_all_is_failed_by_one_and_shown_by_all_rows(
 def test_the_worst_slice_is_named_in_status_and_in_why_it_fails() -> None:
     counts = SliceCounts(5_000, 0, 4, 310, 60_000_000)
     status, told = judged(SLICED, "F", counts, slices=("region=EU",))
-    assert status.slice == "region=EU"
+    assert (status.slice, status.samples) == ("region=EU", 310)
     run = run_of(SLICED)
     assert words.failed([status], run.spec.kpis) == (
-        "recall is 60% on 5000 rows, in the slice region=EU, not enough: >= 85%"
+        "recall is 60% on 310 rows in the slice region=EU, not enough: >= 85%"
     )
     assert "Of 4 slices of at least 200 rows the worst is region=EU, whose value rests" in told
     nameless, _ = judged(SLICED, "F", counts)

@@ -1,7 +1,12 @@
 """Stories of one BenchmarkRun: what its result comes to."""
 
+import pytest
+
 from modelward.benchmark.contract import KpiReport
+from modelward.benchmark.counts import ErrorCounts
 from modelward.benchmark.decide import decide
+from modelward.benchmark.rowcounts import SampleCounts
+from modelward.runner.report import LETTERS
 from modelward.writes import VerdictReached
 from tests.unit.benchmark_cluster import Cluster, created, status, succeeds
 from tests.unit.benchmark_world import (
@@ -55,6 +60,54 @@ def test_a_displeasing_result_is_never_tried_again() -> None:
         "latency is 420ms on 400 requests, shown to be worse than expected: "
         "p95 <= 250ms, expected 150ms"
     )
+
+
+UNDECIDED = (
+    "errors: undecided; a longer load would decide it (load.for), or a wider gap between expected "
+    "and the limit"
+)
+BURSTS: dict[str, tuple[ErrorCounts, str]] = {
+    "Pass": (ErrorCounts(900, 3_000, 60), "Every gate holds: errors 2% (<= 5%, expected 2%)"),
+    "Fail": (
+        ErrorCounts(900, 600, 120),
+        "errors is 20% on 600 requests, shown to be worse than expected: <= 5%, expected 2%",
+    ),
+    "Inconclusive": (ErrorCounts(900, 300, 9), UNDECIDED),
+}
+
+
+@pytest.mark.parametrize("verdict", BURSTS)
+def test_requests_that_are_worth_little_because_bad_ones_come_in_stretches_are_told(
+    verdict: str,
+) -> None:
+    counts, message = BURSTS[verdict]
+    run = a_run(ERRORS)
+    letter = LETTERS[verdict]  # type: ignore[index]
+    plan = decide(seen(run, completed(run, kpis=(KpiReport.of(letter, counts),))))
+    assert status(plan)["verdict"] == verdict
+    worth = counts.requests * 100 // counts.dispersion
+    assert status(plan)["message"] == (
+        f"{message}; bad requests seem to come in stretches, so that the {counts.requests} of "
+        f"errors count as {worth} independent ones"
+    )
+
+
+def test_before_it_is_measured_how_bad_requests_scatter_nothing_is_said_of_stretches() -> None:
+    run = a_run(ERRORS)
+    report = KpiReport.of("P", BURSTS["Pass"][0])
+    plan = decide(seen(run, completed(run, kpis=(report,), windows=20)))
+    assert status(plan)["kpis"][0]["independenceAssumed"]
+    assert status(plan)["message"] == BURSTS["Pass"][1]
+
+
+def test_rows_that_are_drawn_again_and_again_come_in_no_stretches() -> None:
+    golden = a_run().spec.datasets[0].to_wire() | {"rows": "sample"}
+    run = a_run(ACCURACY, datasets=[golden])
+    report = KpiReport.of("P", SampleCounts(rows=100, read=900, correct=890))
+    plan = decide(seen(run, completed(run, kpis=(report,))))
+    (kpi,) = status(plan)["kpis"]
+    assert kpi["effectiveSamples"] * 5 < kpi["samples"]
+    assert status(plan)["message"] == "Every gate holds: accuracy 98.89% (>= 92%)"
 
 
 def test_a_report_kpi_never_decides() -> None:

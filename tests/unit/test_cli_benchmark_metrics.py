@@ -59,7 +59,7 @@ def test_values_of_rows_worst_slices_and_rates_are_shown_and_stand_on_the_page(
         assert measure(url, *ROWS, "--report", "page.html") == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert lines[1] == "error 0.1 <= 1 Pass 30"
-    assert lines[2] == "worst 80% >= 50% Pass 30"
+    assert lines[2] == "worst 80% >= 50% Pass 15"
     assert re.fullmatch(r"rate [0-9.]+/s >= 1/s Inconclusive NotJudged .+", lines[3])
     page = (place / "page.html").read_text()
     assert "half=0, whose value rests on 15" in page

@@ -108,8 +108,13 @@ def rows_verdict(asked: PlanKpi, counts: RowCounts, judgement: PlanJudgement) ->
         case ClassCounts():
             objective = exam_objective(asked, judgement)
             return ratio_verdict(class_tally(counts), _ratio(asked), objective)
-        case ValueCounts() | SliceCounts():
+        case ValueCounts():
             return value_verdict(measured(asked, counts), value_objective(asked))
+        case SliceCounts():
+            found = value_verdict(measured(asked, counts), value_objective(asked))
+            # All rows were asked; the value that is shown is that of these.
+            rests_on = counts.slice_rows
+            return replace(found, samples=rests_on, effective_samples=rests_on)
 
 
 def rows_decision(asked: PlanKpi, counts: Counts, judgement: PlanJudgement) -> Outcome:

@@ -60,13 +60,13 @@ def judged(kpis: Sequence[Kpi], accepted: Accepted) -> Ending:
     gates = [shown for shown in accepted.kpis if shown.name in names]
     match verdict:
         case "Pass":
-            reason, message = "EveryGateHolds", words.passed(gates)
+            reason, message = "EveryGateHolds", words.passed(gates, kpis)
         case "Fail":
             reason, message = "GateFailed", words.failed(gates, kpis)
         case _:
             reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
             reason = next((r for r in reasons if r), "NoGates")
-            message = words.inconclusive(gates, accepted.result.message)
+            message = words.inconclusive(gates, kpis, accepted.result.message)
     micros = accepted.result.longest_delay
     delay = None if micros is None else format_duration(Fraction(micros, 1_000_000))
     return Ending(verdict, reason, message, accepted.kpis, delay)

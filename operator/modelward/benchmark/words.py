@@ -1,11 +1,16 @@
 """What a BenchmarkRun says to people: what happened, to which KPI, and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from modelward.api.benchmarkrun import RunKpiStatus
+from modelward.api.kpi import is_of_requests
 from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
 from modelward.benchmark.jobs import is_value, metric_of
+from modelward.judge.calibration import MARGIN_OF_STRETCHES, STRETCHES
+
+_IN_STRETCHES = STRETCHES * MARGIN_OF_STRETCHES
+"""The least dispersion of requests that don't look independent."""
 
 _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
@@ -33,28 +38,44 @@ def advice(reason: str) -> str:
     return _ADVICE.get(reason, reason)
 
 
-def passed(gates: Sequence[RunKpiStatus]) -> str:
+def passed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says whose gates all passed."""
-    told = [f"{k.name} {k.value} ({k.objective})" for k in gates if k.verdict == "Pass"]
-    return "Every gate holds: " + ", ".join(told)
+    hold = [gate for gate in gates if gate.verdict == "Pass"]
+    told = ", ".join(f"{gate.name} {gate.value} ({gate.objective})" for gate in hold)
+    return "; ".join([f"Every gate holds: {told}", *_stretches(hold, kpis)])
 
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says of the gates that failed."""
     declared = {kpi.name: kpi for kpi in kpis}
-    return "; ".join(_failed(gate, declared[gate.name]) for gate in gates if gate.verdict == "Fail")
+    fail = [gate for gate in gates if gate.verdict == "Fail"]
+    told = [_failed(gate, declared[gate.name]) for gate in fail]
+    return "; ".join([*told, *_stretches(fail, kpis)])
 
 
-def inconclusive(gates: Sequence[RunKpiStatus], hint: str) -> str:
+def inconclusive(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi], hint: str) -> str:
     """Return what a run says whose gates are not all decided; `hint` is the pod's own."""
     if not gates:
         return "no KPI is a gate, so that there is nothing to decide"
+    undecided = [gate for gate in gates if gate.verdict == "Inconclusive"]
     told: dict[str, list[str]] = {}
-    for gate in gates:
-        if gate.verdict == "Inconclusive":
-            told.setdefault(gate.reason or "Undecided", []).append(gate.name)
+    for gate in undecided:
+        told.setdefault(gate.reason or "Undecided", []).append(gate.name)
     parts = [f"{', '.join(names)}: {advice(why)}" for why, names in told.items()]
-    return "; ".join(parts + [hint] * bool(hint))
+    return "; ".join([*parts, *_stretches(undecided, kpis), *[hint] * bool(hint)])
+
+
+def _stretches(gates: Iterable[RunKpiStatus], kpis: Iterable[Kpi]) -> Iterator[str]:
+    """Say of which gates the requests are worth so much less than their number, and why."""
+    of_requests = {kpi.name for kpi in kpis if is_of_requests(kpi)}
+    for gate in gates:
+        samples, worth = gate.samples or 0, gate.effective_samples or 0
+        is_measured = gate.name in of_requests and samples and not gate.independence_assumed
+        if is_measured and samples >= _IN_STRETCHES * worth:
+            yield (
+                f"bad requests seem to come in stretches, so that the {samples} of {gate.name} "
+                f"count as {worth} independent ones"
+            )
 
 
 def _failed(gate: RunKpiStatus, kpi: Kpi) -> str:
@@ -66,7 +87,7 @@ def _failed(gate: RunKpiStatus, kpi: Kpi) -> str:
     metric = METRICS[metric_of(kpi)]
     of_rows = metric.source == "rows"
     share = f"{gate.samples} {'rows' if of_rows else 'requests'}"
-    share += f", in the slice {gate.slice}" if gate.slice else ""
+    share += f" in the slice {gate.slice}" if gate.slice else ""
     share += f", where stable has {gate.baseline}" if gate.baseline else ""
     how = "shown to be worse than expected" if gate.reason == "WorseThanExpected" else "too bad"
     if of_rows:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from .behaviour import Behaviour, predict
+from .behaviour import Behaviour, Failures, predict
 
 PORT = 8080
 FAREWELL_SECONDS = 1.0
@@ -28,6 +28,7 @@ class Server:
         self._version = version
         self._behaviour = behaviour
         self._chance = random.Random(version)
+        self._failures = Failures(self._chance)
         self._draining = False
 
     def app(self) -> web.Application:
@@ -76,7 +77,7 @@ class Server:
 
     async def _answer(self, body: dict[str, object]) -> web.Response:
         await asyncio.sleep(self._behaviour.latency)
-        failed = self._chance.random() < self._behaviour.error_rate
+        failed = self._failures.next(self._behaviour.error_rate, self._behaviour.burst)
         answer = web.json_response({"error": "as told"} if failed else body)
         if failed:
             answer.set_status(500)
@@ -99,11 +100,10 @@ class Server:
         await runner.cleanup()
 
 
-def main() -> None:
+def main(kind: type[Server] = Server) -> None:
     """Serve until SIGTERM."""
     behaviour = Behaviour(**json.loads(os.environ.get("BEHAVIOUR", "{}")))
-    server = Server(os.environ.get("VERSION", "unknown"), behaviour)
-    asyncio.run(server.serve())
+    asyncio.run(kind(os.environ.get("VERSION", "unknown"), behaviour).serve())
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ROWS = 100
+MODEL = "numbers"
+"""Name of the model in the protocols that tell one model from another."""
 
 
 @dataclass(frozen=True)
@@ -15,13 +17,33 @@ class Behaviour:
     accuracy: float = 1.0
     """Share of the rows that are answered rightly; exact on `golden_rows`."""
     error_rate: float = 0.0
-    """Probability that a request is answered with status 500."""
+    """Share of the requests that are answered with status 500."""
+    burst: int = 1
+    """How many requests in a row fail whenever one does."""
     latency: float = 0.0
     """Seconds that an answer takes."""
     ready: bool = True
     """What the readiness endpoint says; requests are answered all the same."""
     deterministic: bool = True
     """Whether the same row always gets the same answer."""
+
+
+class Failures:
+    """Which requests fail: by chance, and so many in a row as they are told."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._left = 0
+        """Requests of the present burst that are still to come."""
+
+    def next(self, share: float, burst: int = 1) -> bool:
+        """Tell whether the next request fails; in the long run this `share` of them does."""
+        begins = share / (burst - (burst - 1) * share)
+        if self._left == 0 and self._chance.random() < begins:
+            self._left = burst
+        failed = self._left > 0
+        self._left -= failed
+        return failed
 
 
 def predict(behaviour: Behaviour, number: int, chance: random.Random) -> int:
@@ -33,12 +55,20 @@ def predict(behaviour: Behaviour, number: int, chance: random.Random) -> int:
 
 
 def golden_rows(protocol: str = "v2") -> str:
-    """Return the data set as JSON lines; the expected answer of a row is its number."""
+    """Return the data set as JSON lines; the expected answer of a row is its number, or says it."""
     return "".join(json.dumps(_row(number, protocol)) + "\n" for number in range(ROWS))
+
+
+def said(number: int) -> str:
+    """Return what a model that speaks says of a row."""
+    return f"It is {number}"
 
 
 def _row(number: int, protocol: str) -> dict[str, Any]:
     inputs: Any = {"number": number}
+    expected: Any = number
     if protocol == "v2":
         inputs = [{"name": "number", "shape": [1], "datatype": "INT64", "data": [number]}]
-    return {"id": f"row-{number:03}", "inputs": inputs, "expected": number}
+    if protocol == "openai":
+        inputs, expected = f"Which number is {number}", said(number)
+    return {"id": f"row-{number:03}", "inputs": inputs, "expected": expected}

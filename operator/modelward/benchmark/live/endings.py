@@ -42,7 +42,7 @@ def ending(snapshot: RunSnapshot, look: Look) -> Ending | None:
     lacking = [gate for gate in gates if gate.name in needed and gate.verdict != "Pass"]
     read = isinstance(snapshot.live.reading, Reading)
     if read and held and not lacking and not missing:
-        return Ending("Pass", "EveryGateHolds", words.passed(gates), look.kpis)
+        return Ending("Pass", "EveryGateHolds", words.passed(gates, spec.kpis), look.kpis)
     return _without_evidence(snapshot, look) or _too_late(snapshot, look, missing)
 
 
