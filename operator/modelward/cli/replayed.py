@@ -11,7 +11,7 @@ from modelward.cli.inputs import InputError
 from modelward.cli.observations import Answered, AnsweredRow, Counted, Observation, Request
 from modelward.judge.declared import Alphas, exam_objective, ordinary_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.verdict import Verdict
 from modelward.judge.windows import RateWindow, Window, WindowJudge, assuming
 

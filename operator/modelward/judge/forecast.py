@@ -17,7 +17,8 @@ from modelward.judge.calibration import scatter
 from modelward.judge.chances import Chances, binomial, judged_again, mixed, rate_chances
 from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED
 from modelward.judge.hypotheses import HALF, RateObjective
-from modelward.judge.paired import PairedObjective, PairedWindow
+from modelward.judge.paired import PairedObjective
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.relative import RelativeObjective
 from modelward.judge.shape import LoadShape
 from modelward.judge.windows import LoadObjective, RateWindow, Window, WindowJudge, assuming
