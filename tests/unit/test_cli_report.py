@@ -88,7 +88,9 @@ def test_what_a_model_answers_is_text_and_never_markup() -> None:
     load = a_profile().model_copy(update={"failures": {hostile: 1}, "of": hostile})
     run = a_finished_run()
     status = run.status.model_copy(update={"message": hostile})
-    seen = Page(page(run.model_copy(update={"status": status}), Details((load,), wrong_rows=(wrong,))))
+    seen = Page(
+        page(run.model_copy(update={"status": status}), Details((load,), wrong_rows=(wrong,)))
+    )
     assert hostile in seen.text
     assert not seen.all("script")
     assert not seen.all("img")

@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import grpc
 import pytest
@@ -27,6 +27,7 @@ from tests.unit.authority import Authority, Certificate
 from tests.unit.model_server import serving_app
 from tests.unit.test_runner_hostile import JSON, OK, Behaviour, sends
 
+P = ParamSpec("P")
 TENSOR: Json = {"name": "x", "shape": [1], "datatype": "INT64", "data": [4]}
 GRPC: dict[str, str] = {"transport": "grpc"}
 ASKED: dict[str, tuple[Json, dict[str, str], dict[str, Any]]] = {
@@ -53,11 +54,11 @@ def trust(authority: Authority) -> Trust:
     return Trust(authority.certificate.file)
 
 
-def on_uvloop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+def on_uvloop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
     """Run a test on what the runner runs on: uvloop has a TLS of its own."""
 
     @functools.wraps(test)
-    def run(*args: Any, **named: Any) -> None:
+    def run(*args: P.args, **named: P.kwargs) -> None:
         uvloop.run(test(*args, **named))
 
     return run
@@ -192,9 +193,9 @@ async def test_a_servers_own_certificate_is_enough_to_believe_it(
 ) -> None:
     spoken, serve = dialogue("v2", "m", said), serving_grpc if said else serving
     certificate = authority.issue("pinned")
-    async with serve(certificate) as url:
-        async with Client(url, spoken, 5.0, trust=Trust(certificate.file)) as client:
-            answer, _ = await client.ready()
+    trust = Trust(certificate.file)
+    async with serve(certificate) as url, Client(url, spoken, 5.0, trust=trust) as client:
+        answer, _ = await client.ready()
     assert answer.problem is None
 
 

@@ -58,7 +58,7 @@ def owned_by_revision(actor: Actor) -> list[Document]:
 def named(
     deployment: ModelDeployment, api_version: str, kind: str, name: str, uid: str
 ) -> Document:
-    """Return the beginning of an Apply to a child; without its uid it could hit another's object."""
+    """Return the beginning of an Apply to a child; its uid keeps it from hitting another's."""
     metadata = {"name": name, "namespace": deployment.metadata.namespace, "uid": uid}
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
