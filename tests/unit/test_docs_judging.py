@@ -16,7 +16,7 @@ QUOTED = re.findall(r"```console\n\$ modelward (.*?)\n(.*?)\n```", DOCUMENT.read
 
 
 def test_all_three_commands_are_quoted() -> None:
-    assert [command.split()[1] for command, _ in QUOTED] == ["explain", "plan", "replay"]
+    assert {command.split()[1] for command, _ in QUOTED} == {"explain", "plan", "replay"}
 
 
 @pytest.mark.parametrize(("command", "quoted"), QUOTED)
