@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.judge_command import ERRORS, Ask
+from tests.unit.judge_command import Ask
 
 SLOWER: dict[str, Any] = {
     "name": "slower",

@@ -100,13 +100,7 @@ def compared_chances(
         outcomes[outcome] += 1
         if outcome != "Inconclusive":
             ends[windows * shape.window] += 1
-    return Chances(
-        promoted=outcomes["Pass"] / times,
-        rolled_back=outcomes["Fail"] / times,
-        undecided=outcomes["Inconclusive"] / times,
-        ends=tuple((n, count / times) for n, count in sorted(ends.items())),
-        budget=shape.evidence_windows * shape.window,
-    )
+    return Chances.drawn(outcomes, ends, shape.evidence_windows * shape.window)
 
 
 class _Draws:
