@@ -148,6 +148,14 @@ def test_the_distribution_is_marked_with_stables_quantile_and_the_candidates_lim
     assert [round(seconds, 6) for _, seconds, _ in marks] == [0.09, 0.099, 0.09, 0.14]
 
 
+def test_a_label_stands_below_the_curve_on_the_right_of_its_mark_where_there_is_room() -> None:
+    marks = [(f"a limit of {i}", seconds, "limit") for i, seconds in enumerate((0.001, 0.004, 9))]
+    chart = charts.latency_chart((a_profile(),), marks)
+    assert chart is not None
+    assert [mark.before for mark in chart.marks] == [False, False, True]
+    assert len({mark.y for mark in chart.marks}) == 3
+
+
 @pytest.mark.parametrize("ints", [[], [126, 90_000], [99, 90_000, 2_000, 20, 80, 9, 1, 1],
                                   [126, 99_999_999, 2_000, 20, 80, 9, 1, 1]])  # fmt: skip
 def test_nothing_is_marked_that_was_not_measured(ints: list[int]) -> None:

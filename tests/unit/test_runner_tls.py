@@ -28,7 +28,7 @@ from tests.unit.model_server import serving_app
 from tests.unit.test_runner_hostile import JSON, OK, Behaviour, sends
 
 P = ParamSpec("P")
-TENSOR: Json = {"name": "x", "shape": [1], "datatype": "INT64", "data": [4]}
+TENSOR: dict[str, Json] = {"name": "x", "shape": [1], "datatype": "INT64", "data": [4]}
 GRPC: dict[str, str] = {"transport": "grpc"}
 ASKED: dict[str, tuple[Json, dict[str, str], dict[str, Any]]] = {
     "http": ({"x": 4}, {"path": "/predict"}, {"prediction": 8}),
@@ -138,26 +138,34 @@ async def test_grpc_is_spoken_over_tls(good: Certificate, trust: Trust) -> None:
 
 @pytest.mark.parametrize("said", [{}, GRPC], ids=["rest", "grpc"])
 @pytest.mark.parametrize(
-    ("of", "problem", "advice"),
+    ("issued", "problem", "advice"),
     [
-        ("a stranger", "certificate not trusted", "say --ca-file FILE with the certificate of"),
-        ("another name", "certificate for another name", "-noout -ext subjectAltName prints them"),
-        ("long ago", "certificate out of date", "renew the server's certificate"),
-        ("nobody", "no TLS", "say http:// if the server speaks plain HTTP there"),
+        (
+            lambda by: by.self_signed("stranger"),
+            "certificate not trusted",
+            "say --ca-file FILE with the certificate of",
+        ),
+        (
+            lambda by: by.issue("another", "DNS:model.example"),
+            "certificate for another name",
+            "-noout -ext subjectAltName prints them",
+        ),
+        (lambda by: by.expired("old"), "certificate out of date", "renew the server's certificate"),
+        (lambda _: None, "no TLS", "say http:// if the server speaks plain HTTP there"),
     ],
+    ids=["of a stranger", "for another name", "of long ago", "none"],
 )
 @on_uvloop
 async def test_a_certificate_that_can_t_be_believed_is_told_with_what_to_do(
-    authority: Authority, trust: Trust, said: dict[str, str], of: str, problem: str, advice: str
+    authority: Authority,
+    trust: Trust,
+    said: dict[str, str],
+    issued: Callable[[Authority], Certificate | None],
+    problem: str,
+    advice: str,
 ) -> None:
-    certificate = {
-        "a stranger": lambda: authority.self_signed("stranger"),
-        "another name": lambda: authority.issue("another", "DNS:model.example"),
-        "long ago": lambda: authority.expired("old"),
-        "nobody": lambda: None,
-    }[of]()
     serve, spoken = serving_grpc if said else serving, dialogue("v2", "m", said)
-    async with serve(certificate) as url, Client(url, spoken, 5.0, trust=trust) as client:
+    async with serve(issued(authority)) as url, Client(url, spoken, 5.0, trust=trust) as client:
         with pytest.raises(UnreachableError) as raised:
             await asyncio.wait_for(reach(client), 5)  # not after the ten seconds of other troubles
     told = str(raised.value)

@@ -56,5 +56,6 @@ def _threshold(ints: list[int]) -> int | None:
         counts = counts_of("latency", tuple(ints), with_expected=False, versus=True)
     except CountsError:
         return None  # somebody edited the status; `judge explain` tells
-    known = isinstance(counts, ComparedLatencyCounts)
-    return counts.threshold_micros if known and counts.threshold_micros < MAX_MICROSECONDS else None
+    if not isinstance(counts, ComparedLatencyCounts) or counts.threshold_micros >= MAX_MICROSECONDS:
+        return None
+    return counts.threshold_micros
