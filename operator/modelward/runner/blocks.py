@@ -25,6 +25,8 @@ from modelward.runner.load import Target, tell
 
 _START_NS = 50_000_000
 _LAST_ANSWERS_SECONDS = 1.0
+_PATIENCE = 1
+"""How many blocks' time one waits for the answers to the block before."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class Blocks:
         _, late = await asyncio.wait(sent, timeout=0)
         if not late:
             return begin + block.length
-        await asyncio.wait(late, timeout=block.length / 1e9)
+        await asyncio.wait(late, timeout=_PATIENCE * block.length / 1e9)
         return perf_counter_ns()
 
     async def _ask(self, target: Target, request: int, due: int, at: int) -> None:
