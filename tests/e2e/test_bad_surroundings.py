@@ -116,7 +116,8 @@ def test_a_quota_that_leaves_no_room_for_the_copy_of_stable_is_held_against_nobo
     stage.until("it waits for a person", lambda s: s.get("phase") == "Paused")
     (ready,) = (c for c in stage.status["conditions"] if c["type"] == "Ready")
     assert (ready["status"], ready["reason"]) == ("Unknown", "Inconclusive")
-    assert "CopyNotReady" in stage.kubectl("describe", "mdep", NAME)
+    candidate = stage.get("replicasets", f"{NAME}-{stage.status['candidate']['revision']}")
+    assert candidate["metadata"]["annotations"]["modelward.dev/reason"] == "CopyNotReady"
     assert_documented("The copy of stable gets no pod", quote(stage))
     assert stage.get("brun")["items"][1:] == []
     stage.wait(
