@@ -17,7 +17,7 @@ _ONE_WRITER = Lock()
 """Stories are told at the same time."""
 _ID = "[bcdfghjklmnpqrstvwxz2456789]"
 _WORDS = (
-    (rf"{NAME}-{_ID}{{10}}((?:-\d+)*)-{_ID}{{5}}\b", rf"{NAME}-<revision>\1-<pod>"),
+    (rf"{NAME}-{_ID}{{10}}((?:-\d+)*(?:-base)?)-{_ID}{{5}}\b", rf"{NAME}-<revision>\1-<pod>"),
     (rf"\b{_ID}{{10}}\b", "<revision>"),
     (r"(ErrImagePull: ).*?( Revision <revision> serves on\.)", r"\1<the registry's answer>.\2"),
     (r"\b[\d.]+% on \d+ requests", "<value> on <n> requests"),

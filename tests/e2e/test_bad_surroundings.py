@@ -18,6 +18,20 @@ LOADED: list[Document] = [
 """A gate that takes some seconds."""
 
 
+COMPARED: list[Document] = [
+    {
+        "name": name,
+        "benchmark": {"dataset": "golden", "metric": "accuracy"} | where,
+        "objective": objective,
+    }
+    for name, where, objective in (
+        ("accuracy", {}, {"atLeast": "92%"}),
+        ("accuracy-vs-stable", {"baseline": "copy"}, {"versus": "stable", "worseByAtMost": "1pp"}),
+    )
+]
+"""Gates of which one asks a closed copy of stable."""
+
+
 def foreign_service() -> Document:
     spec = {"selector": {"app": "fraud-by-hand"}, "ports": [{"name": "http", "port": PORT}]}
     metadata = {"name": NAME}
@@ -71,19 +85,48 @@ def test_a_data_set_that_is_missing_or_malformed_is_told_and_picked_up_when_mend
     stage.until_promoted("one")
 
 
+def room_for_two(stage: Stage) -> None:
+    """Let the namespace have the pods of stable and of the candidate, and no third one."""
+    quota: Document = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods"}}
+    stage.apply(quota | {"spec": {"hard": {"pods": "2"}}})
+
+
 def test_a_quota_that_leaves_the_benchmark_no_pod_is_told_and_held_against_nobody(
     stage: Stage,
 ) -> None:
     stage.declare("one")
     stage.until_promoted("one")
-    quota: Document = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods"}}
-    stage.apply(quota | {"spec": {"hard": {"pods": "2"}}})  # the stable one and the candidate
+    room_for_two(stage)
     stage.declare("two")
     stage.until("it says so", lambda s: "gets no pod" in s.get("message", ""))
     assert_documented("A quota leaves the benchmark no pod", quote(stage))
     assert stage.status["candidate"]["version"] == "two"
     stage.kubectl("delete", "resourcequota", "pods")
     stage.until_promoted("two", 240)
+    assert stage.history() == [("one", "Promoted"), ("two", "Promoted")]
+
+
+def test_a_quota_that_leaves_no_room_for_the_copy_of_stable_is_held_against_nobody(
+    stage: Stage,
+) -> None:
+    stage.declare("one")
+    stage.until_promoted("one")
+    room_for_two(stage)
+    stage.declare("two", kpis=COMPARED)
+    stage.until("it waits for a person", lambda s: s.get("phase") == "Paused")
+    (ready,) = (c for c in stage.status["conditions"] if c["type"] == "Ready")
+    assert (ready["status"], ready["reason"]) == ("Unknown", "Inconclusive")
+    candidate = stage.get("replicasets", f"{NAME}-{stage.status['candidate']['revision']}")
+    assert candidate["metadata"]["annotations"]["modelward.dev/reason"] == "CopyNotReady"
+    assert_documented("The copy of stable gets no pod", quote(stage))
+    assert stage.get("brun")["items"][1:] == []
+    stage.wait(
+        "nothing of the copy is left",
+        lambda: not stage.get("replicasets,services,pods", "-l", "modelward.dev/copy")["items"],
+    )
+    stage.kubectl("delete", "resourcequota", "pods")
+    stage.verb("retry")
+    stage.until_promoted("two")
     assert stage.history() == [("one", "Promoted"), ("two", "Promoted")]
 
 

@@ -26,6 +26,11 @@ VERSUS = {
     "benchmark": {"metric": "errorRate"},
     "objective": {"versus": "stable", "worseByAtMost": "5pp"},
 }
+LATENCY_VERSUS = {
+    "name": "slower",
+    "benchmark": {"metric": "latency", "quantile": "p95"},
+    "objective": {"versus": "stable", "worseByAtMost": "10%"},
+}
 ACCURACY = {
     "name": "accuracy",
     "benchmark": {"metric": "accuracy", "dataset": "golden"},

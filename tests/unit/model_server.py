@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ class ModelServer:
     enough: int | None = None
     """So many predictions set `had_enough`."""
     had_enough: asyncio.Event = field(default_factory=asyncio.Event)
+    tls: ssl.SSLContext | None = None
+    """How it speaks TLS, where it does."""
     url: str = ""
 
     async def _prediction(self, request: web.Request) -> int:
@@ -67,19 +70,21 @@ class ModelServer:
         app.router.add_post("/predict", self._v2)
         if self.rows:
             app.router.add_get("/rows.jsonl", self.rows)
-        async with serving_app(app) as self.url:
+        async with serving_app(app, self.tls) as self.url:
             yield self
 
 
 @contextlib.asynccontextmanager
-async def serving_app(app: web.Application) -> AsyncIterator[str]:
+async def serving_app(
+    app: web.Application, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """Serve an application on a free port of the loopback interface; yield its URL."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 

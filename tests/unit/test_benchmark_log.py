@@ -35,6 +35,20 @@ def test_what_the_runner_logs_is_read_again() -> None:
     assert (found.wrong_rows[0].row, found.wrong_rows[0].got) == ("7", "ham")
 
 
+def test_load_that_goes_on_and_load_by_turns_are_kept_apart() -> None:
+    names = ("the revision", "the stable revision")
+    turns = [a_profile(of).model_copy(update={"by_turns": True}) for of in names]
+    lines = [line("load profile", **each.model_dump()) for each in (a_profile(), *turns)]
+    found = details(lines)
+    assert (found.loads, found.turns) == ((a_profile(),), tuple(turns))
+
+
+def test_a_profile_of_a_version_that_knew_no_turns_is_of_load_that_goes_on() -> None:
+    members = a_profile().model_dump()
+    del members["by_turns"]
+    assert details([line("load profile", **members)]).loads == (a_profile(),)
+
+
 def test_lines_of_others_are_passed_over() -> None:
     good = a_profile().model_dump()
     for bad in (
@@ -62,8 +76,12 @@ def test_however_much_a_log_tells_a_bounded_part_is_kept() -> None:
     lines = [line("row answered wrongly", **long)] * 1_000
     lines += [line("slice", kpi="a", slice="b", rows=1, value=0.5)] * 1_000
     lines += [line("load profile", **a_profile(f"revision {i}").model_dump()) for i in range(20)]
+    lines += [
+        line("load profile", **a_profile(f"revision {i}").model_dump() | {"by_turns": True})
+        for i in range(20)
+    ]
     found = details(lines)
     assert len(found.wrong_rows) == MOST_WRONG_ROWS
     assert len(found.wrong_rows[0].row) == MOST_CHARS
-    assert len(found.loads) == 2
+    assert len(found.loads) == len(found.turns) == 2
     assert len(found.slices) == MOST_SLICES

@@ -16,6 +16,7 @@ from modelward.benchmark.rows import sha256_of
 from modelward.cli.main import main
 from modelward.runner.attempt import Attempt
 from modelward.runner.files import Given
+from modelward.runner.tls import Trust
 from tests.unit.laptop import (
     ACCURACY,
     ERRORS,
@@ -127,9 +128,9 @@ def test_rows_come_to_what_they_come_to_in_the_pod(
     write(place, deployment(ACCURACY))
     plans: list[RunnerPlan] = []
 
-    def noted(plan: RunnerPlan, given: Given, scratch: Path | None) -> Attempt:
+    def noted(plan: RunnerPlan, given: Given, scratch: Path | None, trust: Trust) -> Attempt:
         plans.append(plan)
-        return Attempt(plan, given, scratch=scratch)
+        return Attempt(plan, given, scratch=scratch, trust=trust)
 
     monkeypatch.setattr("modelward.cli.measure.Attempt", noted)
     with serving(ModelServer(wrong=frozenset({4}))) as url:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.judge_command import ERRORS, Ask
+from tests.unit.judge_command import Ask
 
 SLOWER: dict[str, Any] = {
     "name": "slower",
@@ -51,8 +51,3 @@ def test_counts_do_not_tell_a_threshold(ask: Ask) -> None:
     ended, _, err = ask("replay", [SLOWER], lines=[line])
     assert ended == 2
     assert "line 1: KPI slower compares latencies: give requests" in err
-
-
-def test_a_plan_says_on_what_the_length_of_a_comparison_depends(ask: Ask) -> None:
-    _, out, _ = ask("plan", [ERRORS, SLOWER])
-    assert "depends on how latencies scatter" in out

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from modelward.cli.main import main
-from tests.unit.judge_command import ACCURACY, ERRORS, LATENCY, LOAD, VERSUS, Ask
+from tests.unit.judge_command import ACCURACY, ERRORS, LATENCY, LATENCY_VERSUS, LOAD, VERSUS, Ask
 
 
 @pytest.fixture
@@ -54,6 +54,37 @@ def test_a_budget_that_is_too_small_is_told_with_what_is_enough(ask: Ask) -> Non
     assert "enough for 95 of 100 good versions: load.for " in out
     code, out, _ = ask("plan", [ERRORS | {"effect": "report"}, LATENCY], load=LOAD | {"for": "5s"})
     assert "errors: <= 10%, expected 5%  (report only)" in out
+
+
+def test_a_comparison_of_latencies_is_planned_by_pairs_and_their_turns(ask: Ask) -> None:
+    told = "--stable-latency", "80ms,100ms"
+    code, out, _ = ask("plan", [LATENCY_VERSUS], *told)
+    assert code == 0
+    rows = [
+        line.split()[0] for line in out.splitlines() if "stable  " in line or "slower  " in line
+    ]
+    assert rows == ["100ms", "105ms", "110ms", "120ms"]
+    assert "TRUE p95" in out
+    assert "PAIRS" in out
+    assert "stable's with p50 80ms and p95 100ms\n" in out
+    assert "TIME counts from its own first request" in out
+    _, out, _ = ask("plan", [LATENCY_VERSUS], *told, "--json")
+    (kpi,) = json.loads(out)["kpis"]
+    like, *_, twice = kpi["qualities"]
+    assert like["label"] == "like stable"
+    assert min(like["pass"], twice["fail"]) > 0.95
+    # 20 + 600 requests before the evidence, and each pair takes the time of two at 20/s.
+    assert like["seconds"]["mean"] == pytest.approx((620 + like["samples"]["mean"]) / 10, abs=0.1)
+    assert like["seconds"]["p95"] == (620 + like["samples"]["p95"]) / 10
+    assert like["samples"]["p95"] > like["samples"]["mean"] > 100
+
+
+def test_latencies_of_stable_that_nobody_told_are_said_to_be_assumed(ask: Ask) -> None:
+    code, out, _ = ask("plan", [LATENCY_VERSUS], load=LOAD | {"for": "20s"})
+    assert code == 3
+    assert "BUDGET TOO SMALL" in out
+    assert "enough for 95 of 100 good versions: load.for " in out
+    assert "p50 100ms and p95 200ms, which is assumed: say --stable-latency" in out
 
 
 def test_dependent_requests_take_longer(ask: Ask) -> None:
@@ -109,6 +140,11 @@ def test_short_exams_are_read_whole(ask: Ask) -> None:
     [
         (["--rows", "silver=5"], "--rows silver=5: say a data set and its number of rows, as in"),
         (["--rows", "golden=many"], "as in golden=1000; there are golden"),
+        (
+            ["--stable-latency", "80ms"],
+            "--stable-latency 80ms: say stable's p50 and p95, the second",
+        ),
+        (["--stable-latency", "2s,1s"], "--stable-latency 2s,1s: say stable's p50 and p95"),
         (["--stable-errors", "2"], "--stable-errors '2': say a percentage such as 92%"),
     ],
 )

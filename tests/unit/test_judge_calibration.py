@@ -119,7 +119,7 @@ def test_while_it_calibrates_there_is_neither_evidence_nor_a_verdict() -> None:
     [
         rate_verdict(RateCounts(60, 1_000, Tally(UNMEASURED, 200)), ERRORS),
         rate_verdict(RateCounts(60, 1_000, Tally(300, 90), Tally(UNMEASURED, 200)), LATENCY),
-        paired_verdict(PairedCounts(60, UNMEASURED, 5_000, 1_000, lost=200), PAIRED),
+        paired_verdict(PairedCounts(60, UNMEASURED, 5_000, requests=1_000, lost=200), PAIRED),
         relative_verdict(RelativeCounts(60, UNMEASURED, 300, 1_000, 200, 20), RELATIVE),
     ],
 )

@@ -32,7 +32,7 @@ from modelward.judge.chances import (
 )
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision
 from modelward.judge.forecast import Quality, forecast, qualities
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.windows import RateWindow, WindowJudge
 from tests.unit.judge_exact import exact
 

@@ -37,7 +37,7 @@ Faults = Callable[[random.Random, float], Iterator[bool]]
 def counts(
     requests: int, lost: int, won: int, both: int = 0, bet: int = 5_000, phi: int = UNMEASURED
 ) -> PairedCounts:
-    return PairedCounts(60, phi, bet, requests, lost, won, both)
+    return PairedCounts(60, phi, bet, requests=requests, lost=lost, won=won, both=both)
 
 
 def paired_exam(
@@ -200,5 +200,5 @@ def test_rows_that_cannot_have_been_counted_are_refused(
 )
 def test_pairs_that_cannot_have_been_counted_are_refused(changes: dict[str, int]) -> None:
     good = {"windows": 60, "dispersion": 125, "bet": 1, "requests": 10}
-    with pytest.raises(ValueError, match=r"dispersion|bet|failed"):
+    with pytest.raises(ValueError, match=r"dispersion|bet|bad"):
         PairedCounts(**(good | changes))

@@ -24,13 +24,22 @@ VERSUS = {
     "benchmark": {"metric": "errorRate"},
     "objective": {"versus": "stable", "worseByAtMost": "0.1pp"},
 }
+SLOWER = {
+    "name": "slower",
+    "benchmark": {"metric": "latency", "quantile": "p99"},
+    "objective": {"versus": "stable", "worseByAtMost": "10%"},
+}
 TOO_SHORT = {"rate": "10/s", "for": "1m"}
 ENOUGH = {"rate": "50/s", "for": "2m"}
 
 
+def spec_of(load: dict[str, str], *kpis: dict[str, Any]) -> ModelDeploymentSpec:
+    document = deployment_document(kpis=list(kpis), load=load)
+    return ModelDeploymentSpec.model_validate(document["spec"])
+
+
 def told(load: dict[str, str], *kpis: dict[str, Any], first_version: bool = True) -> str:
-    spec = deployment_document(kpis=list(kpis), load=load)["spec"]
-    found = outlook(ModelDeploymentSpec.model_validate(spec), first_version=first_version)
+    found = outlook(spec_of(load, *kpis), first_version=first_version)
     return found.told if found else ""
 
 
@@ -58,6 +67,26 @@ def test_what_is_compared_with_stable_counts_from_the_second_version_on() -> Non
     assert told(ENOUGH, ERRORS, VERSUS).startswith("A verdict takes")
     assert told(ENOUGH, ERRORS, VERSUS, first_version=False) == (
         "A verdict about versus is not likely: its load is too short."
+    )
+
+
+def test_of_latencies_beside_stables_it_is_told_what_even_the_fastest_version_needs() -> None:
+    assert told(ENOUGH, SLOWER) == ""
+    assert told(ENOUGH, SLOWER, first_version=False) == (
+        "A verdict about slower takes 1m18s of load by turns, or more."
+    )
+    assert told(TOO_SHORT, SLOWER, first_version=False) == (
+        "A verdict about slower is not likely: its load is too short."
+    )
+
+
+def test_the_warning_of_a_comparison_blames_no_margin() -> None:
+    found = outlook(spec_of(TOO_SHORT, SLOWER), first_version=False)
+    assert found is not None
+    assert found.warning == (
+        "A verdict about slower is not likely: even a version that is never slow needs about 900 "
+        "pairs of requests, and load sends 600 (10/s for 1m). Raise load.rate or load.for, or "
+        "compare a lower quantile; `modelward judge plan` tells what is enough."
     )
 
 

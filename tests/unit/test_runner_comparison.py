@@ -3,7 +3,10 @@
 import asyncio
 import itertools
 import json
+import logging
 import random
+import sys
+import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -11,10 +14,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from modelward.benchmark.contract import RunnerPlan, RunnerResult
+from modelward.benchmark.contract import PlanKpi, RunnerPlan, RunnerResult
+from modelward.benchmark.counts import Counts
+from modelward.benchmark.log import LOAD_PROFILE, Details, details
 from modelward.judge import shape
 from modelward.runner import gentle
 from modelward.runner.attempt import Attempt
+from modelward.runner.main import log_handler
 from tests.unit.model_server import ModelServer
 from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, REPORT, a_plan, golden
 
@@ -118,7 +124,10 @@ async def test_errors_are_answers_that_come_too_late() -> None:
     assert [told.verdict for told in result.kpis] == ["F"]
 
 
-async def test_two_revisions_are_never_sent_load_at_once_and_neither_always_goes_first() -> None:
+async def test_two_revisions_are_never_sent_load_at_once_and_neither_always_goes_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("modelward.runner.blocks._PATIENCE", 1_000)  # on a busy machine all is late
     turns = Turns()
     await measure(turns.server("c", 0.001), turns.server("s", 0.001), SLOWER | REPORT)
     assert turns.overlaps == 0
@@ -146,6 +155,66 @@ async def test_a_limit_of_its_own_is_judged_on_load_that_goes_on() -> None:
     alone = next(iter(turns.blocks()))
     assert alone[0] == "c"
     assert alone[1] > 240  # calibration at least, before stable is asked anything
+
+
+async def logged(caplog: pytest.LogCaptureFixture, *kpis: dict[str, Any]) -> Details:
+    """Return what the log tells of a measurement, as somebody reads it who has its lines alone."""
+    caplog.set_level(logging.INFO, "modelward.runner")
+    turns = Turns()
+    await measure(turns.server("c", 0.004, fails=0.2), turns.server("s", 0.002), *kpis)
+    form = log_handler(sys.stdout)
+    return details(form.format(each) for each in caplog.records if each.message == LOAD_PROFILE)
+
+
+async def test_what_each_came_to_is_logged_second_by_second_of_its_own_turns(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen = await logged(caplog, SLOWER | REPORT)
+    assert not seen.loads
+    ours, stables = seen.turns
+    assert (ours.of, stables.of) == ("the revision", "the stable revision")
+    assert ours.failures.keys() == {"status 500"}
+    assert not stables.failures
+    sent = [sum(load.answered) + sum(load.failed) for load in seen.turns]
+    assert abs(sent[0] - sent[1]) <= 4
+    assert min(sent) >= 240
+    # At 200/s; by the clock it takes twice as long.
+    assert max(len(load.answered) for load in seen.turns) <= max(sent) / 200 + 2
+
+
+async def test_a_load_that_goes_on_and_one_by_turns_are_told_apart(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seen = await logged(caplog, LATENCY | REPORT, SLOWER | REPORT)
+    assert [load.of for load in seen.loads] == ["the revision"]
+    assert [load.of for load in seen.turns] == ["the revision", "the stable revision"]
+
+
+async def test_how_late_load_by_turns_was_sent_is_told_apart_from_other_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that can't send, because it does something else, sends late."""
+    asked = 0
+
+    async def busy(request: web.Request) -> web.StreamResponse:
+        nonlocal asked
+        asked += 1
+        if asked % 4 == 1:
+            time.sleep(0.02)  # noqa: ASYNC251 - that is what must not go unnoticed
+        value = (await request.json())["inputs"][0]["data"][0]
+        return web.json_response({"outputs": [{"name": "y", "data": [2 * value]}]})
+
+    def by_turns(kpi: PlanKpi, delay: int, _: Counts | None) -> bool:
+        return kpi.is_compared_latency and delay > 5_000
+
+    monkeypatch.setattr("modelward.benchmark.lag.sent_late", by_turns)
+    servers = ModelServer(predict=busy), ModelServer(predict=busy)
+    result = await measure(*servers, SLOWER)
+    assert [told.reason for told in result.kpis] == ["GeneratorLagged"]
+    assert result.send_delay_micros is None
+    assert result.turns_delay_micros is not None
+    assert result.turns_delay_micros > 5_000
+    assert "KPI latency-vs-stable is not judged" in result.message
 
 
 async def test_a_gate_that_fails_before_spares_the_comparison() -> None:

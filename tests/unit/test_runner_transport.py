@@ -156,7 +156,10 @@ async def test_what_would_be_another_request_is_refused(path: str, headers: dict
         await Transport("http://127.0.0.1:1", 1.0).send("GET", path, headers)
 
 
-@pytest.mark.parametrize("base", ["https://a", "http://a/b", "ftp://a", "a:80", "http://:80"])
+@pytest.mark.parametrize(
+    "base",
+    ["https://a/b", "http://a/b", "ftp://a", "a:80", "http://:80", "http://u@a", "https://a?b"],
+)
 async def test_a_base_that_is_none_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match="is not of the form"):
         Transport(base, 1.0)

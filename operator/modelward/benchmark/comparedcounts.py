@@ -45,14 +45,14 @@ class ComparedLatencyCounts:
 
     def to_ints(self) -> tuple[int, ...]:
         """Return the integers in wire order."""
-        return (*self._judged, self.quantile_micros, self.baseline_micros)
+        return (
+            self.dispersion, self.threshold_micros, self.requests, self.lost, self.won, self.both,
+            self.quantile_micros, self.baseline_micros,
+        )  # fmt: skip
 
     def to_judge(self, windows: int) -> QuantileCounts:
         """Return counts as they are judged; `windows` is the number of calibration windows."""
-        return QuantileCounts(windows, *self._judged)
-
-    @property
-    def _judged(self) -> tuple[int, int, int, int, int, int]:
-        return (
-            self.dispersion, self.threshold_micros, self.requests, self.lost, self.won, self.both
+        return QuantileCounts(
+            windows, self.dispersion, self.threshold_micros,
+            requests=self.requests, lost=self.lost, won=self.won, both=self.both,
         )  # fmt: skip

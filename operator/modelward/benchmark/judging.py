@@ -165,7 +165,10 @@ def _ratio(asked: PlanKpi) -> Ratio:
 
 def paired_counts(counts: PairedErrorCounts, windows: int) -> PairedCounts:
     """Return counts as they are judged."""
-    return PairedCounts(windows, *counts.to_ints())
+    return PairedCounts(
+        windows, counts.dispersion, counts.bet,
+        requests=counts.requests, lost=counts.lost, won=counts.won, both=counts.both,
+    )  # fmt: skip
 
 
 def relative_counts(counts: RelativeErrorCounts, windows: int) -> RelativeCounts:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from modelward.strictjson import StrictJsonError, loads_floats
 
 LOAD_PROFILE = "load profile"
-"""Once for each revision, when the load has ended."""
+"""Once for each revision, when a load has ended."""
 WRONG_ROW = "row answered wrongly"
 """For each of the first hundred rows that are wrong for a KPI."""
 
@@ -55,6 +55,9 @@ class LoadProfile(_Line):
 
     of: Text
     """Who was asked, for people: the revision, or the stable revision."""
+    by_turns: bool = False
+    """Whether it was sent load by turns with the other one, to compare latencies. Time then goes on
+    in its own turns alone, so that the same second of both holds the same requests."""
     slot_seconds: int = Field(ge=1, le=10**6)
     """Seconds in each slot of the three lists; the first one begins with the first request."""
     answered: Slots
@@ -101,6 +104,8 @@ class Details:
     """What a log tells beyond the result."""
 
     loads: tuple[LoadProfile, ...] = ()
+    turns: tuple[LoadProfile, ...] = ()
+    """Of the load that was sent to two revisions by turns."""
     wrong_rows: tuple[WrongRow, ...] = ()
     slices: tuple[Slice, ...] = ()
 
@@ -118,18 +123,19 @@ def bucket_ceiling(floor: int) -> int:
 
 def details(lines: Iterable[str]) -> Details:
     """Return what these lines tell; those that are no such lines are passed over."""
-    loads: dict[str, LoadProfile] = {}
+    loads: dict[bool, dict[str, LoadProfile]] = {False: {}, True: {}}
     wrong: list[WrongRow] = []
     slices: list[Slice] = []
     for line in _known(lines):
         match line:
             case LoadProfile():
-                loads[line.of] = line
+                loads[line.by_turns][line.of] = line
             case WrongRow() if len(wrong) < MOST_WRONG_ROWS:
                 wrong.append(line)
             case Slice() if len(slices) < MOST_SLICES:
                 slices.append(line)
-    return Details(tuple(loads.values())[:2], tuple(wrong), tuple(slices))
+    ordinary, turns = (tuple(of.values())[:2] for of in loads.values())
+    return Details(ordinary, turns, tuple(wrong), tuple(slices))
 
 
 _KINDS: dict[object, type[_Line]] = {

@@ -12,8 +12,8 @@ from modelward.protocols.base import Dialogue
 class PlanSubject(Message):
     """The revision that is measured, and where it answers."""
 
-    url: str = Field(pattern="^http://[^/]+$", max_length=300)
-    """Base, http://<service>.<namespace>.svc:<port>."""
+    url: str = Field(pattern=r"^https?://[^/?#@\s]+$", max_length=300)
+    """Base, http://<service>.<namespace>.svc:<port>; a laptop may also name one with https://."""
     protocol: str = Field(max_length=63, json_schema_extra={"enum": list(PROTOCOLS)})
     model_name: str = Field(max_length=253)
     options: dict[str, Annotated[str, Field(max_length=1024)]] | None = Field(

@@ -29,6 +29,9 @@ data sets, in this order
   a ConfigMap in the same YAML file, of the name and with the key that the data set says
 A BenchmarkRun pins its data sets by sha256; other rows are refused.
 
+Both addresses may begin with https://, for gRPC as well. Certificates are checked by the system's
+trust store, or by --ca-file in its place.
+
 KPIs versus stable need --baseline; without it they are NotApplicable, as on a first version.
 
 exit codes:
@@ -77,6 +80,11 @@ def _add_run(command: argparse.ArgumentParser) -> None:
         "--target", required=True, metavar="URL", help="where the version answers, without a path"
     )
     command.add_argument("--baseline", metavar="URL", help="where the stable version answers")
+    command.add_argument(
+        "--ca-file", type=Path, metavar="FILE",
+        help="certificates in PEM form that are believed of https:// addresses, of an authority or "
+        "of the server itself; default: the system's",
+    )  # fmt: skip
     command.add_argument(
         "--dataset", action="append", default=[], metavar="NAME=FILE",
         help="rows of a data set; may be repeated",

@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 22, 34
 _STEPS = (1, 2, 5)
 _TICKS = 5
-_LABEL_HEIGHT = 15
+_LABEL_HEIGHT, _CHAR_WIDTH = 15, 6.5
 _LABELS_FROM = HEIGHT - BOTTOM - 12
 """Labels stand low: the curve of a distribution is high up where limits are."""
 
@@ -42,7 +42,7 @@ class Mark:
     label: str
     kind: str
     before: bool
-    """True where there is more room for the label on the left of it."""
+    """True where there is no room for the label on the right of it, below the curve."""
     y: int
     """Where the label stands: each has a line of its own."""
 
@@ -107,18 +107,22 @@ def latency_chart(
             points.append((x(bucket_ceiling(floor)), _y(reached, total)))
         points.append((x(high), points[-1][1]))
         lines.append(Line(_polyline(points), load.of, kind_of(number)))
-    drawn = (
-        Mark(x(s * 1e6), label, kind, x(s * 1e6) > WIDTH / 2, _LABELS_FROM - i * _LABEL_HEIGHT)
-        for i, (label, s, kind) in enumerate(marks)
-    )
     return Chart(
         title="Requests answered within a time",
         says="Share of requests, failed ones included, that were answered within a time.",
         x_ticks=tuple(Tick(x(each), duration(each)) for each in _log_steps(low, high)),
         y_ticks=tuple(Tick(_y(share, 100), f"{share}%") for share in range(0, 101, 25)),
         lines=tuple(lines),
-        marks=tuple(drawn),
+        marks=tuple(
+            _mark(x(seconds * 1e6), label, kind, line)
+            for line, (label, seconds, kind) in enumerate(marks)
+        ),
     )
+
+
+def _mark(at: float, label: str, kind: str, line: int) -> Mark:
+    before = at + _CHAR_WIDTH * len(label) > WIDTH - RIGHT
+    return Mark(at, label, kind, before, _LABELS_FROM - line * _LABEL_HEIGHT)
 
 
 @dataclass(frozen=True)

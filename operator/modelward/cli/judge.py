@@ -30,11 +30,13 @@ say --dispersion with what an earlier run measured (`modelward judge explain` te
 exit codes:
   0  a verdict is likely for every gate
   2  the file can't be used; the message says why
-  3  for a version as good as expected no verdict is likely: the operator would say BudgetTooSmall
+  3  for a version as good as expected no verdict is likely: the operator says BudgetTooSmall. It
+     doesn't know how stable's latencies scatter: of those it says so only where no version passes
 
 examples:
   modelward judge plan -f modeldeployment.yaml
   modelward judge plan -f modeldeployment.yaml --rows golden=5000 --dispersion 5
+  modelward judge plan -f modeldeployment.yaml --stable-latency 80ms,210ms
   kubectl get mdep fraud -o yaml | modelward judge plan -f - --json
 """
 
@@ -109,6 +111,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="0.5%",
         metavar="PERCENT",
         help="error rate of stable, for KPIs versus: stable; default %(default)s",
+    )
+    plan.add_argument(
+        "--stable-latency",
+        metavar="P50,P95",
+        help="latencies of stable, for latency KPIs versus: stable; 100ms,200ms is assumed",
     )
     replay = add_command(commands, "replay", "judge data from the past", _REPLAY, _REPLAY_MORE)
     _add_file(replay)

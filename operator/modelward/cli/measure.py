@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import logging
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import TextIO
 
 import uvloop
-from pydantic import ValidationError
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
@@ -32,9 +32,11 @@ from modelward.cli.progress import watched
 from modelward.cli.reporting import written
 from modelward.cli.table import table
 from modelward.cluster import clock
+from modelward.runner.address import Address
 from modelward.runner.attempt import Attempt
 from modelward.runner.files import Given, large
 from modelward.runner.main import allow_connections, log_handler
+from modelward.runner.tls import SYSTEM, Trust
 
 _CODES = {"Pass": PASSES, "Fail": FAILS}
 
@@ -48,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         names = ", ".join(local.left_out)
         print(f"left out, because only a cluster measures them: {names}", file=sys.stderr)
     plan = _plan(local, arguments.target, arguments.baseline)
+    trust = _trust(arguments.ca_file, plan)
     log = io.StringIO()
     started = clock.now()
-    result = _measured(plan, local.given, log)
+    result = _measured(plan, local.given, trust, log)
     done = _judged(local.run, plan, result, (started, clock.now()))
     print(_json(done) if arguments.json else _text(done))
     if arguments.log:
@@ -74,16 +77,38 @@ def _plan(local: Local, target: str, baseline: str | None) -> RunnerPlan:
 
 
 def _at(subject: PlanSubject, url: str, option: str) -> PlanSubject:
+    base = url.rstrip("/")
     try:
-        return PlanSubject.model_validate(subject.model_dump() | {"url": url.rstrip("/")})
-    except ValidationError as error:
+        Address.of(base)
+        return PlanSubject.model_validate(subject.model_dump() | {"url": base})
+    except ValueError as error:
         raise InputError(
             f"{option} {url}: say where the server answers, without a path, such as "
             "http://localhost:8080"
         ) from error
 
 
-def _measured(plan: RunnerPlan, given: Given, log: io.StringIO) -> RunnerResult:
+def _trust(ca_file: Path | None, plan: RunnerPlan) -> Trust:
+    """Return whose certificates are believed."""
+    if ca_file is None:
+        return SYSTEM
+    asked = (plan.subject, plan.baseline)
+    if not any(each and each.url.startswith("https:") for each in asked):
+        raise InputError("--ca-file: neither --target nor --baseline begins with https://")
+    trust = Trust(ca_file)
+    try:
+        trust.context()
+    except ssl.SSLError as error:
+        raise InputError(
+            f"--ca-file {ca_file}: holds no certificate in PEM form, which begins with "
+            "-----BEGIN CERTIFICATE-----"
+        ) from error
+    except OSError as error:
+        raise InputError(f"--ca-file {ca_file} can't be read: {why(error)}") from error
+    return trust
+
+
+def _measured(plan: RunnerPlan, given: Given, trust: Trust, log: io.StringIO) -> RunnerResult:
     """Return what the runner's own attempt comes to; what it tells goes to `log`."""
     allow_connections()
     try:
@@ -92,7 +117,8 @@ def _measured(plan: RunnerPlan, given: Given, log: io.StringIO) -> RunnerResult:
             _logged_to(log),
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            attempt = Attempt(plan, given, scratch=Path(folder) if large(plan) else None)
+            scratch = Path(folder) if large(plan) else None
+            attempt = Attempt(plan, given, scratch=scratch, trust=trust)
             return runner.run(watched(attempt, attempt.run(plan.deadline_seconds)))
     except (OSError, ValueError) as error:
         raise InputError(f"spec: {error}") from error

@@ -11,7 +11,7 @@ from fractions import Fraction
 from modelward.api.values import ValueFormError, parse_duration, to_seconds
 from modelward.benchmark.rows import Row
 from modelward.cli.inputs import InputError
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.windows import RateWindow, Window
 from modelward.strictjson import Json, StrictJsonError, loads_exact
 

@@ -13,12 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
-from modelward.api.kpi import benchmarked
-from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
+from modelward.api.values import format_percent, parse_decimal
 from modelward.benchmark.explained import Explanation
 from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
-from modelward.cli import charts
+from modelward.cli import charts, marks
 from modelward.cli.explain import explained
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
@@ -42,6 +41,22 @@ class KpiShown:
     hypotheses: str
 
 
+Row = tuple[str, list[str]]
+"""A row of a table: its name, and what it is for each revision."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of load on the page: what the requests to each revision came to."""
+
+    name: str
+    title: str
+    loads: tuple[LoadProfile, ...]
+    charts: tuple[charts.Chart, ...]
+    quantiles: list[Row]
+    failures: list[Row]
+
+
 def page(run: BenchmarkRun, details: Details | None) -> str:
     """Return the page as HTML; `details` is what the log tells, None where there is none."""
     environment = Environment(
@@ -52,11 +67,9 @@ def page(run: BenchmarkRun, details: Details | None) -> str:
         lstrip_blocks=True,
     )
     seen = details or Details()
-    loads = seen.loads
-    drawn = (
-        charts.latency_chart(loads, _limits(run)),
-        charts.throughput_chart(loads),
-        charts.slowest_chart(loads),
+    stretches = (
+        _stretch("load", "Under load", seen.loads, [*marks.of_limits(run)]),
+        _stretch("turns", "Beside stable, by turns", seen.turns, [*marks.of_comparisons(run)]),
     )
     return environment.get_template("report.html.j2").render(
         run=run,
@@ -69,12 +82,9 @@ def page(run: BenchmarkRun, details: Details | None) -> str:
         ],
         kpis=_kpis(run),
         compared=any(kpi.baseline for kpi in run.status.kpis),
-        charts=[chart for chart in drawn if chart],
+        stretches=[stretch for stretch in stretches if stretch.loads],
         size=charts,
         has_log=details is not None,
-        loads=loads,
-        quantiles=_quantiles(loads),
-        failures=_failures(loads),
         wrong_rows=seen.wrong_rows,
         slices=_slices(run, seen),
         version=__version__,
@@ -113,23 +123,25 @@ def _kpi(shown: RunKpiStatus, effect: str, why: Explanation | None) -> KpiShown:
     )
 
 
-def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
-    """Return the limits and expected values of latencies: label, seconds, style."""
-    marks = []
-    for kpi in benchmarked(run.spec.kpis):
-        if kpi.benchmark.metric == "latency":
-            for value, word, kind in (
-                (kpi.objective.at_most, "limit", "limit"),
-                (kpi.objective.expected, "expected", "expected"),
-            ):
-                if value:
-                    seconds = float(to_seconds(parse_duration(value)))
-                    quantile = kpi.benchmark.quantile
-                    marks.append((f"{quantile} {word} {value}", seconds, kind))
-    return marks
+def _stretch(
+    name: str, title: str, loads: tuple[LoadProfile, ...], drawn_marks: list[marks.Mark]
+) -> Stretch:
+    drawn = (
+        charts.latency_chart(loads, drawn_marks),
+        charts.throughput_chart(loads),
+        charts.slowest_chart(loads),
+    )
+    return Stretch(
+        name,
+        title,
+        loads,
+        tuple(chart for chart in drawn if chart),
+        _quantiles(loads),
+        _failures(loads),
+    )
 
 
-def _quantiles(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
+def _quantiles(loads: tuple[LoadProfile, ...]) -> list[Row]:
     """Return a row for each quantile: its name, and the latency of each revision."""
     rows = []
     for share in _QUANTILES:
@@ -139,7 +151,7 @@ def _quantiles(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
     return rows
 
 
-def _failures(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
+def _failures(loads: tuple[LoadProfile, ...]) -> list[Row]:
     """Return a row for each reason: the reason, and how often it was so for each revision."""
     reasons = dict.fromkeys(reason for load in loads for reason in load.failures)
     return [(r, [f"{load.failures.get(r, 0):,}" for load in loads]) for r in reasons]

@@ -18,7 +18,7 @@ from modelward.cli.observations import (
 )
 from modelward.judge.declared import Alphas, exam_objective, ordinary_objective
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.verdict import Verdict
 from modelward.judge.windows import RateWindow, Window, WindowJudge, assuming
 

@@ -41,7 +41,8 @@ from modelward.judge.hypotheses import (
     errors_objective,
     latency_objective,
 )
-from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow, paired_verdict
+from modelward.judge.paired import PairedCounts, PairedObjective, paired_verdict
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.quantiles import (
     UNANSWERED,
     QuantileCounts,

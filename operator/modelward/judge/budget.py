@@ -6,11 +6,14 @@ is the one at which half of the evidence alone, the ratio, decides, and the walk
 continuous. `modelward.judge.chances` has the exact numbers.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
 
+from modelward.judge.boundary import Boundary
+from modelward.judge.counts import UNMEASURED
 from modelward.judge.hypotheses import ShareTest
 from modelward.judge.paired import MAX_BET, PairedObjective
 from modelward.judge.quantiles import QuantileObjective
@@ -33,18 +36,21 @@ class Estimate:
     """Expected number of them, if there is no end to them."""
     undecided: float
     """Probability that there is no verdict within the budget."""
+    at_least: bool = False
+    """Whether even the best of all versions needs as many, and one as good as expected more."""
 
 
 def estimate(objective: LoadObjective | QuantileObjective, budget: int) -> Estimate | None:
     """Return when a version passes that is as good as the promotion test bets on.
 
     That is `expected` where it is a rate, else half of the limit; compared with stable, one that
-    fails no request alone. None where it depends on how often stable fails, or on how latencies
-    scatter.
+    fails no request alone. How soon a latency passes beside stable's depends on how both scatter,
+    which nobody has said: there it is what one needs that is never slow. None where it depends on
+    how often stable fails.
     """
     match objective:
         case QuantileObjective():
-            return None
+            return _of_the_fastest(objective, budget)
         case PairedObjective():
             return _of_quiet_pairs(objective, budget)
         case RelativeObjective():
@@ -80,3 +86,27 @@ def _of_quiet_pairs(objective: PairedObjective, budget: int) -> Estimate:
     level = QUIET_DISPERSION * math.log(1 / objective.false_promotion)
     requests = level / math.log1p(bet * objective.margin)
     return Estimate(requests, float(requests > budget))
+
+
+def _of_the_fastest(objective: QuantileObjective, budget: int) -> Estimate:
+    """Where the candidate is never slow, each request in which stable is, is a pair won."""
+    slow, needed = float(1 - objective.quantile), _pairs_to_win(objective.promote)
+    return Estimate(needed / slow, _fewer(needed, budget, slow), at_least=True)
+
+
+@functools.lru_cache(maxsize=16)
+def _pairs_to_win(test: ShareTest) -> int:
+    """Return the fewest pairs that promote, all of them won, at the least dispersion there is."""
+    return Boundary(test, UNMEASURED + 1).good(0)
+
+
+def _fewer(needed: int, draws: int, share: float) -> float:
+    """Return the probability that fewer than `needed` of independent draws come out so."""
+    if needed > draws:
+        return 1.0
+    logs = (
+        math.lgamma(draws + 1) - math.lgamma(n + 1) - math.lgamma(draws - n + 1)
+        + n * math.log(share) + (draws - n) * math.log1p(-share)
+        for n in range(needed)
+    )  # fmt: skip
+    return sum(map(math.exp, logs))

@@ -8,10 +8,11 @@ tempered by.
 import functools
 import itertools
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Self
 
 from modelward.judge.boundary import Boundary
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision
@@ -36,6 +37,18 @@ class Chances:
     """Requests or rows at most."""
     rollbacks: tuple[tuple[int, float], ...] = ()
     """The part of `ends` that is rollback, where requests were judged."""
+
+    @classmethod
+    def drawn(cls, outcomes: Counter[Outcome], ends: Counter[int], budget: int) -> Self:
+        """Return the chances that so many judgements show; those in `ends` came to a verdict."""
+        times = outcomes.total()
+        return cls(
+            promoted=outcomes["Pass"] / times,
+            rolled_back=outcomes["Fail"] / times,
+            undecided=outcomes["Inconclusive"] / times,
+            ends=tuple((n, count / times) for n, count in sorted(ends.items())),
+            budget=budget,
+        )
 
     @property
     def mean(self) -> float:

@@ -17,9 +17,11 @@ from modelward.judge.calibration import scatter
 from modelward.judge.chances import Chances, binomial, judged_again, mixed, rate_chances
 from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED
 from modelward.judge.hypotheses import HALF, RateObjective
-from modelward.judge.paired import PairedObjective, PairedWindow
+from modelward.judge.paired import PairedObjective
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.relative import RelativeObjective
 from modelward.judge.shape import LoadShape
+from modelward.judge.verdict import Outcome
 from modelward.judge.windows import LoadObjective, RateWindow, Window, WindowJudge, assuming
 
 SEED = 1
@@ -146,7 +148,7 @@ def _drawn(
     times = runs(shape)
     rng = random.Random(SEED)  # noqa: S311
     windows = _windows(objective, quality, shape.window, rng)
-    outcomes: Counter[str] = Counter()
+    outcomes: Counter[Outcome] = Counter()
     ends: Counter[int] = Counter()
     for _ in range(times):
         judge = WindowJudge(objective, assuming(objective, hundredths) if hundredths else None)
@@ -156,13 +158,7 @@ def _drawn(
                 ends[judge.counts.requests] += 1
                 break
         outcomes[judge.outcome] += 1
-    return Chances(
-        promoted=outcomes["Pass"] / times,
-        rolled_back=outcomes["Fail"] / times,
-        undecided=outcomes["Inconclusive"] / times,
-        ends=tuple((n, count / times) for n, count in sorted(ends.items())),
-        budget=shape.evidence_windows * shape.window,
-    )
+    return Chances.drawn(outcomes, ends, shape.evidence_windows * shape.window)
 
 
 def _windows(

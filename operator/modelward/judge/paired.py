@@ -14,13 +14,13 @@ failures come in bursts no longer than that, a burst then counts at most as one 
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
 from typing import Literal
 
-from modelward.judge.calibration import Scatter, scatter
 from modelward.judge.counts import CALIBRATION_WINDOWS, UNMEASURED
+from modelward.judge.pairs import PairedWindow, Pairs, scatter_of_differences
 from modelward.judge.rates import without_evidence
 from modelward.judge.verdict import Outcome, Reason, Verdict
 
@@ -56,45 +56,16 @@ class PairedObjective:
 
 
 @dataclass(frozen=True)
-class PairedWindow:
-    """Pairs of requests by which of the two failed."""
+class PairedCounts(Pairs):
+    """All that a verdict about a difference rests on; a request is bad that failed."""
 
-    requests: int
-    """Requests to each revision."""
-    lost: int
-    """Pairs in which the candidate alone failed."""
-    won: int
-    """Pairs in which stable alone failed."""
-    both: int
-    """Pairs in which both failed."""
-
-
-@dataclass(frozen=True)
-class PairedCounts:
-    """All that a verdict about a difference rests on. The order of windows does not matter."""
-
-    windows: int
-    """Calibration windows; none of their requests is evidence."""
-    dispersion: int
-    """By how much evidence is tempered, in hundredths, at least 100."""
     bet: int
     """How much is bet on a pair, in ten-thousandths, at least 1 and at most 5,000."""
-    requests: int = 0
-    """Evidence requests to each revision."""
-    lost: int = 0
-    """Pairs in which the candidate alone failed."""
-    won: int = 0
-    """Pairs in which stable alone failed."""
-    both: int = 0
-    """Pairs in which both failed."""
 
     def __post_init__(self) -> None:
-        if self.dispersion < 100:
-            raise ValueError(f"dispersion {self.dispersion} is below 100 hundredths")
+        super().__post_init__()
         if not 1 <= self.bet <= MAX_BET:
             raise ValueError(f"bet {self.bet} is not between 1 and {MAX_BET}")
-        if min(self.lost, self.won, self.both, self.requests - self.failed) < 0:
-            raise ValueError(f"{self.lost}, {self.won} and {self.both} of {self.requests} failed")
 
     @classmethod
     def calibrated(cls, windows: Sequence[PairedWindow], margin: Fraction) -> "PairedCounts":
@@ -112,16 +83,6 @@ class PairedCounts:
             bet=min(MAX_BET, max(1, int(best * _BETS))),
         )
 
-    def with_window(self, window: PairedWindow) -> "PairedCounts":
-        """Return the counts after one more window of evidence."""
-        return replace(
-            self,
-            requests=self.requests + window.requests,
-            lost=self.lost + window.lost,
-            won=self.won + window.won,
-            both=self.both + window.both,
-        )
-
     def __add__(self, other: "PairedCounts") -> "PairedCounts":
         """Return the counts of both, for example of two pods that were sent load.
 
@@ -137,16 +98,6 @@ class PairedCounts:
             both=self.both + other.both,
         )
 
-    @property
-    def failed(self) -> int:
-        """Pairs in which at least one failed."""
-        return self.lost + self.won + self.both
-
-
-def scatter_of_differences(windows: Sequence[PairedWindow]) -> Scatter:
-    """Return how much differences between the two revisions scatter."""
-    return scatter([w.lost - w.won for w in windows], [w.lost + w.won for w in windows])
-
 
 def paired_verdict(counts: PairedCounts, objective: PairedObjective) -> Verdict:
     """Return what the counts say, the same whenever and wherever it is computed.
@@ -159,8 +110,8 @@ def paired_verdict(counts: PairedCounts, objective: PairedObjective) -> Verdict:
     return Verdict(
         outcome,
         reason,
-        value=Fraction(counts.lost + counts.both, counts.requests),
-        baseline=Fraction(counts.won + counts.both, counts.requests),
+        value=counts.share,
+        baseline=counts.baseline_share,
         low=_bound(counts, -1, objective.false_rollback),
         high=_bound(counts, 1, objective.false_promotion),
         samples=counts.requests,

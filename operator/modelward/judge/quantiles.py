@@ -18,10 +18,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from modelward.judge import evidence
-from modelward.judge.calibration import scatter
 from modelward.judge.counts import CALIBRATION_WINDOWS, Tally
 from modelward.judge.hypotheses import HALF, ShareTest
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow, Pairs, scatter_of_differences
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 UNANSWERED = -1
@@ -83,32 +82,16 @@ class QuantileObjective:
 
 
 @dataclass(frozen=True)
-class QuantileCounts:
-    """All that a verdict about a compared quantile rests on. The order of pairs does not matter."""
+class QuantileCounts(Pairs):
+    """All that a verdict about a compared quantile rests on; a request is bad that was slow."""
 
-    windows: int
-    """Calibration windows; none of their requests is evidence."""
-    dispersion: int
-    """By how much evidence is tempered, in hundredths, at least 100."""
     threshold: int
     """Stable's quantile in the calibration, in microseconds, rounded up."""
-    requests: int = 0
-    """Evidence requests to each revision."""
-    lost: int = 0
-    """Pairs in which the candidate alone was slow."""
-    won: int = 0
-    """Pairs in which stable alone was slow."""
-    both: int = 0
-    """Pairs in which both were slow."""
 
     def __post_init__(self) -> None:
-        if self.dispersion < 100:
-            raise ValueError(f"dispersion {self.dispersion} is below 100 hundredths")
+        super().__post_init__()
         if not 0 <= self.threshold <= MAX_THRESHOLD:
             raise ValueError(f"threshold {self.threshold} is not between 0 and {MAX_THRESHOLD}")
-        slow = self.lost + self.won + self.both
-        if min(self.lost, self.won, self.both, self.requests - slow) < 0:
-            raise ValueError(f"{self.lost}, {self.won} and {self.both} of {self.requests} are slow")
 
     @classmethod
     def calibrated(
@@ -124,7 +107,7 @@ class QuantileCounts:
         quantile = nearest_rank(answered, objective.quantile)
         start = cls(len(pairs), 100, min(math.ceil(quantile / _MICROSECOND), MAX_THRESHOLD))
         windows = [start.window(window, objective) for window in pairs]
-        found = scatter([w.lost - w.won for w in windows], [w.lost + w.won for w in windows])
+        found = scatter_of_differences(windows)
         return replace(start, dispersion=found.dispersion) if found.is_measured else None
 
     def window(
@@ -138,16 +121,6 @@ class QuantileCounts:
         ]
         kinds = ((True, False), (False, True), (True, True))
         return PairedWindow(len(slow), *(slow.count(kind) for kind in kinds))
-
-    def with_window(self, window: PairedWindow) -> "QuantileCounts":
-        """Return the counts after one more window of evidence."""
-        return replace(
-            self,
-            requests=self.requests + window.requests,
-            lost=self.lost + window.lost,
-            won=self.won + window.won,
-            both=self.both + window.both,
-        )
 
     @property
     def differing(self) -> tuple[int, Tally]:
@@ -184,8 +157,8 @@ def quantile_verdict(counts: QuantileCounts, objective: QuantileObjective) -> Ve
     return Verdict(
         outcome,
         reason,
-        value=Fraction(counts.lost + counts.both, counts.requests),
-        baseline=Fraction(counts.won + counts.both, counts.requests),
+        value=counts.share,
+        baseline=counts.baseline_share,
         low=evidence.lower_bound(objective.rollback, *differing),
         high=evidence.upper_bound(objective.promote, *differing),
         samples=counts.requests,

@@ -17,7 +17,7 @@ from modelward.judge import evidence
 from modelward.judge.calibration import Scatter, scatter
 from modelward.judge.counts import CALIBRATION_WINDOWS, Tally
 from modelward.judge.hypotheses import HALF, ShareTest
-from modelward.judge.paired import PairedWindow
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.rates import without_evidence
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 

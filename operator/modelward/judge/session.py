@@ -11,7 +11,8 @@ from fractions import Fraction
 
 from modelward.judge.counts import RateCounts
 from modelward.judge.hypotheses import RateObjective
-from modelward.judge.paired import PairedCounts, PairedObjective, PairedWindow
+from modelward.judge.paired import PairedCounts, PairedObjective
+from modelward.judge.pairs import PairedWindow
 from modelward.judge.ranks import nearest_rank
 from modelward.judge.relative import RelativeCounts, RelativeObjective
 from modelward.judge.shape import LoadShape

@@ -11,11 +11,10 @@ from modelward.judge.hypotheses import RateObjective
 from modelward.judge.paired import (
     PairedCounts,
     PairedObjective,
-    PairedWindow,
     paired_decision,
     paired_verdict,
-    scatter_of_differences,
 )
+from modelward.judge.pairs import PairedWindow, scatter_of_differences
 from modelward.judge.rates import RateLooks, rate_verdict
 from modelward.judge.relative import (
     RelativeCounts,

@@ -42,14 +42,25 @@ class Outlook:
         if self.is_too_small:
             return f"A verdict about {self.kpi.name} is not likely: its load is too short."
         takes = format_duration(self.seconds)
+        if self.estimate.at_least:
+            name = self.kpi.name
+            return f"A verdict about {name} takes {takes} of load by turns, or more."
         return f"A verdict takes about {takes} of load if it is {self._good}."
 
     @property
     def warning(self) -> str:
         """What is wrong with the budget, and what to do."""
+        requests = f"{_rounded(self.estimate.requests):,}"
+        if self.estimate.at_least:
+            return (
+                f"A verdict about {self.kpi.name} is not likely: even a version that is never slow "
+                f"needs about {requests} pairs of requests, and load sends {self.sent:,} "
+                f"({self.load}). Raise load.rate or load.for, or compare a lower quantile; "
+                "`modelward judge plan` tells what is enough."
+            )
         return (
             f"A verdict about {self.kpi.name} is not likely: a version that is {self._good} needs "
-            f"about {_rounded(self.estimate.requests):,} requests, and load sends {self.sent:,} "
+            f"about {requests} requests, and load sends {self.sent:,} "
             f"({self.load}). Raise load.rate or load.for, or widen the gap between expected and "
             "the limit; `modelward judge plan` tells what is enough."
         )
@@ -86,7 +97,8 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
         if found:
             windows = min(math.ceil(found.requests / shape.window), shape.evidence_windows)
             until = shape.requests - (shape.evidence_windows - windows) * shape.window
-            seconds = Fraction(math.ceil(until / shape.rate))
+            turns = 2 if kpi.is_compared_latency else 1
+            seconds = Fraction(math.ceil(turns * until / shape.rate))
             load = f"{spec.load.rate} for {spec.load.for_}"
             yield Outlook(kpi, found, sent, seconds, load)
 

@@ -112,7 +112,8 @@ def _root_service(before: Situation, direction: Direction) -> Iterator[Write]:
     if present is None:
         yield Create(render.root_service(before.deployment, wanted))
     elif wanted != present:
-        body = _body(before, "v1", "Service", before.deployment.metadata.name, present.uid)
+        name = before.deployment.metadata.name
+        body = render.named(before.deployment, "v1", "Service", name, present.uid)
         body["metadata"]["annotations"] = dict(wanted.annotations)
         body["spec"] = {"selector": dict(wanted.selector)}
         yield Apply(body)
@@ -130,16 +131,10 @@ def _revisions(before: Situation, after: Situation, direction: Direction) -> Ite
         # A key that an older operator did not write is as one that is empty.
         remembered = {key: was.annotations.get(key, "") for key in annotations}
         if replicas != was.desired or annotations != remembered:
-            body = _body(before, "apps/v1", "ReplicaSet", was.name, was.uid)
+            body = render.named(before.deployment, "apps/v1", "ReplicaSet", was.name, was.uid)
             body["metadata"]["annotations"] = annotations
             body["spec"] = {"replicas": replicas}
             yield Apply(body)
-
-
-def _body(situation: Situation, api_version: str, kind: str, name: str, uid: str) -> Document:
-    namespace = situation.deployment.metadata.namespace
-    metadata = {"name": name, "namespace": namespace, "uid": uid}
-    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
 
 
 def _missing(situation: Situation, direction: Direction) -> Iterator[Write]:

@@ -140,7 +140,9 @@ def writes(situation: Situation) -> Iterator[Write]:
     if copy_there.revision.service_uid is None:
         yield Create(_service(situation, copy_there))
     if copy_there.revision.desired != 1:
-        yield Apply(_with_one_pod(situation, copy_there))
+        there = copy_there.revision
+        body = render.named(situation.deployment, "apps/v1", "ReplicaSet", there.name, there.uid)
+        yield Apply(body | {"spec": {"replicas": 1}})
 
 
 def _labels(situation: Situation, stable: str, name: str) -> dict[str, str]:
@@ -175,14 +177,3 @@ def _service(situation: Situation, copy: Actor) -> Document:
     document["metadata"]["ownerReferences"] = render.owned_by_revision(copy)
     document["spec"]["selector"] = {COPY: name}
     return document
-
-
-def _with_one_pod(situation: Situation, copy: Actor) -> Document:
-    namespace = situation.deployment.metadata.namespace
-    metadata = {"name": copy.revision.name, "namespace": namespace, "uid": copy.revision.uid}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "ReplicaSet",
-        "metadata": metadata,
-        "spec": {"replicas": 1},
-    }

@@ -55,6 +55,14 @@ def owned_by_revision(actor: Actor) -> list[Document]:
     return owner("apps/v1", "ReplicaSet", actor.revision.name, actor.revision.uid)
 
 
+def named(
+    deployment: ModelDeployment, api_version: str, kind: str, name: str, uid: str
+) -> Document:
+    """Return the beginning of an Apply to a child; its uid keeps it from hitting another's."""
+    metadata = {"name": name, "namespace": deployment.metadata.namespace, "uid": uid}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
 def replica_set(deployment: ModelDeployment, revision: str, memory: Memory) -> Document:
     """Return the ReplicaSet of a new revision, with one pod that no user reaches yet."""
     meta, labels = deployment.metadata, revision_labels(deployment, revision)

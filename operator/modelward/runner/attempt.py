@@ -36,6 +36,7 @@ from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.rows import DatasetInvalidError, Table, read_tables
 from modelward.runner.side import Side
 from modelward.runner.throughput import Throughput
+from modelward.runner.tls import SYSTEM, Trust
 
 _WHOLE_EXAM_SECONDS = 60
 _log = logging.getLogger(__name__)
@@ -50,16 +51,19 @@ class Attempt:
         given: Given,
         whole_exam_seconds: float = _WHOLE_EXAM_SECONDS,
         scratch: Path | None = None,
+        trust: Trust = SYSTEM,
     ) -> None:
         """`given` are the files of data sets; the others are fetched into the folder `scratch`.
 
-        An exam is read whole where that takes less than `whole_exam_seconds`.
+        An exam is read whole where that takes less than `whole_exam_seconds`. `trust` says whose
+        certificates are believed.
         """
         self._plan = plan
         self._whole_exam_seconds = whole_exam_seconds
         self._started = time.monotonic()
         self._given = given
         self._scratch = scratch
+        self._trust = trust
         self._files: dict[str, RowsFile] = {}
         self._tables: dict[str, Table] = {}
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
@@ -131,7 +135,7 @@ class Attempt:
         return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
 
     async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> Side:
-        return await Side.enter(clients, self._plan, self._tables, subject, name)
+        return await Side.enter(clients, self._plan, self._tables, subject, name, self._trust)
 
     async def _measure(self, candidate: Side, stable: Side | None) -> None:
         for side in (candidate, stable):
@@ -153,7 +157,7 @@ class Attempt:
             self._report()
             if self._gate_failed():
                 return
-        ordinary = self._load_kpis() or any(kpi.is_shown for kpi in self._plan.kpis)
+        ordinary = report.load_kpis(self._plan) or any(kpi.is_shown for kpi in self._plan.kpis)
         if self._plan.load and ordinary:
             await self._send_load(self._plan.load, candidate, stable)
             self._report()
@@ -172,7 +176,7 @@ class Attempt:
         return not undecided or self._gate_failed()
 
     async def _send_load(self, load: PlanLoad, candidate: Side, stable: Side | None) -> None:
-        asked = [kpi for _, kpi in self._load_kpis()]
+        asked = [kpi for _, kpi in report.load_kpis(self._plan)]
         shown = tuple(kpi for kpi in self._plan.kpis if kpi.is_shown)
         kpis = tuple(
             report.load_kpi(kpi, self._plan, tokentimes.column(kpi, self._measured))
@@ -195,22 +199,11 @@ class Attempt:
                 await reach(client)
 
     async def _compare(self, load: PlanLoad, candidate: Side, stable: Side) -> None:
-        compared = [kpi for _, kpi in self._compared_kpis()]
+        compared = [kpi for _, kpi in report.compared_kpis(self._plan)]
         if compared:
             self._comparison = Comparison(self._plan, load, compared)
             targets = candidate.target(load.dataset), stable.target(load.dataset)
             await self._comparison.measure(*targets, candidate.datasets[load.dataset].key)
-
-    def _load_kpis(self) -> list[tuple[int, PlanKpi]]:
-        """Return the KPIs that are judged by requests, each with its place in the plan."""
-        return [
-            (i, kpi)
-            for i, kpi in enumerate(self._plan.kpis)
-            if not (kpi.of_rows or kpi.is_shown or kpi.is_compared_latency)
-        ]
-
-    def _compared_kpis(self) -> list[tuple[int, PlanKpi]]:
-        return [(i, kpi) for i, kpi in enumerate(self._plan.kpis) if kpi.is_compared_latency]
 
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
@@ -222,13 +215,13 @@ class Attempt:
         if self._session:
             self._report_load(self._session)
         if self._comparison:
-            reports = zip(self._compared_kpis(), self._comparison.reports(), strict=True)
+            reports = zip(report.compared_kpis(self._plan), self._comparison.reports(), strict=True)
             for (i, kpi), told in reports:
                 self._reports[i] = self._unless_late(kpi, told, self._comparison.send_delay)
 
     def _report_load(self, session: LoadSession) -> None:
         time_out = report.request_seconds(self._plan)
-        for (i, kpi), result in zip(self._load_kpis(), session.results(), strict=True):
+        for (i, kpi), result in zip(report.load_kpis(self._plan), session.results(), strict=True):
             column = tokentimes.column(kpi, self._measured)
             told = report.load_report(kpi, result, session, time_out, column)
             self._reports[i] = self._unless_late(kpi, told, self._send_delay)

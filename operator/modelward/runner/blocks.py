@@ -14,7 +14,6 @@ is left to its own server, and a revision that hangs can't hold up the load for 
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter_ns
@@ -22,11 +21,12 @@ from time import perf_counter_ns
 from modelward.judge import FAILED, UNANSWERED, ComparisonSession, due_times
 from modelward.runner.client import Answer, Client
 from modelward.runner.delays import Delays
-from modelward.runner.load import Target
+from modelward.runner.load import Target, tell
 
 _START_NS = 50_000_000
 _LAST_ANSWERS_SECONDS = 1.0
-_log = logging.getLogger(__name__)
+_PATIENCE = 1
+"""How many blocks' time one waits for the answers to the block before."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class _Block:
 
     first: int
     """Number of the first request."""
+    at: int
+    """When it begins, in nanoseconds of load after the first request that counts: the turns of the
+    other revision not among them."""
     due: list[int]
     """When each is due, in nanoseconds after the block's beginning."""
     length: int
@@ -75,19 +78,21 @@ class Blocks:
                         break
                 await self._end()
         finally:
-            self._tell()
+            tell((self._candidate, self._stable), self.delays, by_turns=True)
 
     def _blocks(self) -> Iterator[tuple[Target, _Block]]:
         """Yield whom to send which requests."""
         shape = self._session.shape
         due = due_times(shape, self._seed)
         one, other = self._candidate, self._stable
-        last, begins = 0, next(due)
+        last, begins, counted = 0, next(due), 0
         while last < shape.requests:
             first, window = last, shape.window_of(last)
+            counted = begins if window == 0 else counted
             last = min(shape.warm_up + (window + 1) * shape.window, shape.requests)
             times = [begins, *itertools.islice(due, last - first)]
-            block = _Block(first, [time - begins for time in times[:-1]], times[-1] - begins)
+            after = [time - begins for time in times[:-1]]
+            block = _Block(first, begins - counted, after, times[-1] - begins)
             begins = times[-1]
             yield one, block
             yield other, block
@@ -100,7 +105,7 @@ class Blocks:
         sent = []
         for request, after in enumerate(block.due, block.first):
             await _sleep_until(begin + after)
-            task = group.create_task(self._ask(target, request, begin + after))
+            task = group.create_task(self._ask(target, request, begin + after, block.at + after))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
             sent.append(task)
@@ -109,17 +114,16 @@ class Blocks:
         _, late = await asyncio.wait(sent, timeout=0)
         if not late:
             return begin + block.length
-        await asyncio.wait(late, timeout=block.length / 1e9)
+        await asyncio.wait(late, timeout=_PATIENCE * block.length / 1e9)
         return perf_counter_ns()
 
-    async def _ask(self, target: Target, request: int, due: int) -> None:
+    async def _ask(self, target: Target, request: int, due: int, at: int) -> None:
         sent = perf_counter_ns()
         answer = await target.client.predict(target.requests[request % len(target.requests)])
         if self._session.shape.window_of(request) >= 0:
             self.delays.add(sent - due)
             target.unreached += answer.unreached
-            if answer.problem:
-                target.profile.failures[answer.problem] += 1
+            target.profile.add(at, answer.ended - due, answer.problem)
         other = self._halves.pop(request, None)
         if other is None:
             self._halves[request] = target, answer, due
@@ -141,13 +145,6 @@ class Blocks:
             await asyncio.wait(self._running, timeout=timeout)
         for task in self._running:
             task.cancel()
-
-    def _tell(self) -> None:
-        told = {"requests": self.delays.requests, "p99_send_delay_ms": self.delays.p99 / 1e6}
-        for target in (self._candidate, self._stable):
-            problems = dict(target.profile.failures.most_common(10))
-            extra = told | {"to": target.client.name, "problems": problems}
-            _log.info("load sent by turns", extra=extra)
 
 
 async def _sleep_until(moment: int) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 
 from modelward.protocols.base import Answered, Arrival, Bad, Dialogue, Reply, Request, TokenTimes
 from modelward.runner.grpc_transport import GrpcTransport
+from modelward.runner.tls import SYSTEM, Trust
 from modelward.runner.transport import RequestFailedError, Response, Transport
 from modelward.strictjson import Json
 
@@ -40,13 +41,21 @@ class Client:
     """Requests to one subject over kept connections. An async context manager."""
 
     def __init__(
-        self, base: str, dialogue: Dialogue, seconds: float, name: str = "the revision"
+        self,
+        base: str,
+        dialogue: Dialogue,
+        seconds: float,
+        name: str = "the revision",
+        trust: Trust = SYSTEM,
     ) -> None:
-        """`seconds` is how long one request may take, `name` who is asked, for people."""
+        """`seconds` is how long one request may take, `name` who is asked, for people.
+
+        `trust` says whose certificates are believed. Raises ValueError for a base that is none.
+        """
         self.base = base
         self.name = name
         self.dialogue = dialogue
-        self._transport = _TRANSPORTS[dialogue.transport](base, seconds)
+        self._transport = _TRANSPORTS[dialogue.transport](base, seconds, trust)
 
     async def __aenter__(self) -> Self:
         await self._transport.__aenter__()

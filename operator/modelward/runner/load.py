@@ -113,7 +113,7 @@ class Load:
                     self._throughput.end(perf_counter_ns())
                 await self._end()
         finally:
-            self._tell()
+            tell(self._targets, self.delays)
 
     async def _stream(self, group: asyncio.TaskGroup, target: int, start: int) -> None:
         """Send all requests to one target."""
@@ -185,16 +185,19 @@ class Load:
         for task in self._running:
             task.cancel()
 
-    def _tell(self) -> None:
-        told: dict[str, object] = {
-            "requests": self.delays.requests,
-            "p99_send_delay_ms": self.delays.p99 / 1e6,
-        }
-        for target in self._targets:
-            seen = target.profile.seen(target.client.name)
-            told |= {"to": target.client.name, "problems": seen.failures}
-            _log.info("load sent", extra=told)
-            _log.info(LOAD_PROFILE, extra=seen.model_dump())
+
+def tell(targets: Sequence[Target], delays: Delays, *, by_turns: bool = False) -> None:
+    """Log what a load came to for each revision, for people and for the page of a run."""
+    told: dict[str, object] = {
+        "requests": delays.requests,
+        "p99_send_delay_ms": delays.p99 / 1e6,
+        "by_turns": by_turns,
+    }
+    for target in targets:
+        seen = target.profile.seen(target.client.name, by_turns=by_turns)
+        told |= {"to": target.client.name, "problems": seen.failures}
+        _log.info("load sent", extra=told)
+        _log.info(LOAD_PROFILE, extra=seen.model_dump())
 
 
 class _Callers:

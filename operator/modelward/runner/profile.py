@@ -44,10 +44,11 @@ class Profile:
         self._slowest[slot] = max(self._slowest[slot], micros)
         self._buckets[bucket_floor(micros)] += 1
 
-    def seen(self, of: str) -> LoadProfile:
+    def seen(self, of: str, *, by_turns: bool = False) -> LoadProfile:
         """Return what the log tells of it; `of` is the revision, for people."""
         return LoadProfile(
             of=of,
+            by_turns=by_turns,
             slot_seconds=self._slot_seconds,
             answered=tuple(self._answered),
             failed=tuple(self._failed),

@@ -7,10 +7,14 @@ must have answered, however badly.
 import asyncio
 import logging
 
+from modelward.runner.address import Address
 from modelward.runner.client import Client
+from modelward.runner.tls import NO_TLS, NOT_TRUSTED, OTHER_NAME, OUT_OF_DATE
 
 REACH_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5
+_LASTING = frozenset({NOT_TRUSTED, OTHER_NAME, OUT_OF_DATE, NO_TLS})
+"""What waiting does not mend."""
 _log = logging.getLogger(__name__)
 
 _LOOK_AT = {
@@ -20,6 +24,12 @@ _LOOK_AT = {
     "listens on all addresses",
     "no connection in time": "look at NetworkPolicies: pods labelled modelward.dev/run need "
     "egress, and the model's pods ingress from them",
+    NOT_TRUSTED: "say --ca-file FILE with the certificate of the authority that signed it, or the "
+    "server's own; openssl s_client -showcerts -connect HOST:PORT prints those that it sends",
+    OTHER_NAME: "ask it by a name that its certificate is for: openssl s_client -connect HOST:PORT "
+    "</dev/null | openssl x509 -noout -ext subjectAltName prints them",
+    OUT_OF_DATE: "renew the server's certificate, or set the clocks right",
+    NO_TLS: "say http:// if the server speaks plain HTTP there, or the port where it speaks TLS",
     "connection closed before the answer": "look at a service mesh: with strict mTLS the "
     "benchmark pod needs its sidecar, see benchmarkPod.labels and .annotations",
 }
@@ -33,7 +43,8 @@ async def reach(client: Client) -> None:
     """Return as soon as somebody answers, and where there is readiness, is ready.
 
     A server that goes on answering that it is not ready is reached all the same: its answers are
-    measured. Raises UnreachableError when nobody has answered after ten seconds.
+    measured. Raises UnreachableError when nobody has answered after ten seconds, or
+    its certificate can't be believed.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + REACH_SECONDS
@@ -41,7 +52,7 @@ async def reach(client: Client) -> None:
         answer, is_ready = await client.ready()
         if is_ready:
             return
-        if loop.time() + _PAUSE_SECONDS < deadline:
+        if loop.time() + _PAUSE_SECONDS < deadline and answer.problem not in _LASTING:
             await asyncio.sleep(_PAUSE_SECONDS)
         elif answer.status or answer.problem == "no answer in time":
             told = {"of": client.name, "asked": client.dialogue.ready.path, "status": answer.status}
@@ -50,6 +61,7 @@ async def reach(client: Client) -> None:
         else:
             problem = answer.problem or "no answer"
             hint = _LOOK_AT.get(problem, "look at the Service, NetworkPolicies and a service mesh")
+            hint = hint.replace("HOST:PORT", Address.of(client.base).target)
             raise UnreachableError(
                 f"{client.name} at {client.base} can't be reached: {problem}; {hint}"
             )

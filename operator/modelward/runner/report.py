@@ -49,6 +49,20 @@ LAGGED = KpiReport(verdict="I", reason="GeneratorLagged")
 LETTERS: dict[Outcome, Letter] = {"Pass": "P", "Fail": "F", "Inconclusive": "I"}
 
 
+def load_kpis(plan: RunnerPlan) -> list[tuple[int, PlanKpi]]:
+    """Return the KPIs that are judged by load that goes on, each with its place in the plan."""
+    return [
+        (i, kpi)
+        for i, kpi in enumerate(plan.kpis)
+        if not (kpi.of_rows or kpi.is_shown or kpi.is_compared_latency)
+    ]
+
+
+def compared_kpis(plan: RunnerPlan) -> list[tuple[int, PlanKpi]]:
+    """Return those that compare a latency with stable's, each with its place in the plan."""
+    return [(i, kpi) for i, kpi in enumerate(plan.kpis) if kpi.is_compared_latency]
+
+
 def load_kpi(kpi: PlanKpi, plan: RunnerPlan, column: int = 0) -> LoadKpi:
     """Return how a KPI of the plan is judged under load, by that time of the requests.
 

@@ -11,6 +11,7 @@ from modelward.runner.exam import Examinee
 from modelward.runner.gentle import Gentle
 from modelward.runner.load import Target
 from modelward.runner.rows import Dataset, Table, asked
+from modelward.runner.tls import Trust
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,12 @@ class Side:
         tables: dict[str, Table],
         subject: PlanSubject,
         name: str,
+        trust: Trust,
     ) -> Self:
         """Return a side whose client lives as long as `clients`; `name` is for people."""
         spoken, seconds = subject.dialogue, float(report.request_seconds(plan))
         datasets = asked(plan, tables, spoken)
-        client = Client(subject.url, spoken, seconds, name)
+        client = Client(subject.url, spoken, seconds, name, trust)
         serves_users = subject is plan.baseline and not subject.closed
         gentle = Gentle() if serves_users else None
         return cls(await clients.enter_async_context(client), datasets, gentle)

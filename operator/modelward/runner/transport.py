@@ -1,4 +1,4 @@
-"""HTTP/1.1 to one server over kept connections: what every protocol is spoken on.
+"""HTTP/1.1 to one server over kept connections: what every protocol but gRPC is spoken on.
 
     async with Transport("http://fraud.ml.svc:8080", seconds=10) as transport:
         response = await transport.send("POST", "/infer", {"Content-Type": "text/plain"}, b"hi")
@@ -21,10 +21,10 @@ from collections import deque
 from collections.abc import Mapping
 from time import perf_counter_ns
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from aiohappyeyeballs import AddrInfoType, start_connection
 
+from modelward.runner.address import Address
 from modelward.runner.exchange import (
     MAX_BODY,
     MAX_HEAD,
@@ -36,6 +36,7 @@ from modelward.runner.exchange import (
     RequestFailedError,
     Response,
 )
+from modelward.runner.tls import SYSTEM, Trust, trouble
 
 MAX_CONNECTIONS = 1000
 """To the server at a time; a request that has to wait for one waits on its own time."""
@@ -66,16 +67,13 @@ class Transport:
     last comes first, so that only as many stay open as are needed.
     """
 
-    def __init__(self, base: str, seconds: float) -> None:
-        """`base` is http://HOST:PORT, `seconds` how long one request may take.
+    def __init__(self, base: str, seconds: float, trust: Trust = SYSTEM) -> None:
+        """`base` is http://HOST:PORT or https://HOST:PORT, `seconds` how long a request may take.
 
-        Raises ValueError for another base.
+        `trust` says whose certificates are believed. Raises ValueError for another base.
         """
-        parts = urlsplit(base)
-        if parts.scheme != "http" or not parts.hostname or parts.path:
-            raise ValueError(f"{base} is not of the form http://HOST:PORT")
-        self._host, self._port = parts.hostname, parts.port or 80
-        self._netloc = parts.netloc
+        self._address = Address.of(base)
+        self._tls = trust.context() if self._address.secure else None
         self._seconds = seconds
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._idle: deque[Connection] = deque()
@@ -107,7 +105,7 @@ class Transport:
 
         Raises RequestFailedError, and ValueError for a path or header that no request can have.
         """
-        wire = _head(self._netloc, method, path, tuple((headers or {}).items()))
+        wire = _head(self._address.netloc, method, path, tuple((headers or {}).items()))
         if body is None:
             wire += b"\r\n"
         else:
@@ -157,7 +155,10 @@ class Transport:
                 )
                 try:
                     _, connection = await loop.create_connection(
-                        lambda: Connection(self._held), sock=connected
+                        lambda: Connection(self._held),
+                        sock=connected,
+                        ssl=self._tls,
+                        server_hostname=self._address.host if self._tls else None,
                     )
                 except BaseException:
                     connected.close()
@@ -166,13 +167,15 @@ class Transport:
         except (OSError, RuntimeError) as error:
             # The name may by now be that of another address.
             self._addresses_until = 0.0
-            reason = next((_UNREACHED[k] for k in _UNREACHED if isinstance(error, k)), _NOT_REACHED)
+            known = (_UNREACHED[kind] for kind in _UNREACHED if isinstance(error, kind))
+            reason = trouble(error) or next(known, _NOT_REACHED)
             raise RequestFailedError(reason, unreached=True) from None
 
     async def _resolved(self) -> list[AddrInfoType]:
         loop = asyncio.get_running_loop()
         if loop.time() >= self._addresses_until:
-            found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+            host, port = self._address.host, self._address.port
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             self._addresses = [*found]
             self._addresses_until = loop.time() + _ADDRESS_SECONDS
         return self._addresses
