@@ -13,18 +13,9 @@ from modelward.release.decide import decide
 from modelward.release.memory import INPUT_KEY
 from modelward.writes import Create, Delete
 from tests.unit.documents import Document, deployment_document
+from tests.unit.kpis import ACCURACY_VERSUS, LATENCY_VERSUS
 from tests.unit.world import World, released
 
-LATENCY_VERSUS: Document = {
-    "name": "latency-vs-stable",
-    "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"versus": "stable", "worseByAtMost": "10%"},
-}
-ACCURACY_VERSUS: Document = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
 ON_COPY = ACCURACY_VERSUS | {"benchmark": ACCURACY_VERSUS["benchmark"] | {"baseline": "copy"}}
 
 
@@ -296,3 +287,20 @@ def test_a_copy_of_another_revision_is_none() -> None:
     (copy,) = snapshot.copies
     plan = decide(replace(snapshot, copies=(replace(copy, hash="another"),)))
     assert any(isinstance(w, Delete) and w.uid == copy.uid for w in plan.writes)
+
+
+def test_what_a_job_compares_is_sent_to_a_copy() -> None:
+    errors = {
+        "name": "errors-by-job",
+        "job": {"name": "locust", "measures": "badRequests"},
+        "objective": {"versus": "stable", "worseByAtMost": "50%"},
+    }
+    jobs = [{"name": "locust", "image": "registry.example/locust:1"}]
+    world = released(kpis=kpis(errors), jobs=jobs)
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(20)
+    run = world.of("BenchmarkRun")[-1]
+    assert run["spec"]["baseline"]["closed"] is True
+    assert run["spec"]["baseline"]["service"] == the_copy(world)["metadata"]["name"]
+    assert world.status["kpiSummary"].endswith("/2")

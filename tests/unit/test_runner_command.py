@@ -1,6 +1,7 @@
 """The command as the benchmark pod runs it: files, exit codes, signals."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -22,8 +23,11 @@ def pod(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(pod: Path, plan: RunnerPlan | None) -> "subprocess.Popen[str]":
-    (pod / "plan.json").write_text(plan.to_json() if plan else "{")
+def start(pod: Path, plan: RunnerPlan | None, age: float = 0.0) -> "subprocess.Popen[str]":
+    """Begin in a pod that is so many seconds old."""
+    file = pod / "plan.json"
+    file.write_text(plan.to_json() if plan else "{")
+    os.utime(file, (file.stat().st_mtime - age,) * 2)
     paths = ["--plan", str(pod / "plan.json"), "--datasets", str(pod / "datasets"),
              "--result", str(pod / "result")]  # fmt: skip
     return subprocess.Popen(
@@ -81,6 +85,18 @@ def test_the_result_is_there_before_the_deadline(pod: Path) -> None:
         plan = a_plan(f"http://127.0.0.1:{server.getsockname()[1]}", ACCURACY, deadline_seconds=4)
         process = start(pod, plan)
         process.communicate(timeout=4)
+    result = RunnerResult.parse((pod / "result").read_text())
+    assert (process.returncode, result.outcome) == (0, "Measured")
+    assert result.kpis[0].reason == "NotMeasured"
+
+
+def test_what_jobs_took_is_not_there_for_the_runner(pod: Path) -> None:
+    job = {"name": "j", "kpis": [{"name": "k", "measures": "value", "effect": "gate"}]}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        plan = a_plan(f"http://127.0.0.1:{server.getsockname()[1]}", ACCURACY)
+        asked = RunnerPlan.parse(json.dumps(json.loads(plan.to_json()) | {"jobs": [job]}))
+        process = start(pod, asked, age=asked.deadline_seconds - 4)
+        process.communicate(timeout=30)
     result = RunnerResult.parse((pod / "result").read_text())
     assert (process.returncode, result.outcome) == (0, "Measured")
     assert result.kpis[0].reason == "NotMeasured"

@@ -66,7 +66,7 @@ def judged(kpis: Sequence[Kpi], accepted: Accepted) -> Ending:
         case _:
             reasons = (gate.reason for gate in gates if gate.verdict == "Inconclusive")
             reason = next((r for r in reasons if r), "NoGates")
-            message = words.inconclusive(gates, accepted.result.message)
+            message = words.inconclusive(gates, kpis, accepted.result.message)
     micros = accepted.result.longest_delay
     delay = None if micros is None else format_duration(Fraction(micros, 1_000_000))
     return Ending(verdict, reason, message, accepted.kpis, delay)

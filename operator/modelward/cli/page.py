@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.kpi import benchmarked
-from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
+from modelward.api.values import format_percent, parse_decimal, seconds_of
 from modelward.benchmark.explained import Explanation
 from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
@@ -123,7 +123,7 @@ def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
                 (kpi.objective.expected, "expected", "expected"),
             ):
                 if value:
-                    seconds = float(to_seconds(parse_duration(value)))
+                    seconds = float(seconds_of(value))
                     quantile = kpi.benchmark.quantile
                     marks.append((f"{quantile} {word} {value}", seconds, kind))
     return marks

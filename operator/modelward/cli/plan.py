@@ -18,21 +18,17 @@ from modelward.api.values import (
     parse_percent,
 )
 from modelward.benchmark.figures import objective_text
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.table import table
 from modelward.judge.chances import Chances, exam_chances
-from modelward.judge.declared import (
-    Alphas,
-    exam_objective,
-    load_shape,
-    ordinary_objective,
-)
+from modelward.judge.declared import Alphas, declared, load_shape
 from modelward.judge.exams import READ_WHOLE
 from modelward.judge.forecast import QUANTILES, SEED, Forecast, forecast, qualities, runs
 from modelward.judge.hypotheses import RateObjective
+from modelward.judge.objectives import exam_objective, ordinary_objective
 from modelward.judge.shape import LoadShape
 
-LIKELY, UNLIKELY = 0, 3
 _HALF = 0.5
 _SURE = 0.95
 _LONGER = 16
@@ -76,7 +72,7 @@ class Answer:
         return bool(good) and self.kpi.effect == "gate"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the plan; return the exit code. Raises InputError."""
     deployment = read_deployment(arguments.filename)
     shape, rows = load_shape(deployment.spec.load), _rows(arguments.rows, deployment)
@@ -95,7 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
         _json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers)
     )
     print(told)
-    return UNLIKELY if any(answer.is_unlikely for answer in answers) else LIKELY
+    unlikely = any(answer.is_unlikely for answer in answers)
+    return ExitCode.INCONCLUSIVE if unlikely else ExitCode.PASS
 
 
 def _rows(given: list[str], deployment: ModelDeployment) -> Mapping[str, int]:
@@ -139,7 +136,7 @@ def _answer(
         return _of_rows(kpi, alphas, rows.get(dataset), sampled=dataset in sampled)
     if kpi.is_compared_latency:
         return Answer(kpi, (), _ABOUT_COMPARED)
-    objective = ordinary_objective(kpi, alphas)
+    objective = ordinary_objective(declared(kpi), alphas)
     found = [forecast(objective, q, shape, dispersion) for q in qualities(objective, stable)]
     lines = tuple(_line(each, shape) for each in found)
     one_count = isinstance(objective, RateObjective) and not objective.two_counts
@@ -188,7 +185,7 @@ def _of_rows(kpi: Kpi, alphas: Alphas, rows: int | None, *, sampled: bool) -> An
         most = "drawn" if sampled else f"read, {rows} at most"
         what = "the difference" if kpi.objective.versus else f"the {kpi.benchmark.metric}"
         return Answer(kpi, (), f"rows are {most}, until {what} is shown")
-    objective = exam_objective(kpi, alphas)
+    objective = exam_objective(declared(kpi), alphas)
     lines = []
     for part in _EXAM_ERRORS:
         right = math.floor(rows * (1 - min(Fraction(1), (1 - objective.limit) * Fraction(part))))
