@@ -12,16 +12,6 @@ from tests.unit.acting import NOW, act, an_actor, event, let_pass, service
 from tests.unit.fake_api import FakeApi
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def actor(api: FakeApi) -> Actor:
-    return an_actor(api)
-
-
 async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
     actor: Actor, api: FakeApi
 ) -> None:

@@ -7,23 +7,12 @@ import pytest
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.release.budget import outlook
 from tests.unit.documents import deployment_document
+from tests.unit.kpis import accuracy, errors
 from tests.unit.world import World, released
 
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "2%", "expected": "1%"},
-}
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "92%"},
-}
-VERSUS = {
-    "name": "versus",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"versus": "stable", "worseByAtMost": "0.1pp"},
-}
+ERRORS = errors(atMost="2%", expected="1%")
+ACCURACY = accuracy(atLeast="92%")
+VERSUS = errors("versus", versus="stable", worseByAtMost="0.1pp")
 TOO_SHORT = {"rate": "10/s", "for": "1m"}
 ENOUGH = {"rate": "50/s", "for": "2m"}
 

@@ -2,18 +2,9 @@
 
 from modelward.api.names import PREFIX
 from tests.unit.documents import Document, deployment_document
+from tests.unit.kpis import ACCURACY_VERSUS, ERRORS_VERSUS
 from tests.unit.world import World, released
 
-VERSUS = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
-ERRORS_VERSUS = {
-    "name": "errors-vs-stable",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
 PLAIN_HTTP: Document = {
     "protocol": "http",
     "http": {"path": "/score"},
@@ -23,7 +14,7 @@ PLAIN_HTTP: Document = {
 
 
 def kpis() -> list[Document]:
-    return [*deployment_document()["spec"]["kpis"], VERSUS, ERRORS_VERSUS]
+    return [*deployment_document()["spec"]["kpis"], ACCURACY_VERSUS, ERRORS_VERSUS]
 
 
 def last_run(world: World) -> Document:
