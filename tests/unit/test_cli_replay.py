@@ -26,7 +26,7 @@ def drawn(share: float, windows: int) -> list[str]:
     [
         (0.03, 120, 0, "every gate passes"),
         (0.3, 120, 1, "a gate fails"),
-        (0.07, 70, 3, "Inconclusive"),
+        (0.07, 70, 2, "Inconclusive"),
     ],
 )
 def test_a_replay_ends_as_the_benchmark_would_have(
