@@ -287,20 +287,3 @@ def test_a_copy_of_another_revision_is_none() -> None:
     (copy,) = snapshot.copies
     plan = decide(replace(snapshot, copies=(replace(copy, hash="another"),)))
     assert any(isinstance(w, Delete) and w.uid == copy.uid for w in plan.writes)
-
-
-def test_what_a_job_compares_is_sent_to_a_copy() -> None:
-    errors = {
-        "name": "errors-by-job",
-        "job": {"name": "locust", "measures": "badRequests"},
-        "objective": {"versus": "stable", "worseByAtMost": "50%"},
-    }
-    jobs = [{"name": "locust", "image": "registry.example/locust:1"}]
-    world = released(kpis=kpis(errors), jobs=jobs)
-    world.verdict = lambda _: ""
-    world.change("2")
-    world.run(20)
-    run = world.of("BenchmarkRun")[-1]
-    assert run["spec"]["baseline"]["closed"] is True
-    assert run["spec"]["baseline"]["service"] == the_copy(world)["metadata"]["name"]
-    assert world.status["kpiSummary"].endswith("/2")

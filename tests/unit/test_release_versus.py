@@ -77,3 +77,19 @@ def test_a_revision_that_forgot_how_it_was_rendered_is_asked_as_spec_says() -> N
     world.change("2")
     world.run(10)
     assert last_run(world)["baseline"]["port"] == 8080
+
+
+def test_what_a_job_compares_is_sent_to_a_copy() -> None:
+    errors = {
+        "name": "errors-by-job",
+        "job": {"name": "locust", "measures": "badRequests"},
+        "objective": {"versus": "stable", "worseByAtMost": "50%"},
+    }
+    jobs = [{"name": "locust", "image": "registry.example/locust:1"}]
+    world = released(kpis=[*deployment_document()["spec"]["kpis"], errors], jobs=jobs)
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(20)
+    assert last_run(world)["baseline"]["closed"] is True
+    assert last_run(world)["baseline"]["service"].endswith("-base")
+    assert world.status["kpiSummary"].endswith("/3")
