@@ -2,16 +2,19 @@
 
     make bench-decisions
 
-The snapshot is one of a release in its weight step. Parsing the user's object by Pydantic is the
+The snapshots are those of a release in its benchmark step, whose status tells how long a verdict
+takes, and in its weight step. Parsing the user's object by Pydantic is the
 peer: a round of the loop can't do without it, and its time moves with the machine's.
 """
 
 import json
 import statistics
 import timeit
+from functools import partial
 
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.release.decide import decide
+from modelward.release.snapshot import Snapshot
 from tests.unit.world import released
 
 ROUNDS, REPEATS = 200, 7
@@ -19,13 +22,21 @@ ROUNDS, REPEATS = 200, 7
 
 def main() -> None:
     """Print the medians of both, and their ratio."""
+    text = json.dumps(released(replicas=3).deployment)
+    parsing = _median(partial(ModelDeployment.model_validate_json, text))
+    for step, verdict in (("benchmark", ""), ("weight", "Pass")):
+        deciding = _median(partial(decide, _snapshot(verdict)))
+        ratio = f"ratio {deciding / parsing:.1f}"
+        print(f"{step} step: decide {deciding:.0f} us, parse {parsing:.0f} us, {ratio}")
+
+
+def _snapshot(verdict: str) -> Snapshot:
+    """Return a release after twelve rounds; it waits for a verdict where there is none."""
     world = released(replicas=3)
+    world.verdict = lambda _: verdict
     world.change("2")
     world.run(12)
-    snapshot, text = world.snapshot(), json.dumps(world.deployment)
-    deciding = _median(lambda: decide(snapshot))
-    parsing = _median(lambda: ModelDeployment.model_validate_json(text))
-    print(f"decide {deciding:.0f} us, parse {parsing:.0f} us, ratio {deciding / parsing:.1f}")
+    return world.snapshot()
 
 
 def _median(work: object) -> float:

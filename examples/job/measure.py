@@ -18,14 +18,19 @@ from contract import Plan, dispersion_of, requests
 from locust import FastHttpUser, task
 from locust.env import Environment
 
-STRETCH_SECONDS = 0.25
+LONGEST_STRETCH = 0.25
+"""Seconds."""
+STRETCHES = 80
+"""At least so many, also where it measures for a few seconds: a dispersion takes 60 of them."""
 
 
 class Seen:
     """What came of the requests, by the stretch of time in which they ended."""
 
-    def __init__(self, slower_than: float) -> None:
+    def __init__(self, slower_than: float, seconds: float) -> None:
+        """`seconds` is for how long it will be seen."""
         self.slower_than = slower_than
+        self.stretch = min(LONGEST_STRETCH, seconds / STRETCHES)
         self.requests: Counter[int] = Counter()
         self.failed: Counter[int] = Counter()
         self.slow: Counter[int] = Counter()
@@ -33,7 +38,7 @@ class Seen:
 
     def note(self, response_time: float, exception: Exception | None, **_: object) -> None:
         """Take note of a request, as Locust tells it: its time in milliseconds."""
-        stretch = int((time.monotonic() - self.began) / STRETCH_SECONDS)
+        stretch = int((time.monotonic() - self.began) / self.stretch)
         self.requests[stretch] += 1
         self.failed[stretch] += exception is not None
         # What failed was no answer in time, however fast it came.
@@ -67,7 +72,7 @@ def main() -> None:
             self.client.post(f"/v2/models/{plan.model}/infer", json=next(bodies))
 
     environment = Environment(user_classes=[Caller])
-    seen = Seen(options.slower_than)
+    seen = Seen(options.slower_than, options.seconds)
     environment.events.request.add_listener(seen.note)
     runner = environment.create_local_runner()
     runner.start(options.users, spawn_rate=options.users)

@@ -2,11 +2,12 @@
 
 It needs Python 3.10 and its standard library alone.
 
-    from contract import Plan, requests
+    from contract import Plan, dispersion_of, requests
 
     plan = Plan.read()
-    ...measure plan.target...
-    plan.write_result({"errors": requests(1200, bad=3), "perplexity": "12.5"})
+    ...measure plan.target, and count bad requests in equal stretches of time...
+    clumped = dispersion_of(bad_ones)
+    plan.write_result({"errors": requests(1200, 3, clumped), "perplexity": "12.5"})
 
 What a KPI measures is said in the resource: rows(...), requests(...), or a value in the unit of
 its limit, as text. Leave out what could not be measured, and say why in `message`. Exit with 0: any
@@ -17,15 +18,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 2_048
 CLAIMS = "/var/lib/modelward/claims"
 """Folder with the volumes of data sets on claims, each below the data set's name."""
+# The rest is how the operator calibrates, too (modelward.judge.calibration).
 _STRETCHES = 60
-_MARGIN = 1.25
+_BATCHES = 15
+_ENOUGH = 10
+_CLUMPED = Fraction(3, 2)
+_MARGIN = Fraction(5, 4)
+_MARGIN_OF_CLUMPED = Fraction(3, 2)
+_LEAST = 126
 
 
 class Plan:
@@ -37,7 +46,7 @@ class Plan:
         self.job = job
         asked = {each["name"]: each for each in document.get("jobs") or ()}
         self.kpis: dict[str, dict[str, Any]] = {kpi["name"]: kpi for kpi in asked[job]["kpis"]}
-        """By name: measures, atMost, atLeast, expected, effect."""
+        """By name: measures, atMost, atLeast, expected, versus, worseByAtMost, effect."""
         self._used: dict[str, str] = {}
 
     @classmethod
@@ -50,6 +59,12 @@ class Plan:
     def target(self) -> str:
         """Where the version answers, without a path."""
         return str(self.document["subject"]["url"])
+
+    @property
+    def baseline(self) -> str | None:
+        """Where the stable version answers, for KPIs versus stable; None where there are none."""
+        url = (self.document.get("baseline") or {}).get("url")
+        return None if url is None else str(url)
 
     @property
     def model(self) -> str:
@@ -104,27 +119,64 @@ def rows(total: int, right: int) -> dict[str, int]:
 
 
 def requests(total: int, bad: int, dispersion: int | None = None) -> dict[str, int]:
-    """Return what was counted of requests; `dispersion` as dispersion_of() returns it."""
+    """Return what was counted of requests; `dispersion` as dispersion_of() returns it.
+
+    Without it an assumed one counts: that is enough to pass, and never to fail.
+    """
     counted = {"requests": total, "bad": bad}
     return counted if dispersion is None else {**counted, "dispersion": dispersion}
+
+
+def compared(bad: list[int], baseline_bad: list[int], total: int) -> dict[str, int]:
+    """Return what was counted for a KPI versus stable: of `total` requests to each, the bad ones.
+
+    In the same equal stretches of time: send both the same requests, by turns or at the same time.
+    """
+    errors = [one + other for one, other in zip(bad, baseline_bad, strict=True)]
+    differences = [one - other for one, other in zip(bad, baseline_bad, strict=True)]
+    known = {
+        "dispersion": dispersion_of(bad),
+        "dispersionOfShares": _dispersion(differences, errors),
+    }
+    return {
+        "requests": total,
+        "bad": sum(bad),
+        "baselineBad": sum(baseline_bad),
+        **{name: measured for name, measured in known.items() if measured is not None},
+    }
 
 
 def dispersion_of(bad: list[int]) -> int | None:
     """Return how clumped bad requests were, from their numbers in equal stretches of time.
 
-    In hundredths. Bad requests that come in bursts say less than as many single ones: the larger
-    of the ratios of variance to mean, of stretches and of pairs of them, with a margin. None for
-    fewer than 60 stretches, and where none was bad: then nothing is known.
+    In hundredths, as the operator's own calibration measures it: the largest ratio of variance to
+    mean, of 1, 2, 4, ... stretches together, with a margin. None for fewer than 60 stretches, and
+    where too few were bad to tell: then nothing is known.
     """
-    if len(bad) < _STRETCHES or not any(bad):
+    return _dispersion(bad, bad)
+
+
+def _dispersion(sums: list[int], events: list[int]) -> int | None:
+    """Return the dispersion of sums to which so many events added in each stretch."""
+    if len(sums) < _STRETCHES:
         return None
-    pairs = [one + other for one, other in zip(bad[::2], bad[1::2], strict=False)]
-    ratio = max(_variance_over_mean(bad), _variance_over_mean(pairs))
-    return min(max(100, int(100 * _MARGIN * ratio) + 1), 99_999)
+    seen, ratio = sum(events), Fraction(1)
+    while len(sums) >= _BATCHES:
+        ratio = max(ratio, _variance_over_mean(sums, events))
+        sums, events = _paired(sums), _paired(events)
+    looks_independent = ratio < _CLUMPED
+    if looks_independent and seen < _ENOUGH * ratio:
+        return None
+    margin = _MARGIN if looks_independent else _MARGIN_OF_CLUMPED
+    return min(max(_LEAST, math.ceil(100 * margin * ratio)), 99_999)
 
 
-def _variance_over_mean(counts: list[int]) -> float:
-    mean = sum(counts) / len(counts)
-    if mean == 0:
-        return 0.0
-    return sum((count - mean) ** 2 for count in counts) / (len(counts) - 1) / mean
+def _paired(stretches: list[int]) -> list[int]:
+    return [one + other for one, other in zip(stretches[::2], stretches[1::2], strict=False)]
+
+
+def _variance_over_mean(sums: list[int], events: list[int]) -> Fraction:
+    count, total, seen = len(sums), sum(sums), sum(events)
+    if seen == 0:
+        return Fraction(0)
+    return Fraction(count * sum(each * each for each in sums) - total * total, (count - 1) * seen)

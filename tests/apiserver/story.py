@@ -12,8 +12,10 @@ from modelward.cluster.kinds import (
     SERVICE,
 )
 from modelward.writes import Document
+from tests.apiserver.controllers import Controllers
 from tests.apiserver.kube import Kube
-from tests.apiserver.samples import serving
+from tests.apiserver.measured import exam
+from tests.apiserver.samples import make_deployment, serving
 from tests.apiserver.waiting import until
 from tests.holdings import held
 
@@ -68,3 +70,19 @@ class Story:
             for item in await self.kube.list(kind, self.namespace)
         ]
         return held(self.namespace, items, await self.kube.list(EVENT, self.namespace))
+
+
+async def two_promoted_and_one_rolled_back(
+    kube: Kube, namespace: str, controllers: Controllers
+) -> Story:
+    """Release three versions, the last one a bad one; return the story, which may go on."""
+    controllers.ending = exam(lambda _: 95)
+    await make_deployment(kube, namespace, replicas=2, rollout=QUICK)
+    story = Story(kube, namespace)
+    await story.until("Healthy")
+    await story.serve("2")
+    await story.until("Healthy")
+    controllers.ending = exam(lambda _: 91)
+    await story.serve("3")
+    await story.until("Degraded")
+    return story

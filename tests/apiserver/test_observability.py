@@ -13,11 +13,9 @@ import yaml
 from modelward.cluster.reference import families
 from tests.apiserver.controllers import Controllers
 from tests.apiserver.kube import Kube
-from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.prometheus import OBSERVABILITY, Prometheus, dashboard, rules, scraping
-from tests.apiserver.samples import make_deployment
-from tests.apiserver.story import QUICK, Story
+from tests.apiserver.story import two_promoted_and_one_rolled_back
 from tests.apiserver.waiting import until
 from tests.cluster import packages
 from tests.cluster.local.layout import write_json
@@ -140,17 +138,10 @@ def test_the_component_adds_to_an_installation(control_plane: Cluster) -> None:
 async def test_a_prometheus_that_scrapes_an_operator_answers_every_panel_and_fires_the_alert(
     kube: Kube, namespace: str, controllers: Controllers, start_operator: Start, tmp_path: Path
 ) -> None:
-    controllers.ending = exam(lambda _: 95)
     operator = start_operator()
     with scraping([operator.port], tmp_path) as prometheus:
-        await make_deployment(kube, namespace, replicas=2, rollout=QUICK)
-        story = Story(kube, namespace)
-        await story.until("Healthy")
-        await story.serve("2")
-        await story.until("Healthy")
-        controllers.ending = exam(lambda _: 91)
-        await story.serve("3")
-        failed = (await story.until("Degraded"))["status"]["failedRevision"]
+        story = await two_promoted_and_one_rolled_back(kube, namespace, controllers)
+        failed = (await story.now())["status"]["failedRevision"]
         alert = await until(lambda: _firing(prometheus), "an alert")
         assert alert["labels"] | {"revision": failed["revision"]} == alert["labels"]
         assert alert["labels"]["alertname"] == "ModelwardReleaseRolledBack"

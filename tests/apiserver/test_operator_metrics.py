@@ -13,10 +13,8 @@ from modelward.writes import Document
 from tests.apiserver.controllers import Controllers
 from tests.apiserver.cuttable import Cuttable
 from tests.apiserver.kube import Kube
-from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
-from tests.apiserver.samples import make_deployment
-from tests.apiserver.story import QUICK, Story
+from tests.apiserver.story import two_promoted_and_one_rolled_back
 from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
 from tests.scraped import Scraped
@@ -103,15 +101,8 @@ async def test_the_numbers_are_those_of_what_happened(
     kube: Kube, namespace: str, controllers: Controllers, watched: Watched
 ) -> None:
     """Two versions are promoted and one is rolled back; then all watches are cut."""
-    controllers.ending = exam(lambda _: 95)
-    await make_deployment(kube, namespace, replicas=2, rollout=QUICK)
-    story = Story(kube, namespace)
-    await story.until("Healthy")
-    await story.serve("2")
-    await story.until("Healthy")
-    controllers.ending = exam(lambda _: 91)
-    await story.serve("3")
-    failed = (await story.until("Degraded"))["status"]["failedRevision"]
+    story = await two_promoted_and_one_rolled_back(kube, namespace, controllers)
+    failed = (await story.now())["status"]["failedRevision"]
     await watched.quiet()
     await watched.cut()
     await watched.quiet()

@@ -10,7 +10,7 @@ from tests.e2e.stage import IMAGE, PROJECT, Document, Stage
 pytestmark = pytest.mark.e2e
 
 PROGRAM = """
-import json, os, urllib.request
+import json, os, time, urllib.request
 from modelward.contract import Plan, rows
 
 plan = Plan.read()
@@ -18,6 +18,7 @@ if os.environ["FORGED"]:
     with open(os.environ["MODELWARD_RESULT"], "w") as result:
         json.dump({"v": 1, "nonce": plan.document["nonce"], "verdict": "Pass"}, result)
     raise SystemExit
+time.sleep(float(os.environ["SLOW"]))
 
 def answer(inputs):
     headers = {"Content-Type": "application/json"}
@@ -41,14 +42,17 @@ ACCURACY = {
 }
 
 
-def asks_by_job(stage: Stage, version: str, accuracy: float, forged: str = "") -> None:
+def asks_by_job(
+    stage: Stage, version: str, accuracy: float, forged: str = "", slow: str = "0"
+) -> None:
     job = {
         "name": "by-hand",
         "image": IMAGE,
         "command": ["python", "-c", PROGRAM],
-        "env": [{"name": "FORGED", "value": forged}],
+        "env": [{"name": "FORGED", "value": forged}, {"name": "SLOW", "value": slow}],
+        "upTo": "20s",
     }
-    up_to = "12s" if forged else "3m"
+    up_to = "12s" if forged else "3m" if slow == "0" else "25s"
     rollout: Document = {"steps": [{"benchmark": {"upTo": up_to}}], "progressDeadline": "60s"}
     behaviour = {"accuracy": accuracy}
     stage.declare(version, behaviour, kpis=[ASKED, ACCURACY], jobs=[job], rollout=rollout)
@@ -69,7 +73,7 @@ def page(stage: Stage, run: str) -> str:
     return done.stdout
 
 
-def test_a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_result_neither(
+def test_a_users_image_promotes_one_version_rolls_back_another_and_forged_or_late_does_neither(
     stage: Stage,
 ) -> None:
     asks_by_job(stage, "one", accuracy=0.98)
@@ -89,4 +93,9 @@ def test_a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_
     message = stage.status["message"]
     assert "Malformed" in message
     assert "job by-hand: its result is not as agreed" in message
+    assert stage.status["stable"]["version"] == "one"
+
+    asks_by_job(stage, "four", accuracy=1.0, slow="600")
+    stage.until("it tells which job was late", lambda s: "JobTimedOut" in s.get("message", ""))
+    assert "job by-hand ran for longer than its upTo, 20s: raise it" in stage.status["message"]
     assert stage.status["stable"]["version"] == "one"

@@ -18,26 +18,15 @@ from modelward.benchmark.job import job
 from modelward.benchmark.plan import Starts, runner_plan
 from modelward.benchmark.snapshot import Ended, RunJob, RunPod, RunSnapshot
 from modelward.writes import Refusal
+from tests.unit.kpis import accuracy, errors, latency
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 IMAGE = "registry.example/modelward:1"
 RUN = "fraud-x7f9k2m4q1-1"
 
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "92%"},
-}
-LATENCY = {
-    "name": "latency",
-    "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"atMost": "250ms", "expected": "150ms"},
-}
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "5%", "expected": "2%"},
-}
+ACCURACY = accuracy(atLeast="92%")
+LATENCY = latency("p95", atMost="250ms", expected="150ms")
+ERRORS = errors(atMost="5%", expected="2%")
 
 PASSING: dict[str, KpiReport] = {
     "accuracy": KpiReport.of("P", ExamCounts(rows=200, read=200, correct=187)),

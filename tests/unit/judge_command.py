@@ -10,32 +10,13 @@ import yaml
 
 from modelward.cli.main import main
 from tests.unit.documents import deployment_document
+from tests.unit.kpis import accuracy, errors, latency
 
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "10%", "expected": "5%"},
-}
-LATENCY = {
-    "name": "latency",
-    "benchmark": {"metric": "latency", "quantile": "p90"},
-    "objective": {"atMost": "250ms", "expected": "150ms"},
-}
-VERSUS = {
-    "name": "versus",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"versus": "stable", "worseByAtMost": "5pp"},
-}
-LATENCY_VERSUS = {
-    "name": "slower",
-    "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"versus": "stable", "worseByAtMost": "10%"},
-}
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "92%"},
-}
+ERRORS = errors(atMost="10%", expected="5%")
+LATENCY = latency("p90", atMost="250ms", expected="150ms")
+VERSUS = errors("versus", versus="stable", worseByAtMost="5pp")
+LATENCY_VERSUS = latency("p95", "slower", versus="stable", worseByAtMost="10%")
+ACCURACY = accuracy(atLeast="92%")
 LOAD = {"rate": "20/s", "for": "1m", "warmUp": "1s"}
 
 

@@ -11,23 +11,11 @@ from modelward.benchmark import lag
 from modelward.cli.main import main
 from modelward.judge import shape
 from modelward.runner import reach
+from tests.unit.kpis import accuracy, errors
 from tests.unit.runner_plans import golden
 
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "90%"},
-}
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "20%", "expected": "5%"},
-}
-VERSUS = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
+ACCURACY = accuracy(atLeast="90%")
+ERRORS = errors(atMost="20%", expected="5%")
 ROWS = ("--dataset", "golden=rows.jsonl")
 
 

@@ -19,6 +19,7 @@ from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.schemas import json_schemas
 from modelward.benchmark.totals import added
 from tests.unit.benchmark_world import ACCURACY, PASSING, a_run, completed, seen
+from tests.unit.kpis import LATENCY_VERSUS
 
 BASELINE = {
     "revision": "z2k8m5q7w9",
@@ -27,11 +28,6 @@ BASELINE = {
     "protocol": "v2",
     "modelName": "fraud",
     "closed": True,
-}
-LATENCY_VERSUS = {
-    "name": "latency-vs-stable",
-    "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"versus": "stable", "worseByAtMost": "10%"},
 }
 BY_TIME = LATENCY_VERSUS | {"objective": {"versus": "stable", "worseByAtMost": "50ms"}}
 FASTER = ComparedLatencyCounts(126, 90_000, 2_000, 20, 80, 9, 91_500, 90_250)

@@ -73,7 +73,9 @@ def verdicts(run: BenchmarkRun, found: dict[str, Any], /, **result: object) -> l
     ("kpi", "found", "verdict"),
     [
         (ERRORS, {"requests": 2_000, "bad": 20}, "Pass"),
-        (ERRORS, {"requests": 2_000, "bad": 200}, "Fail WorseThanExpected"),
+        (ERRORS, {"requests": 2_000, "bad": 200}, "Inconclusive Uncalibrated"),
+        (ERRORS, {"requests": 2_000, "bad": 2_000}, "Inconclusive Uncalibrated"),
+        (ERRORS, {"requests": 2_000, "bad": 200, "dispersion": 150}, "Fail WorseThanExpected"),
         (ERRORS, {"requests": 20, "bad": 0}, "Inconclusive Undecided"),
         (ERRORS, {"requests": 260, "bad": 4, "dispersion": 100}, "Pass"),
         (ERRORS, {"requests": 260, "bad": 4}, "Inconclusive Undecided"),
@@ -96,6 +98,18 @@ def test_counts_are_judged_and_values_compared(
     kpi: dict[str, Any], found: dict[str, Any], verdict: str
 ) -> None:
     assert verdicts(run_of(kpi), {kpi["name"]: found}) == [verdict]
+
+
+def test_what_a_job_could_not_show_is_told_with_what_the_job_should_report() -> None:
+    run = run_of(ERRORS, ERRORS | {"name": "slow"}, VALUE)
+    ruling = ruled(run, answer(run, {"errors": {"requests": 2_000, "bad": 2_000}}))
+    assert isinstance(ruling, Accepted)
+    message = judged(run.spec.kpis, ruling).message
+    assert (
+        "errors: it looks too bad, but job locust did not say how its bad requests clump" in message
+    )
+    assert "slow, perplexity: not measured: job locust left it out of its result" in message
+    assert "upTo" not in message
 
 
 def test_no_dispersion_that_a_job_says_is_taken_for_none() -> None:
@@ -228,7 +242,7 @@ def test_a_pod_whose_job_is_another_image_is_foreign() -> None:
 def test_what_failed_is_told_in_the_unit_of_the_kpi() -> None:
     run = run_of(*ALL)
     found = {
-        "errors": {"requests": 2_000, "bad": 200},
+        "errors": {"requests": 2_000, "bad": 200, "dispersion": 150},
         "exam": {"rows": 100, "right": 91},
         "perplexity": {"value": "14.2"},
     }
@@ -246,6 +260,10 @@ def test_what_failed_is_told_in_the_unit_of_the_kpi() -> None:
     [
         ({"errors": {"requests": 2_000, "bad": 20}}, "20 of 2,000 requests failed (1%)."),
         ({"errors": {"requests": 2_000, "bad": 20}}, "that dispersion is assumed"),
+        (
+            {"errors": {"requests": 2_000, "bad": 200}},
+            "job locust did not say how its bad requests",
+        ),
         ({"exam": {"rows": 100, "right": 92}}, "92 of all 100 rows were answered as expected"),
         ({"perplexity": {"value": "12.4"}}, "Job locust measured 12.4, which is compared with"),
     ],

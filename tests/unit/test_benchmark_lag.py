@@ -9,7 +9,8 @@ from modelward.benchmark.accept import Accepted, Refused, rule
 from modelward.benchmark.contract import KpiReport, RunnerResult
 from modelward.benchmark.plan import runner_plan
 from tests.unit.benchmark_world import ERRORS, LATENCY, PASSING, a_result, a_run, completed
-from tests.unit.test_benchmark_compared import LATENCY_VERSUS, a_comparison
+from tests.unit.kpis import LATENCY_VERSUS
+from tests.unit.test_benchmark_compared import a_comparison
 
 
 @pytest.mark.parametrize(

@@ -248,4 +248,5 @@ def test_a_value_of_all_rows_has_no_sample() -> None:
     "reason", ["RowsUnfit", "ClassMissing", "SlicesTooSmall", "StableUnanswered"]
 )
 def test_why_rows_judge_nothing_is_told_with_what_to_mend(reason: str) -> None:
-    assert words.advice(reason).startswith("not ")
+    (kpi,) = run_of(MAE).spec.kpis
+    assert words.advice(kpi, reason).startswith("not ")

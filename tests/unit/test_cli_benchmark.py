@@ -17,30 +17,20 @@ from modelward.cli.main import main
 from modelward.runner.attempt import Attempt
 from modelward.runner.files import Given
 from modelward.runner.tls import Trust
+from tests.unit.kpis import ACCURACY_VERSUS
 from tests.unit.laptop import (
     ACCURACY,
     ERRORS,
     ROWS,
-    VERSUS,
     config_map,
     deployment,
-    make_quick,
     measure,
-    with_rows,
     write,
 )
 from tests.unit.model_server import ModelServer, serving
 from tests.unit.runner_plans import golden
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_quick(monkeypatch)
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return with_rows(tmp_path, monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_a_version_that_fulfils_its_kpis_passes_and_leaves_page_log_and_run(
@@ -87,7 +77,7 @@ def test_nobody_there_is_inconclusive_and_says_what_to_look_at(
 def test_two_versions_are_compared_where_stable_s_address_is_given(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(place, deployment(VERSUS, ACCURACY | {"effect": "report"}))
+    write(place, deployment(ACCURACY_VERSUS, ACCURACY | {"effect": "report"}))
     with (
         serving(ModelServer(wrong=frozenset({1, 2, 3}))) as url,
         serving(ModelServer(wrong=frozenset({1}))) as stable,
@@ -100,7 +90,7 @@ def test_two_versions_are_compared_where_stable_s_address_is_given(
 def test_without_stable_what_is_compared_with_it_is_not_applicable(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(place, deployment(ACCURACY, VERSUS))
+    write(place, deployment(ACCURACY, ACCURACY_VERSUS))
     with serving(ModelServer()) as url:
         assert measure(url, *ROWS) == 0
     assert "NotApplicable" in capsys.readouterr().out

@@ -14,24 +14,14 @@ from tests.unit.laptop import (
     ACCURACY,
     ROWS,
     deployment,
-    make_quick,
     measure,
-    with_rows,
     write,
 )
 from tests.unit.model_server import ModelServer, serving, serving_app
 from tests.unit.runner_plans import golden
 from tests.unit.test_runner_streams import streaming
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    make_quick(monkeypatch)
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return with_rows(tmp_path, monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_values_of_rows_worst_slices_and_rates_are_shown_and_stand_on_the_page(

@@ -1,17 +1,11 @@
 """`modelward judge replay` of rows with the answers that a server gave to them."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.judge_command import ACCURACY, Ask
-
-
-@pytest.fixture
-def ask(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
-    return Ask(tmp_path, capsys, monkeypatch)
 
 
 def a_kpi(metric: str, objective: dict[str, Any], **benchmark: object) -> dict[str, Any]:
@@ -98,5 +92,5 @@ def test_rows_that_can_not_be_used_say_why(
     ask: Ask, kpi: dict[str, Any], told_line: str, told: str
 ) -> None:
     code, _, err = ask("replay", [kpi], lines=[told_line])
-    assert code == 2
+    assert code == 64
     assert told in err

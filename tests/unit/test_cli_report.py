@@ -30,9 +30,10 @@ from tests.unit.benchmark_world import (
     a_result,
     a_run,
 )
+from tests.unit.kpis import LATENCY_VERSUS
 from tests.unit.live_world import LiveWorld, steady
 from tests.unit.pages import LOADING, Page
-from tests.unit.test_benchmark_compared import BY_TIME, FASTER, LATENCY_VERSUS, a_comparison
+from tests.unit.test_benchmark_compared import BY_TIME, FASTER, a_comparison
 from tests.unit.test_benchmark_log import a_profile, line
 
 NAMES = ("accuracy", "latency", "errors")

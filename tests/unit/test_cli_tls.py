@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.unit.authority import Authority
+from tests.unit.kpis import ACCURACY_VERSUS
 from tests.unit.laptop import (
     ACCURACY,
     ERRORS,
     ROWS,
-    VERSUS,
     deployment,
     make_quick,
     measure,
@@ -33,7 +33,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_version_and_stable_are_measured_over_tls(
     place: Path, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(place, deployment(ACCURACY, ERRORS, VERSUS))
+    write(place, deployment(ACCURACY, ERRORS, ACCURACY_VERSUS))
     tls = authority.issue("model").context()
     ca = ("--ca-file", str(authority.certificate.file))
     with serving(ModelServer(tls=tls)) as url, serving(ModelServer(tls=tls)) as stable:

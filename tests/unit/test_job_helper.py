@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelward import contract
 from modelward.api.names import CLAIMS_PATH
@@ -14,6 +16,8 @@ from modelward.benchmark.jobcontract import JobResult
 from modelward.benchmark.jobs import read_result
 from modelward.benchmark.plan import runner_plan
 from modelward.contract import Plan, dispersion_of, requests, rows
+from modelward.judge import UNMEASURED
+from modelward.judge.calibration import scatter
 from tests.unit.test_benchmark_jobs import ALL, run_of
 
 
@@ -86,6 +90,22 @@ def test_it_measures_how_clumped_bad_requests_are(burst: int, low: int, high: in
 def test_where_too_little_was_seen_it_claims_nothing() -> None:
     assert dispersion_of([1] * 59) is None
     assert dispersion_of([0] * 600) is None
+    assert dispersion_of(([1] + [0] * 65) * 9) is None
+
+
+@given(st.lists(st.integers(0, 10), min_size=60, max_size=300))
+def test_it_measures_as_the_operator_calibrates(bad: list[int]) -> None:
+    found = scatter(bad)
+    assert (dispersion_of(bad) or UNMEASURED) == found.dispersion
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10)), min_size=60, max_size=200))
+def test_it_compares_as_the_operator_calibrates(bad: list[tuple[int, int]]) -> None:
+    ours, stables = [one for one, _ in bad], [other for _, other in bad]
+    found = contract.compared(ours, stables, total=10_000)
+    shares = scatter([one - other for one, other in bad], [one + other for one, other in bad])
+    assert found.get("dispersionOfShares", UNMEASURED) == shares.dispersion
+    assert found.get("dispersion", UNMEASURED) == scatter(ours).dispersion
 
 
 def test_it_is_one_file_that_needs_nothing_but_python() -> None:

@@ -7,20 +7,15 @@ import pytest
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.values import format_decimal
-from modelward.benchmark.objectives import exam_objective as planned_exam
-from modelward.benchmark.objectives import load_objective as planned
 from modelward.benchmark.plan import runner_plan
-from modelward.judge import LoadShape
-from modelward.judge.declared import Alphas, exam_objective, load_objective, load_shape
+from modelward.judge.declared import Alphas, declared, load_shape
+from modelward.judge.objectives import exam_objective, load_objective
 from modelward.release.render import shared_judgement
 from tests.unit.benchmark_world import ACCURACY, ERRORS, LATENCY, a_run
+from tests.unit.kpis import errors
 
 BASELINE = {"revision": "s", "service": "s", "port": 8080, "protocol": "v2", "modelName": "fraud"}
 ALPHAS = Alphas(Fraction(5, 100), Fraction(5, 100))
-
-
-def errors(**objective: str) -> dict[str, Any]:
-    return {"name": "e", "benchmark": {"metric": "errorRate"}, "objective": objective}
 
 
 def run_of(kpi: dict[str, Any]) -> BenchmarkRun:
@@ -33,7 +28,7 @@ def run_of(kpi: dict[str, Any]) -> BenchmarkRun:
     [
         ERRORS,
         LATENCY,
-        errors(atMost="2%"),
+        errors("e", atMost="2%"),
         LATENCY | {"objective": {"atMost": "250ms"}},
         errors(versus="stable", worseByAtMost="1pp"),
         errors(versus="stable", worseByAtMost="50%"),
@@ -43,11 +38,10 @@ def run_of(kpi: dict[str, Any]) -> BenchmarkRun:
 def test_a_declared_kpi_under_load_has_the_tests_of_the_plan(kpi: dict[str, Any]) -> None:
     run = run_of(kpi)
     plan = runner_plan(run, 1, seconds_left=1)
-    assert load_objective(run.spec.kpis[0], ALPHAS) == planned(plan.kpis[0], plan.judgement)
+    ours = load_objective(declared(run.spec.kpis[0]), ALPHAS)
+    assert ours == load_objective(plan.kpis[0], plan.judgement)
     assert plan.load is not None
-    assert load_shape(run.spec.load) == LoadShape.of(
-        plan.load.rate, plan.load.for_seconds, plan.load.warm_up_seconds
-    )
+    assert load_shape(run.spec.load) == plan.load.shape
 
 
 @pytest.mark.parametrize(
@@ -56,11 +50,14 @@ def test_a_declared_kpi_under_load_has_the_tests_of_the_plan(kpi: dict[str, Any]
 def test_a_declared_exam_has_the_objective_of_the_plan(objective: dict[str, str]) -> None:
     run = run_of(ACCURACY | {"objective": objective})
     plan = runner_plan(run, 1, seconds_left=1)
-    assert exam_objective(run.spec.kpis[0], ALPHAS) == planned_exam(plan.kpis[0], plan.judgement)
+    ours = exam_objective(declared(run.spec.kpis[0]), ALPHAS)
+    assert ours == exam_objective(plan.kpis[0], plan.judgement)
 
 
 def test_error_probabilities_are_shared_as_a_run_is_told() -> None:
-    kpis = a_run(ACCURACY, ERRORS, LATENCY | {"effect": "report"}, errors(atMost="2%")).spec.kpis
+    kpis = a_run(
+        ACCURACY, ERRORS, LATENCY | {"effect": "report"}, errors("e", atMost="2%")
+    ).spec.kpis
     told, ours = shared_judgement(kpis, "5%", "5%"), ALPHAS.shared(kpis)
     assert told.false_promotion == format_decimal(ours.false_promotion)
     assert told.false_rollback == format_decimal(ours.false_rollback)
@@ -68,5 +65,5 @@ def test_error_probabilities_are_shared_as_a_run_is_told() -> None:
 
 def test_a_kpi_without_a_limit_is_refused() -> None:
     kpi = a_run(errors(expected="1%")).spec.kpis[0]
-    with pytest.raises(ValueError, match="say atMost, atLeast or versus"):
-        load_objective(kpi, ALPHAS)
+    with pytest.raises(ValueError, match="has no limit, say atMost"):
+        declared(kpi)

@@ -13,18 +13,8 @@ from modelward.writes import (
     Document,
     PatchStatus,
 )
-from tests.unit.acting import KEY, NOW, act, an_actor, service
+from tests.unit.acting import KEY, NOW, act, service
 from tests.unit.fake_api import FakeApi
-
-
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def actor(api: FakeApi) -> Actor:
-    return an_actor(api)
 
 
 async def test_writes_are_carried_out_in_order_and_are_in_the_store_afterwards(

@@ -49,7 +49,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_command_line_that_makes_no_sense_is_refused(argv: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(argv)
-    assert ended.value.code == 2
+    assert ended.value.code == 64
 
 
 async def test_benchmark_pods_run_the_image_of_our_own_pod() -> None:

@@ -22,16 +22,6 @@ async def act_in_rounds(actor: Actor, *writes: Write) -> None:
     await act(actor, *writes)
 
 
-@pytest.fixture
-def api() -> FakeApi:
-    return FakeApi()
-
-
-@pytest.fixture
-def actor(api: FakeApi) -> Actor:
-    return an_actor(api)
-
-
 async def test_an_event_is_written_once_in_a_process_and_once_over_restarts(
     actor: Actor, api: FakeApi
 ) -> None:

@@ -7,28 +7,13 @@ import pytest
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.release.budget import outlook
 from tests.unit.documents import deployment_document
+from tests.unit.kpis import accuracy, errors, latency
 from tests.unit.world import World, released
 
-ERRORS = {
-    "name": "errors",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"atMost": "2%", "expected": "1%"},
-}
-ACCURACY = {
-    "name": "accuracy",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"atLeast": "92%"},
-}
-VERSUS = {
-    "name": "versus",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"versus": "stable", "worseByAtMost": "0.1pp"},
-}
-SLOWER = {
-    "name": "slower",
-    "benchmark": {"metric": "latency", "quantile": "p99"},
-    "objective": {"versus": "stable", "worseByAtMost": "10%"},
-}
+ERRORS = errors(atMost="2%", expected="1%")
+ACCURACY = accuracy(atLeast="92%")
+VERSUS = errors("versus", versus="stable", worseByAtMost="0.1pp")
+SLOWER = latency("p99", "slower", versus="stable", worseByAtMost="10%")
 TOO_SHORT = {"rate": "10/s", "for": "1m"}
 ENOUGH = {"rate": "50/s", "for": "2m"}
 

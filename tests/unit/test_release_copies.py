@@ -13,18 +13,9 @@ from modelward.release.decide import decide
 from modelward.release.memory import INPUT_KEY
 from modelward.writes import Create, Delete
 from tests.unit.documents import Document, deployment_document
+from tests.unit.kpis import ACCURACY_VERSUS, LATENCY_VERSUS
 from tests.unit.world import World, released
 
-LATENCY_VERSUS: Document = {
-    "name": "latency-vs-stable",
-    "benchmark": {"metric": "latency", "quantile": "p95"},
-    "objective": {"versus": "stable", "worseByAtMost": "10%"},
-}
-ACCURACY_VERSUS: Document = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
 ON_COPY = ACCURACY_VERSUS | {"benchmark": ACCURACY_VERSUS["benchmark"] | {"baseline": "copy"}}
 
 

@@ -2,18 +2,9 @@
 
 from modelward.api.names import PREFIX
 from tests.unit.documents import Document, deployment_document
+from tests.unit.kpis import ACCURACY_VERSUS, ERRORS_VERSUS
 from tests.unit.world import World, released
 
-VERSUS = {
-    "name": "accuracy-vs-stable",
-    "benchmark": {"metric": "accuracy", "dataset": "golden"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
-ERRORS_VERSUS = {
-    "name": "errors-vs-stable",
-    "benchmark": {"metric": "errorRate"},
-    "objective": {"versus": "stable", "worseByAtMost": "1pp"},
-}
 PLAIN_HTTP: Document = {
     "protocol": "http",
     "http": {"path": "/score"},
@@ -23,7 +14,7 @@ PLAIN_HTTP: Document = {
 
 
 def kpis() -> list[Document]:
-    return [*deployment_document()["spec"]["kpis"], VERSUS, ERRORS_VERSUS]
+    return [*deployment_document()["spec"]["kpis"], ACCURACY_VERSUS, ERRORS_VERSUS]
 
 
 def last_run(world: World) -> Document:
@@ -86,3 +77,19 @@ def test_a_revision_that_forgot_how_it_was_rendered_is_asked_as_spec_says() -> N
     world.change("2")
     world.run(10)
     assert last_run(world)["baseline"]["port"] == 8080
+
+
+def test_what_a_job_compares_is_sent_to_a_copy() -> None:
+    errors = {
+        "name": "errors-by-job",
+        "job": {"name": "locust", "measures": "badRequests"},
+        "objective": {"versus": "stable", "worseByAtMost": "50%"},
+    }
+    jobs = [{"name": "locust", "image": "registry.example/locust:1"}]
+    world = released(kpis=[*deployment_document()["spec"]["kpis"], errors], jobs=jobs)
+    world.verdict = lambda _: ""
+    world.change("2")
+    world.run(20)
+    assert last_run(world)["baseline"]["closed"] is True
+    assert last_run(world)["baseline"]["service"].endswith("-base")
+    assert world.status["kpiSummary"].endswith("/3")

@@ -1,6 +1,7 @@
 """The command as the benchmark pod runs it: files, exit codes, signals."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -22,8 +23,11 @@ def pod(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(pod: Path, plan: RunnerPlan | None) -> "subprocess.Popen[str]":
-    (pod / "plan.json").write_text(plan.to_json() if plan else "{")
+def start(pod: Path, plan: RunnerPlan | None, age: float = 0.0) -> "subprocess.Popen[str]":
+    """Begin in a pod that is so many seconds old."""
+    file = pod / "plan.json"
+    file.write_text(plan.to_json() if plan else "{")
+    os.utime(file, (file.stat().st_mtime - age,) * 2)
     paths = ["--plan", str(pod / "plan.json"), "--datasets", str(pod / "datasets"),
              "--result", str(pod / "result")]  # fmt: skip
     return subprocess.Popen(
@@ -84,3 +88,13 @@ def test_the_result_is_there_before_the_deadline(pod: Path) -> None:
     result = RunnerResult.parse((pod / "result").read_text())
     assert (process.returncode, result.outcome) == (0, "Measured")
     assert result.kpis[0].reason == "NotMeasured"
+
+
+def test_what_jobs_took_is_not_there_for_the_runner(pod: Path) -> None:
+    job = {"name": "j", "kpis": [{"name": "k", "measures": "value", "effect": "gate"}]}
+    plan = json.loads(a_plan("http://127.0.0.1:1", ACCURACY).to_json())
+    asked = RunnerPlan.parse(json.dumps(plan | {"jobs": [job]}))
+    process = start(pod, asked, age=asked.deadline_seconds)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "data sets were not read within 0 s" in (pod / "result").read_text()

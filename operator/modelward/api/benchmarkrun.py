@@ -129,11 +129,11 @@ class BenchmarkRunSpec(ApiModel):
             rule(
                 implies(
                     "has(self.baseline) && self.kpis.exists(k, has(k.objective.versus) "
-                    "&& has(k.benchmark) && k.benchmark.metric == 'latency')",
+                    "&& (has(k.job) || has(k.benchmark) && k.benchmark.metric == 'latency'))",
                     "has(self.baseline.closed) && self.baseline.closed",
                 ),
-                "latency is compared with a pod that serves nobody else: name the Service of a "
-                "closed copy of stable, and say closed: true",
+                "latency, and what a job measures, is compared with a pod that serves nobody "
+                "else: name the Service of a closed copy of stable, and say closed: true",
                 field=".baseline",
             ),
         )
@@ -175,8 +175,7 @@ class BenchmarkRunSpec(ApiModel):
     @property
     def applicable_kpis(self) -> list[Kpi]:
         """The KPIs that can be measured, but those of jobs."""
-        found = applicable(self.kpis, has_baseline=self.baseline is not None)
-        return [kpi for kpi in found if kpi.job is None]
+        return [kpi for kpi in self.measured_kpis if kpi.job is None]
 
     @property
     def counted_kpis(self) -> list[Kpi]:
@@ -185,8 +184,13 @@ class BenchmarkRunSpec(ApiModel):
 
     @property
     def job_kpis(self) -> list[Kpi]:
-        """The KPIs that jobs measure."""
-        return [kpi for kpi in self.kpis if kpi.job]
+        """The KPIs that jobs can measure."""
+        return [kpi for kpi in self.measured_kpis if kpi.job]
+
+    @property
+    def measured_kpis(self) -> list[Kpi]:
+        """The KPIs that can be measured: without a baseline, none versus stable."""
+        return applicable(self.kpis, has_baseline=self.baseline is not None)
 
 
 class Attempt(ApiModel):

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, WithJsonSchema
 
 from modelward.api.base import ApiModel
-from modelward.api.cel import Schema, implies, map_list, rule
-from modelward.api.fields import Name
+from modelward.api.cel import Schema, implies, is_percent, map_list, rule
+from modelward.api.fields import Name, PositiveDuration
 from modelward.api.objective import percent_between
 
 MOST_JOBS = 3
@@ -35,7 +35,7 @@ class JobSource(ApiModel):
     measures: Measures
     """rightRows: rows that were answered rightly, of all rows; judged exactly.
     badRequests: requests that failed or were too slow, of all that were sent; judged as an error
-    rate whose requests are taken as independent.
+    rate is, alone or versus: stable by a multiple.
     value: one value in the unit of the limit; compared exactly, whatever it was measured on.
     """
 
@@ -62,6 +62,11 @@ class Job(ApiModel):
     """Environment variables."""
     run_as_user: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     """Number of the user; where the image names none, or names one without a number."""
+    up_to: PositiveDuration = "10m"
+    """The longest that it may run, for example 5m. Beyond it the attempt ends without a result.
+
+    upTo of the benchmark step bounds all jobs and what is measured after them.
+    """
 
 
 Jobs = Annotated[list[Job], Field(max_length=MOST_JOBS, json_schema_extra=map_list("name"))]
@@ -73,9 +78,21 @@ def _for_job(measures: Measures, expression: str) -> str:
 
 JOB_KPI_RULES = (
     rule(
-        implies("has(self.job)", "!has(self.objective.versus)"),
-        "what a job measures can't be compared with stable: say a limit (atMost or atLeast)",
+        implies(
+            "has(self.job) && has(self.objective.versus)", "self.job.measures == 'badRequests'"
+        ),
+        "of what a job measures only badRequests can be versus: stable: say a limit (atMost or "
+        "atLeast), or let the job report the difference as its value",
         field=".objective.versus",
+    ),
+    rule(
+        implies(
+            "has(self.job) && has(self.objective.worseByAtMost)",
+            is_percent("self.objective.worseByAtMost"),
+        ),
+        "bad requests that a job counts are compared by a multiple: say by what part of stable's "
+        "share there may be more, as in {versus: stable, worseByAtMost: 50%}",
+        field=".objective.worseByAtMost",
     ),
     rule(
         _for_job(
@@ -89,7 +106,7 @@ JOB_KPI_RULES = (
     rule(
         _for_job(
             "badRequests",
-            "has(self.objective.atMost) && "
+            "has(self.objective.versus) || has(self.objective.atMost) && "
             + percent_between("> 0.0", "self.objective.atMost", "< 50.0"),
         ),
         "the share of bad requests has an upper limit above 0% and below 50%, as in "

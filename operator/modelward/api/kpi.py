@@ -181,10 +181,15 @@ def benchmarked(kpis: list[Kpi]) -> list[Kpi]:
 
 
 def needs_copy(kpi: Kpi) -> bool:
-    """Tell whether a KPI is compared with a closed copy of stable; users' requests never are."""
+    """Tell whether a KPI is compared with a closed copy of stable; users' requests never are.
+
+    What a job sends is nobody's to bound, so that pods which serve users are none of its targets.
+    """
     source = kpi.benchmark_source
-    if source is None or kpi.objective.versus is None:
+    if kpi.objective.versus is None:
         return False
+    if source is None:
+        return kpi.job is not None
     return source.baseline == "copy" or kpi.is_compared_latency
 
 

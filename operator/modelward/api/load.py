@@ -54,7 +54,9 @@ class Load(ApiModel):
     was free. Default: no request waits for an answer, as if there were always one more user.
     """
     for_: PositiveDuration = Field(default="1m", alias="for")
-    """The longest that load is sent after warm-up and calibration, for example 2m."""
+    """The longest that load is sent after the warm-up and the first 60 windows of calibration, for
+    example 2m; a calibration that needs more windows takes them from this time.
+    """
     warm_up: Duration = "5s"
     """How long load is sent before anything is counted."""
     ramp_from: FirstRate | None = None

@@ -76,7 +76,7 @@ def parse_margin(text: str) -> Fraction:
     Raises ValueFormError for any other text, beyond 50pp and 900%, and for no time at all.
     """
     if text.endswith(("s", "m", "h")):
-        seconds = to_seconds(parse_duration(text))
+        seconds = seconds_of(text)
         if seconds <= 0:
             raise ValueFormError(f"{text!r}: say a duration above 0s")
         return seconds
@@ -214,6 +214,11 @@ def format_duration(value: timedelta | Fraction) -> str:
 def to_seconds(value: timedelta) -> Fraction:
     """Return the exact number of seconds of a duration."""
     return Fraction(value // timedelta(microseconds=1), 1_000_000)
+
+
+def seconds_of(text: str) -> Fraction:
+    """Return the exact number of seconds that a duration stands for. Raises ValueFormError."""
+    return to_seconds(parse_duration(text))
 
 
 def _checked(text: str, form: str, what: str) -> str:

@@ -81,6 +81,8 @@ def _why_failed(job: RunJob) -> Infrastructure:
     pod = next(iter(job.pods), None)
     if job.failure == "DeadlineExceeded":
         why = f": {waiting(pod)}" if pod and pod.problem else ""
+        if pod and pod.running:
+            why = f": job {next(iter(pod.running))} was running; raise upTo of the benchmark step"
         if not (job.pods or job.failed):
             why = ": it got no pod; a quota, a LimitRange or Pod Security refuses it, most likely"
         return Infrastructure("Deadline", f"Job {job.name} did not end in time{why}")

@@ -9,6 +9,7 @@ from modelward.benchmark.accept import Accepted, Infrastructure, Refused, Ruling
 from modelward.benchmark.continued import starts
 from modelward.benchmark.foreign import foreign_pod, waiting
 from modelward.benchmark.job import SPARE_SECONDS, job_name
+from modelward.benchmark.jobtimes import over_time
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
 
 GRACE = timedelta(seconds=2 * SPARE_SECONDS)
@@ -135,6 +136,9 @@ def _ruling(snapshot: RunSnapshot, number: int, job: RunJob | None) -> Ruling | 
     foreign = foreign_pod(job)
     if foreign:
         return Refused("ForeignPod", foreign)
+    late = over_time(snapshot.run.spec.jobs, job, snapshot.now)
+    if late:
+        return Infrastructure("JobTimedOut", late)
     if snapshot.now >= ends(snapshot) + GRACE:
         return Infrastructure("Deadline", f"Job {job.name} has not ended although its time is up")
     return None

@@ -46,6 +46,7 @@ def job_container(
         "MODELWARD_PLAN": PLAN_PATH,
         "MODELWARD_RESULT": RESULT_PATH,
         "MODELWARD_TARGET": plan.subject.url,
+        **({"MODELWARD_BASELINE": plan.baseline.url} if plan.baseline else {}),
     }
     user = {} if job.run_as_user is None else {"runAsUser": job.run_as_user}
     chosen = {"command": job.command, "args": job.args}

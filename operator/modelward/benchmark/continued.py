@@ -13,6 +13,7 @@ from modelward.api.benchmarkrun import (
     BenchmarkRunSpec,
     RunKpiStatus,
 )
+from modelward.api.jobs import Job
 from modelward.api.values import parse_rate
 from modelward.benchmark.bounds import MAX_REQUESTS, CountsError
 from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
@@ -91,11 +92,16 @@ def _difference(spec: BenchmarkRunSpec, other: BenchmarkRunSpec) -> str | None:
         ("subject", spec.subject, other.subject),
         ("baseline", _asked_of(spec.baseline), _asked_of(other.baseline)),
         ("datasets", _rows_of(spec), _rows_of(other)),
-        ("jobs", spec.jobs, other.jobs),
+        ("jobs", _run_by(spec), _run_by(other)),
         ("kpis", spec.kpis, other.kpis),
         ("judgement", spec.judgement, other.judgement),
     )
     return next((what for what, ours, theirs in compared if ours != theirs), None)
+
+
+def _run_by(spec: BenchmarkRunSpec) -> list[Job]:
+    """Return the jobs, whatever time they are given."""
+    return [job.model_copy(update={"up_to": ""}) for job in spec.jobs]
 
 
 def _asked_of(baseline: Baseline | None) -> Baseline | None:

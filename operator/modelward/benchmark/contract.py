@@ -24,6 +24,7 @@ from modelward.benchmark.kpidescription import KPI_DESCRIPTION
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plandataset import PlanColumns, PlanDataset
 from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.planload import PlanLoad
 from modelward.benchmark.plansubject import PlanSubject
 from modelward.strictjson import StrictJsonError, loads_integers
 
@@ -67,26 +68,6 @@ Reason = Literal[
     "StableUnanswered",
 ]
 """Why there are no counts; empty where there are, because their verdict follows from them."""
-
-
-class PlanLoad(Message):
-    """Load on a fixed schedule, for errors, times and rates."""
-
-    rate: Exact
-    """Requests per second."""
-    arrivals: Literal["poisson"] | None = None
-    """poisson: requests come at random, independently of each other. Absent: at even intervals."""
-    ramp_from: Exact | None = None
-    """Requests per second at the beginning of the warm-up, from where they rise evenly to `rate`.
-    Absent: the rate is the same all along."""
-    concurrency: int | None = Field(default=None, ge=1, le=1000)
-    """Requests to each revision at a time, at most: the next one waits for an answer, and its
-    latency counts from then. Absent: no request waits for an answer."""
-    for_seconds: Exact
-    """The longest that load is sent after warm-up and the first 60 windows of calibration."""
-    warm_up_seconds: Exact
-    dataset: str
-    """Data set whose rows are the payload."""
 
 
 class PlanJudgement(Message):
@@ -138,11 +119,13 @@ class RunnerPlan(Message):
 
     @model_validator(mode="after")
     def _has_what_is_compared_with(self) -> Self:
-        if self.baseline is None and any(kpi.versus for kpi in self.kpis):
+        by_jobs = any(kpi.versus for job in self.jobs or () for kpi in job.kpis)
+        if self.baseline is None and (by_jobs or any(kpi.versus for kpi in self.kpis)):
             raise ValueError("baseline is missing, and a KPI is compared with it")
         by_turns = any(kpi.is_compared_latency for kpi in self.kpis)
-        if by_turns and self.baseline and not self.baseline.closed:
-            raise ValueError("a latency is compared, and baseline is not closed to users")
+        if (by_turns or by_jobs) and self.baseline and not self.baseline.closed:
+            what = "a latency" if by_turns else "what a job measures"
+            raise ValueError(f"{what} is compared, and baseline is not closed to users")
         return self
 
 

@@ -23,6 +23,7 @@ from modelward.benchmark.attempts import (
 )
 from modelward.benchmark.continued import starts, waits_for_another
 from modelward.benchmark.job import job, job_name
+from modelward.benchmark.jobtimes import deadlines
 from modelward.benchmark.live.decide import decide_live
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.snapshot import RunJob, RunSnapshot
@@ -147,7 +148,8 @@ def _not_before(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> datetime:
 def _wake_after(snapshot: RunSnapshot, refusal: Refusal | None, not_before: datetime) -> timedelta:
     end = ends(snapshot)
     moments = [end, end + GRACE, not_before]
-    moments += [job.created + PATIENCE for job in snapshot.jobs if _goes_on(job)]
+    for each in filter(_goes_on, snapshot.jobs):
+        moments += [each.created + PATIENCE, *deadlines(snapshot.run.spec.jobs, each).values()]
     if refusal:
         moments.append(refusal.at + REFUSAL_STANDS)
     coming = (moment - snapshot.now for moment in moments if moment > snapshot.now)

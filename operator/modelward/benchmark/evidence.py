@@ -21,9 +21,9 @@ from modelward.benchmark.contract import (
 from modelward.benchmark.counts import Counts
 from modelward.benchmark.figures import baseline_text, interval, objective_text, value_text
 from modelward.benchmark.judging import counts_in, judged
-from modelward.benchmark.objectives import load_objective
 from modelward.benchmark.totals import added
 from modelward.judge import Verdict
+from modelward.judge.objectives import load_objective
 
 RunVerdict = Literal["Pass", "Fail", "Inconclusive"]
 

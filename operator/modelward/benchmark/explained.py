@@ -1,6 +1,6 @@
 """Why a run came to its verdicts, in words: from the evidence in its status, computed again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -15,11 +15,11 @@ from modelward.benchmark.counts import Counts
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.judging import counts_in, judged
-from modelward.benchmark.objectives import rate_objective
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.seen import all_read, dispersion_of, of_rows, seen
 from modelward.benchmark.words import advice
 from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED, Verdict
+from modelward.judge.objectives import rate_objective
 
 _OVERWHELMING = Decimal(1_000_000)
 
@@ -47,16 +47,27 @@ def explain(run: BenchmarkRun) -> tuple[Explanation, ...]:
     declared = {kpi.name: kpi for kpi in run.spec.kpis}
     asked = {kpi.name: kpi for kpi in plan.kpis}
     asked |= {kpi.name: question(kpi) for kpi in run.spec.job_kpis if not is_value(kpi)}
+    failed = [kpi.name for kpi in run.status.kpis if _is_gate_that_failed(kpi, declared)]
     found = []
     for shown in run.status.kpis:
         if shown.name not in declared:
             raise PlanError(f"status.kpis: {shown.name} is not among spec.kpis")
-        found.append(_explained(declared[shown.name], asked.get(shown.name), shown, plan))
+        kpi, question_asked = declared[shown.name], asked.get(shown.name)
+        found.append(_explained(kpi, question_asked, shown, plan, failed))
     return tuple(found)
 
 
+def _is_gate_that_failed(shown: RunKpiStatus, declared: Mapping[str, Kpi]) -> bool:
+    kpi = declared.get(shown.name)
+    return shown.verdict == "Fail" and kpi is not None and kpi.effect == "gate"
+
+
 def _explained(
-    kpi: Kpi, asked: PlanKpi | None, shown: RunKpiStatus, plan: RunnerPlan
+    kpi: Kpi,
+    asked: PlanKpi | None,
+    shown: RunKpiStatus,
+    plan: RunnerPlan,
+    failed: Sequence[str],
 ) -> Explanation:
     objective = objective_text(kpi)
     plain = Explanation(shown.name, shown.verdict, shown.reason, objective, ())
@@ -66,14 +77,15 @@ def _explained(
         why = "There was no stable version to compare it with: this was the first one."
         return replace(plain, sentences=(why,))
     if asked is None or not shown.evidence:
-        return replace(plain, sentences=(_unmeasured(shown),), agrees=shown.verdict not in _DECIDED)
+        told = _unmeasured(kpi, shown, failed)
+        return replace(plain, sentences=(told,), agrees=shown.verdict not in _DECIDED)
     windows = 0 if shown.independence_assumed else CALIBRATION_WINDOWS
     try:
         counts = counts_in(asked, tuple(shown.evidence))
     except CountsError as error:
         return replace(plain, sentences=(f"Its evidence is none: {error}.",), agrees=False)
     verdict = judged(asked, counts, plan, windows)
-    sentences = [*seen(counts, kpi, shown), *_weighed(verdict, asked, plan.judgement, counts)]
+    sentences = [*seen(counts, kpi, shown), *_weighed(verdict, kpi, asked, plan.judgement, counts)]
     sentences += _noted(counts, verdict, shown, of_job=kpi.job is not None)
     agrees = verdict.verdict == shown.verdict
     if not agrees:
@@ -113,22 +125,26 @@ def odds(logarithm: Decimal) -> str:
     return f"{worth:,.0f} to 1" if worth >= 10 else f"{worth:.1f} to 1"
 
 
-def _unmeasured(shown: RunKpiStatus) -> str:
-    told = advice(shown.reason or "NotMeasured")
+def _unmeasured(kpi: Kpi, shown: RunKpiStatus, failed: Sequence[str]) -> str:
+    """Say why there are no counts. A gate that fails ends the benchmark; jobs come before it."""
     if shown.verdict in _DECIDED:
         return f"There is no evidence for {shown.verdict}."
+    reason = shown.reason or "NotMeasured"
+    if failed and reason == "NotMeasured" and kpi.job is None:
+        return f"Not measured to the end: {' and '.join(failed)} failed, which ends a benchmark."
+    told = advice(kpi, reason)
     return f"{told[:1].upper()}{told[1:]}."
 
 
 def _weighed(
-    verdict: Verdict, asked: PlanKpi, judgement: PlanJudgement, counts: Counts
+    verdict: Verdict, kpi: Kpi, asked: PlanKpi, judgement: PlanJudgement, counts: Counts
 ) -> Iterator[str]:
     """Say what it is worth."""
     if all_read(counts):
         yield "All rows were read, so that this is exact: the rows are the requirement."
         return
     if verdict.reason in ("Uncalibrated", "NotJudged"):
-        yield f"No verdict: {advice(verdict.reason)}."
+        yield f"No verdict: {advice(kpi, verdict.reason)}."
         return
     better, worse = _questions(asked, judgement)
     if verdict.evidence is None:

@@ -32,6 +32,12 @@ class PlanJobKpi(Message):
     at_least: str | None = None
     """Lower limit."""
     expected: str | None = None
+    versus: Literal["stable"] | None = None
+    """Present where the same requests are to be sent to the plan's baseline, too."""
+    worse_by_at_most: str | None = None
+    """With versus: by what part of stable's share of bad requests its own may be larger (50%)."""
+    unless_below: str | None = None
+    """With versus: a share of bad requests that is good enough, whatever stable's is (0.1%)."""
     effect: Literal["gate", "report"]
 
 
@@ -59,7 +65,12 @@ class Measurement(Message):
     """Those that failed, or were too slow."""
     dispersion: Annotated[int, Field(ge=100, le=MAX_DISPERSION)] | None = None
     """Beside requests: how much larger the variance of bad requests in stretches of time is than it
-    would be of independent ones, in hundredths. Absent: it is not known, and 150 is assumed."""
+    would be of independent ones, in hundredths. Absent: it is not known, and 150 is assumed, which
+    is enough to pass and not to fail."""
+    baseline_bad: Count | None = None
+    """Versus stable, beside requests: of as many requests that were sent to it, the bad ones."""
+    dispersion_of_shares: Annotated[int, Field(ge=100, le=MAX_DISPERSION)] | None = None
+    """Versus stable: the same of the version's share of all bad requests."""
     value: str | None = Field(default=None, max_length=32, pattern=VALUE_FORM)
     """A value in the unit of the KPI's limit: "231.5ms", "92.4%", "18/s", "0.31".
     Not negative."""
@@ -67,13 +78,24 @@ class Measurement(Message):
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:
         given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if given - {"dispersion"} not in ({"rows", "right"}, {"requests", "bad"}, {"value"}) or (
-            self.dispersion is not None and self.requests is None
-        ):
-            raise ValueError("say rows and right, or requests and bad, or value")
-        if (self.right or 0) > (self.rows or 0) or (self.bad or 0) > (self.requests or 0):
+        if not any(needed <= given <= needed | may for needed, may in _KINDS):
+            raise ValueError(
+                "say rows and right, or requests and bad (versus stable with baselineBad; with "
+                "dispersion, and then dispersionOfShares, where they are known), or value"
+            )
+        bad = max(self.bad or 0, self.baseline_bad or 0)
+        if (self.right or 0) > (self.rows or 0) or bad > (self.requests or 0):
             raise ValueError("a part is larger than the whole")
         return self
+
+
+_KINDS: tuple[tuple[set[str], set[str]], ...] = (
+    ({"rows", "right"}, set()),
+    ({"value"}, set()),
+    ({"requests", "bad"}, {"dispersion"}),
+    ({"requests", "bad", "baseline_bad"}, {"dispersion", "dispersion_of_shares"}),
+)
+"""What must be told together, and what may be beside it."""
 
 
 class JobResult(Message):

@@ -37,7 +37,7 @@ def _of_job(kpi: Kpi, found: Measurement, plan: RunnerPlan) -> RunKpiStatus:
     if counts is None:
         return _of_value(kpi, found.value or "")
     asked = question(kpi)
-    verdict = judged(asked, counts, plan, calibration(found))
+    verdict = judged(asked, counts, plan, calibration(kpi, found))
     return shown_of(kpi, counts, verdict, hypotheses(asked, plan))
 
 

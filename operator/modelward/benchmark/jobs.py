@@ -2,8 +2,8 @@
 
 Its counts are judged by the tests of the runner's, so that nobody trusts it with a verdict. Rows
 are judged as an exam that was read whole. Requests are tempered by the dispersion that the job
-says, and else by an assumed one, which the status tells. A value is compared with its limit,
-exactly.
+says, and else by an assumed one, which may promote and never rolls back, as everywhere. A value is
+compared with its limit, exactly.
 """
 
 from fractions import Fraction
@@ -13,16 +13,16 @@ from modelward.api.metrics import METRICS, Metric
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import (
     ValueFormError,
-    parse_duration,
     parse_number,
     parse_percent,
     parse_rate,
-    to_seconds,
+    seconds_of,
 )
 from modelward.benchmark.contract import DIGEST_CHARS, PlanKpi, RunnerPlan
-from modelward.benchmark.counts import ErrorCounts, ExamCounts
-from modelward.benchmark.jobcontract import JobResult, Measurement, PlanJob
+from modelward.benchmark.counts import ErrorCounts, ExamCounts, RelativeErrorCounts
+from modelward.benchmark.jobcontract import JobResult, Measurement, PlanJob, PlanJobKpi
 from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED
+from modelward.judge.declared import declared
 
 ASSUMED_DISPERSION = 150
 """Of requests about which a job says nothing more, in hundredths. Not independent ones: errors and
@@ -72,12 +72,19 @@ def _check_kpis(job: PlanJob, result: JobResult) -> None:
                 f"job {job.name}: KPI {name} measures {measures[name]}, not {_kind(found)}",
             )
     for kpi in job.kpis:
-        value = result.kpis[kpi.name].value if kpi.name in result.kpis else None
-        if value is not None:
-            try:
-                _compared(value, kpi.at_most or kpi.at_least or "")
-            except ValueFormError as error:
-                raise JobResultError("Malformed", f"job {job.name}: {error}") from error
+        if kpi.name in result.kpis:
+            _check_kpi(job, kpi, result.kpis[kpi.name])
+
+
+def _check_kpi(job: PlanJob, kpi: PlanJobKpi, found: Measurement) -> None:
+    if (kpi.versus is None) != (found.baseline_bad is None):
+        what = "baselineBad is missing" if kpi.versus else "baselineBad is not asked for"
+        raise JobResultError("Malformed", f"job {job.name}: KPI {kpi.name}: {what}")
+    if found.value is not None:
+        try:
+            _compared(found.value, kpi.at_most or kpi.at_least or "")
+        except ValueFormError as error:
+            raise JobResultError("Malformed", f"job {job.name}: {error}") from error
 
 
 def plan_jobs(spec: BenchmarkRunSpec) -> tuple[PlanJob, ...]:
@@ -93,6 +100,9 @@ def plan_jobs(spec: BenchmarkRunSpec) -> tuple[PlanJob, ...]:
                 "at_most": objective.at_most,
                 "at_least": objective.at_least,
                 "expected": objective.expected,
+                "versus": objective.versus,
+                "worse_by_at_most": objective.worse_by_at_most,
+                "unless_below": objective.unless_below,
                 "effect": kpi.effect,
             }
         )
@@ -100,20 +110,35 @@ def plan_jobs(spec: BenchmarkRunSpec) -> tuple[PlanJob, ...]:
     return tuple(PlanJob.model_validate({"name": n, "kpis": tuple(kpis)}) for n, kpis in named)
 
 
-def counts_found(found: Measurement) -> ErrorCounts | ExamCounts | None:
+def counts_found(found: Measurement) -> ErrorCounts | RelativeErrorCounts | ExamCounts | None:
     """Return what a job counted as the runner would have; None for a value."""
     if found.requests is not None:
-        dispersion = found.dispersion or ASSUMED_DISPERSION
-        dispersion += dispersion == UNMEASURED  # which stands for none that was measured
-        return ErrorCounts(dispersion, found.requests, found.bad or 0)
+        dispersion, bad = _tempering(found.dispersion), found.bad or 0
+        if found.baseline_bad is None:
+            return ErrorCounts(dispersion, found.requests, bad)
+        shares = _tempering(found.dispersion_of_shares)
+        return RelativeErrorCounts(shares, dispersion, found.requests, bad, found.baseline_bad)
     if found.rows is not None:
         return ExamCounts(found.rows, found.rows, found.right or 0)
     return None
 
 
-def calibration(found: Measurement) -> int:
-    """Return how many windows of calibration a job's dispersion stands for: all or none."""
-    return CALIBRATION_WINDOWS if found.dispersion else 0
+def _tempering(dispersion: int | None) -> int:
+    """Return a dispersion that a job says; 125 is what stands for none that was measured."""
+    said = dispersion or ASSUMED_DISPERSION
+    return said + (said == UNMEASURED)
+
+
+def calibration(kpi: Kpi, found: Measurement) -> int:
+    """Return how many windows of calibration stand behind what a job says: all or none.
+
+    None where a dispersion that rollback rests on is only assumed.
+    """
+    measured = found.dispersion is not None
+    if kpi.objective.versus:
+        alone = kpi.objective.unless_below is None
+        measured = found.dispersion_of_shares is not None and (measured or alone)
+    return CALIBRATION_WINDOWS if measured else 0
 
 
 def is_value(kpi: Kpi) -> bool:
@@ -130,12 +155,10 @@ def metric_of(kpi: Kpi) -> Metric:
 
 def question(kpi: Kpi) -> PlanKpi:
     """Return the KPI as if the runner had been asked. Only for one of a job that counts."""
-    objective, metric = kpi.objective, metric_of(kpi)
+    metric = metric_of(kpi)
     return PlanKpi(
+        **vars(declared(kpi, metric)),
         name=kpi.name,
-        metric=metric,
-        limit=parse_percent(objective.at_most or objective.at_least or ""),
-        expected=parse_percent(objective.expected) if objective.expected else None,
         direction=METRICS[metric].direction,
         effect=kpi.effect,
     )
@@ -161,5 +184,5 @@ def _compared(value: str, limit: str) -> tuple[Fraction, Fraction]:
     if limit.endswith("/s"):
         return parse_rate(value), parse_rate(limit)
     if limit[-1:].isalpha():
-        return to_seconds(parse_duration(value)), to_seconds(parse_duration(limit))
+        return seconds_of(value), seconds_of(limit)
     return parse_number(value), parse_number(limit)

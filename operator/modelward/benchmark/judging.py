@@ -21,14 +21,6 @@ from modelward.benchmark.counts import (
     ValueCounts,
     counts_of,
 )
-from modelward.benchmark.objectives import (
-    exam_objective,
-    paired_objective,
-    quantile_objective,
-    rate_objective,
-    relative_objective,
-    value_objective,
-)
 from modelward.benchmark.rowcounts import (
     UNITS,
     RowCounts,
@@ -57,6 +49,14 @@ from modelward.judge import (
     relative_verdict,
     value_decision,
     value_verdict,
+)
+from modelward.judge.objectives import (
+    exam_objective,
+    paired_objective,
+    quantile_objective,
+    rate_objective,
+    relative_objective,
+    value_objective,
 )
 
 

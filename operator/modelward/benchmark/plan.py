@@ -18,15 +18,7 @@ from modelward.api.benchmarkrun import (
 from modelward.api.datasets import Rows
 from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import (
-    is_relative,
-    parse_decimal,
-    parse_margin,
-    parse_number,
-    parse_percent,
-    parse_quantile,
-    parse_rate,
-)
+from modelward.api.values import parse_decimal, parse_rate, seconds_of
 from modelward.benchmark.contract import (
     PlanColumns,
     PlanDataset,
@@ -38,11 +30,10 @@ from modelward.benchmark.contract import (
     RunnerPlan,
 )
 from modelward.benchmark.jobs import plan_jobs
-from modelward.benchmark.limits import PARSERS, seconds_of, within_of
-from modelward.benchmark.objectives import load_objective, load_shape
-from modelward.judge import (
-    MIN_SLICE_ROWS,
-)
+from modelward.benchmark.plankpi import PlanWithin
+from modelward.judge import MIN_SLICE_ROWS
+from modelward.judge.declared import declared
+from modelward.judge.objectives import load_objective
 
 PREPARATION_SECONDS = 30
 """For reading data sets, the preflight and waiting for the last answers."""
@@ -112,7 +103,7 @@ def runner_plan(
 
 
 def _check_sources(spec: BenchmarkRunSpec) -> None:
-    if not (spec.applicable_kpis or spec.job_kpis):
+    if not spec.measured_kpis:
         raise PlanError("kpis: every KPI is versus stable, and there is no baseline to compare")
     if any(kpi.is_live for kpi in spec.applicable_kpis):
         raise PlanError("kpis: one with a prometheus source is measured in a run with live alone")
@@ -133,18 +124,25 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo. So may a file that is no ConfigMap's, a job, and a closed loop, whose pace is the
-    server's.
+    left of upTo. So may a file that is no ConfigMap's, and a closed loop, whose pace is the
+    server's. Jobs take at most what each of them may.
     """
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     fetches = any(data.config_map is None for data in spec.datasets)
-    if reads or fetches or spec.job_kpis or (load and load.concurrency):
+    if reads or fetches or (load and load.concurrency):
         return math.ceil(seconds_of(spec.up_to))
+    asked = {kpi.job.name for kpi in spec.job_kpis if kpi.job}
+    jobs = sum(seconds_of(job.up_to) for job in spec.jobs if job.name in asked)
+    return math.ceil(jobs + _load_seconds(spec, load)) + PREPARATION_SECONDS
+
+
+def _load_seconds(spec: BenchmarkRunSpec, load: PlanLoad | None) -> Fraction:
+    """Return the longest that load on a schedule can take."""
     if load is None:
-        return PREPARATION_SECONDS
+        return Fraction(0)
     compared = [kpi.is_compared_latency for kpi in spec.applicable_kpis]
     times = (not all(compared)) + COMPARISON_LENGTHS * any(compared)
-    return math.ceil(times * load_shape(load).seconds) + PREPARATION_SECONDS
+    return times * load.shape.seconds
 
 
 def _subject(subject: Subject, namespace: str) -> PlanSubject:
@@ -198,14 +196,12 @@ def sampled_names(datasets: Sequence[Rows]) -> frozenset[str]:
 def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) -> PlanKpi:
     """Return a KPI as a benchmark pod is asked for it; `sampled` names data sets.
 
-    Raises PlanError for one without a limit, ValueError for a limit of the wrong form.
+    Raises ValueError for one without a limit, or with one of the wrong form.
     """
-    source, objective = kpi.benchmark, kpi.objective
-    quantile, expected = source.quantile, objective.expected
-    positive, unless_below = source.positive_label, objective.unless_below
+    source, positive = kpi.benchmark, kpi.benchmark.positive_label
     return PlanKpi(
+        **vars(declared(kpi)),
         name=kpi.name,
-        metric=source.metric,
         dataset=source.dataset,
         average=None if source.average == "binary" else source.average,
         positive_label=None if positive is None else str(positive),
@@ -214,29 +210,11 @@ def plan_kpi(kpi: Kpi, sampled: frozenset[str], start: PlanStart | None = None) 
         worst_slice_of=source.worst_slice_of,
         min_rows=source.min_rows or (MIN_SLICE_ROWS if source.worst_slice_of else None),
         rows="sample" if source.dataset in sampled else None,
-        quantile=parse_quantile(quantile) if quantile else None,
-        within=within_of(source.within) if source.within else None,
-        limit=_limit(kpi),
-        versus=objective.versus,
-        relative=True if is_relative(objective.worse_by_at_most or "") else None,
-        unless_below=parse_percent(unless_below) if unless_below else None,
-        expected=PARSERS[METRICS[source.metric].unit](expected) if expected else None,
+        within=PlanWithin.of(source.within) if source.within else None,
         direction=METRICS[source.metric].direction,
         effect=kpi.effect,
         start=start,
     )
-
-
-def _limit(kpi: Kpi) -> Fraction:
-    objective, kind = kpi.objective, METRICS[kpi.benchmark.metric]
-    if objective.versus:
-        if objective.worse_by_at_most is None:
-            raise PlanError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
-        return (parse_number if kind.unit == "number" else parse_margin)(objective.worse_by_at_most)
-    limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
-    if limit is None:
-        raise PlanError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
-    return PARSERS[kind.unit](limit)
 
 
 def _of_rows(kpi: Kpi) -> bool:

@@ -1,10 +1,12 @@
 """A KPI as a benchmark pod is asked for it: part of the plan in modelward.benchmark.contract."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from modelward.api.metrics import METRICS, Metric, RowKind, row_kind
+from modelward.api.tokens import Within
+from modelward.api.values import seconds_of
 from modelward.benchmark.bounds import MAX_VALUE
 from modelward.benchmark.message import Exact, Message
 
@@ -32,6 +34,12 @@ class PlanWithin(Message):
     latency: Exact | None = None
     time_to_first_token: Exact | None = None
     time_per_output_token: Exact | None = None
+
+    @classmethod
+    def of(cls, within: Within) -> Self:
+        """Return the limits that a resource says. Raises ValueFormError."""
+        said = within.model_dump(exclude_none=True)
+        return cls(**{name: seconds_of(limit) for name, limit in said.items()})
 
 
 class PlanKpi(Message):

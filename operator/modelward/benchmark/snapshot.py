@@ -36,6 +36,8 @@ class RunPod:
     """None while the runner's container has not ended."""
     jobs: Mapping[str, Ended] = field(default_factory=dict)
     """How the containers of jobs ended, by the job's name; those that have."""
+    running: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when a job's container runs, by the job's name; those that do."""
     reason: str = ""
     """status.reason: Evicted, Preempting, NodeLost..."""
     message: str = ""

@@ -6,6 +6,7 @@ from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.kpi import is_of_requests
 from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
+from modelward.api.values import parse_percent
 from modelward.benchmark.jobs import is_value, metric_of
 from modelward.judge.calibration import MARGIN_OF_STRETCHES, STRETCHES
 
@@ -22,8 +23,6 @@ _ADVICE = {
     "NotJudged": "only shown: no test of a rate with known error probabilities is at hand",
     "Unreachable": "not measured, the benchmark pod could not reach what it measures",
     "DatasetInvalid": "not measured, a data set can't be used",
-    "NotDeterministic": "not judged, the same rows were answered differently the second time; for "
-    "a model that answers at random, say rows: sample of the data set",
     "RowsUnfit": "not judged, the data set's rows are not what the metric needs",
     "ClassMissing": "not judged, the data set has no rows of a label that the metric needs",
     "SlicesTooSmall": "not judged, no slice has enough rows; lower minRows, or add rows",
@@ -31,11 +30,36 @@ _ADVICE = {
     "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
     "load.rate, or give it more CPU (benchmarkPod.resources)",
 }
+_JOB_ADVICE = {
+    "NotMeasured": "not measured: job {job} left it out of its result; its log may say why",
+    "Undecided": "undecided; more requests of job {job} would decide it, or a wider gap between "
+    "expected and the limit",
+    "Uncalibrated": "it looks too bad, but job {job} did not say how its bad requests clump, and "
+    "an assumed dispersion rolls nothing back; let it report one (docs/evidence.md)",
+}
 
 
-def advice(reason: str) -> str:
+def advice(kpi: Kpi, reason: str) -> str:
     """Return what a reason for Inconclusive means and what to do; itself where nothing is known."""
+    if kpi.job and reason in _JOB_ADVICE:
+        return _JOB_ADVICE[reason].format(job=kpi.job.name)
+    if reason == "NotDeterministic":
+        return _not_deterministic(kpi)
     return _ADVICE.get(reason, reason)
+
+
+def _not_deterministic(kpi: Kpi) -> str:
+    """Say what to do about answers that differ: a sample's are judged, if a part can show it."""
+    dataset, limit = kpi.benchmark.dataset, kpi.objective.at_least
+    told = (
+        f"not judged, rows of data set {dataset} were answered differently the second time, and an "
+        "exam wants one answer; make the model repeat its answers (a fixed seed, temperature 0)"
+    )
+    if kpi.row_kind in ("values", "slices"):
+        return f"{told}: this metric is a value of all rows, which no sample has"
+    if limit and parse_percent(limit) == 1:
+        return f"{told}, or say a limit below 100% and rows: sample in spec.datasets[{dataset}]"
+    return f"{told}, or let its answers stand for traffic: rows: sample in spec.datasets[{dataset}]"
 
 
 def passed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
@@ -57,11 +81,13 @@ def inconclusive(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi], hint: str) 
     """Return what a run says whose gates are not all decided; `hint` is the pod's own."""
     if not gates:
         return "no KPI is a gate, so that there is nothing to decide"
+    declared = {kpi.name: kpi for kpi in kpis}
     undecided = [gate for gate in gates if gate.verdict == "Inconclusive"]
     told: dict[str, list[str]] = {}
     for gate in undecided:
-        told.setdefault(gate.reason or "Undecided", []).append(gate.name)
-    parts = [f"{', '.join(names)}: {advice(why)}" for why, names in told.items()]
+        why = advice(declared[gate.name], gate.reason or "Undecided")
+        told.setdefault(why, []).append(gate.name)
+    parts = [f"{', '.join(names)}: {why}" for why, names in told.items()]
     return "; ".join([*parts, *_stretches(undecided, kpis), *[hint] * bool(hint)])
 
 

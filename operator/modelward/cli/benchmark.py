@@ -5,12 +5,10 @@ goes to standard output; progress and problems go to standard error.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
+from modelward.cli.exits import ExitCode, exit_code
 from modelward.cli.subcommands import add_command
-
-PASSES, FAILS, INCONCLUSIVE, UNUSABLE, INTERRUPTED = 0, 1, 2, 64, 130
 
 _DESCRIPTION = """\
 Measure as a benchmark pod does, and show what was measured.
@@ -110,18 +108,13 @@ def _add_report(command: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure or show; return the exit code."""
+    return exit_code(f"benchmark {arguments.question}", lambda: _answer(arguments))
+
+
+def _answer(arguments: argparse.Namespace) -> ExitCode:
     # Imported here, so that the other commands do without what this one needs.
     from modelward.cli import measure, reporting  # noqa: PLC0415
-    from modelward.cli.inputs import InputError  # noqa: PLC0415
 
-    answer = measure.run if arguments.question == "run" else reporting.run
-    try:
-        return answer(arguments)
-    except InputError as error:
-        print(f"modelward benchmark {arguments.question}: {error}", file=sys.stderr)
-        return UNUSABLE
-    except KeyboardInterrupt:
-        print("interrupted: there is no result", file=sys.stderr)
-        return INTERRUPTED
+    return measure.run(arguments) if arguments.question == "run" else reporting.run(arguments)

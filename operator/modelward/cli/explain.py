@@ -8,13 +8,13 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.explained import Explanation, explain
 from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.plan import PlanError
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_run
 
-FOLLOWS, CONTRADICTS = 0, 1
 _WIDTH = 100
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the explanation; return the exit code. Raises InputError."""
     found = read_run(arguments.file)
     try:
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     except PlanError as error:
         raise InputError(f"spec: {error}") from error
     print(_json(found, explanations) if arguments.json else _text(found, explanations))
-    return FOLLOWS if all(each.agrees for each in explanations) else CONTRADICTS
+    return ExitCode.PASS if all(each.agrees for each in explanations) else ExitCode.FAIL
 
 
 def explained(run: BenchmarkRun) -> tuple[Explanation, ...]:

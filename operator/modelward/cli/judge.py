@@ -1,15 +1,14 @@
 """`modelward judge`: verdicts before, beside and after the cluster.
 
 Nothing here talks to a cluster. What is printed goes to standard output, problems go to standard
-error with exit code 2.
+error.
 """
 
 import argparse
 import sys
 
+from modelward.cli.exits import ExitCode, exit_code
 from modelward.cli.subcommands import add_command
-
-PASSES, FAILS, UNUSABLE, INCONCLUSIVE = 0, 1, 2, 3
 
 _DESCRIPTION = """\
 Verdicts before, beside and after the cluster. Nothing here talks to one.
@@ -28,10 +27,10 @@ Requests are taken as independent. Slowness and errors that come in stretches ne
 say --dispersion with what an earlier run measured (`modelward judge explain` tells it).
 
 exit codes:
-  0  a verdict is likely for every gate
-  2  the file can't be used; the message says why
-  3  for a version as good as expected no verdict is likely: the operator says BudgetTooSmall. It
-     doesn't know how stable's latencies scatter: of those it says so only where no version passes
+  0   a verdict is likely for every gate
+  2   for a version as good as expected no verdict is likely: the operator says BudgetTooSmall. It
+      doesn't know how stable's latencies scatter: of those it says so only where no version passes
+  64  the file can't be used; the message says why
 
 examples:
   modelward judge plan -f modeldeployment.yaml
@@ -65,10 +64,10 @@ Users' requests are judged as in the first weight step: each line is a window, o
 scrapes where these are longer; all are evidence, and a Pass counts that holds at the end.
 
 exit codes:
-  0  every gate passes
-  1  a gate fails: the version would have been rolled back
-  2  an input can't be used; the message names the line
-  3  Inconclusive: neither
+  0   every gate passes
+  1   a gate fails: the version would have been rolled back
+  2   Inconclusive: neither
+  64  an input can't be used; the message names the line
 
 examples:
   modelward judge replay -f modeldeployment.yaml < observations.jsonl
@@ -81,9 +80,9 @@ Why a BenchmarkRun came to its verdict, in words; and whether its evidence reall
 """
 _EXPLAIN_MORE = """\
 exit codes:
-  0  explained, and every verdict follows from its evidence
-  1  a verdict does not follow from the evidence beside it: somebody edited the object
-  2  the file can't be used; the message says why
+  0   explained, and every verdict follows from its evidence
+  1   a verdict does not follow from the evidence beside it: somebody edited the object
+  64  the file can't be used; the message says why
 
 examples:
   modelward judge explain benchmarkrun.yaml
@@ -156,20 +155,19 @@ def _dispersion(text: str) -> int:
     return hundredths
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Answer; return the exit code."""
+    return exit_code(f"judge {arguments.question}", lambda: _answer(arguments))
+
+
+def _answer(arguments: argparse.Namespace) -> ExitCode:
     # Imported here, so that the other commands do without what this one needs.
     from modelward.cli import explain, plan, replay  # noqa: PLC0415
-    from modelward.cli.inputs import InputError  # noqa: PLC0415
 
-    try:
-        match arguments.question:
-            case "plan":
-                return plan.run(arguments)
-            case "replay":
-                return replay.run(arguments, sys.stdin)
-            case _:
-                return explain.run(arguments)
-    except InputError as error:
-        print(f"modelward judge {arguments.question}: {error}", file=sys.stderr)
-        return UNUSABLE
+    match arguments.question:
+        case "plan":
+            return plan.run(arguments)
+        case "replay":
+            return replay.run(arguments, sys.stdin)
+        case _:
+            return explain.run(arguments)

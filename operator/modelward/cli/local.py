@@ -165,5 +165,5 @@ def _spec_of_deployment(
 
 def _stable(subject: Subject, kpis: list[Kpi]) -> Baseline:
     """Return what --baseline asks: as a copy of stable is asked, where KPIs need one."""
-    closed = True if any(map(needs_copy, kpis)) else None
+    closed = True if any(map(needs_copy, benchmarked(kpis))) else None
     return Baseline.model_validate(subject.to_wire() | {"revision": STABLE, "closed": closed})

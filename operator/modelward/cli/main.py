@@ -1,15 +1,15 @@
 """The command line. Each command imports only what it needs itself."""
 
-import argparse
 from collections.abc import Sequence
 
 from modelward import __version__
 from modelward.cli import benchmark, judge, operator
+from modelward.cli.exits import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `modelward COMMAND ...`; return the exit code."""
-    parser = argparse.ArgumentParser(prog="modelward", description=__doc__)
+    parser = Parser(prog="modelward", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     operator.add_arguments(

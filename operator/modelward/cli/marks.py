@@ -6,9 +6,8 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import benchmarked
 from modelward.api.values import (
     is_relative,
-    parse_duration,
     parse_margin,
-    to_seconds,
+    seconds_of,
 )
 from modelward.benchmark.bounds import MAX_MICROSECONDS, CountsError
 from modelward.benchmark.counts import ComparedLatencyCounts, counts_of
@@ -26,7 +25,7 @@ def of_limits(run: BenchmarkRun) -> Iterator[Mark]:
                 (kpi.objective.expected, "expected", "expected"),
             ):
                 if value:
-                    seconds = float(to_seconds(parse_duration(value)))
+                    seconds = float(seconds_of(value))
                     yield f"{kpi.benchmark.quantile} {word} {value}", seconds, kind
 
 

@@ -25,7 +25,7 @@ from modelward.benchmark.contract import PlanSubject, RunnerPlan, RunnerResult
 from modelward.benchmark.evidence import evidence
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.status import judged
-from modelward.cli.benchmark import FAILS, INCONCLUSIVE, PASSES
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_documents, why
 from modelward.cli.local import Local, dataset_files, local_run
 from modelward.cli.progress import watched
@@ -38,10 +38,8 @@ from modelward.runner.files import Given, large
 from modelward.runner.main import allow_connections, log_handler
 from modelward.runner.tls import SYSTEM, Trust
 
-_CODES = {"Pass": PASSES, "Fail": FAILS}
 
-
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Measure and print the verdicts; return the exit code. Raises InputError."""
     documents = read_documents(arguments.filename)
     files = dataset_files(arguments.dataset)
@@ -60,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         _write(arguments.log, log.getvalue(), "--log")
     if arguments.report:
         _write(arguments.report, written(done, log.getvalue()), "--report")
-    return _CODES.get(done.status.verdict or "", INCONCLUSIVE)
+    return ExitCode.of(done.status.verdict)
 
 
 def _plan(local: Local, target: str, baseline: str | None) -> RunnerPlan:

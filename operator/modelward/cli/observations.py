@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from modelward.api.values import ValueFormError, parse_duration, to_seconds
+from modelward.api.values import ValueFormError, seconds_of
 from modelward.benchmark.rows import Row
 from modelward.cli.inputs import InputError
 from modelward.judge.pairs import PairedWindow
@@ -228,4 +228,4 @@ def _request(members: _Members) -> Request:
 
 
 def _seconds(latency: str | None) -> Fraction | None:
-    return None if latency is None else to_seconds(parse_duration(latency))
+    return None if latency is None else seconds_of(latency)

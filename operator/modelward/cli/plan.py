@@ -13,11 +13,11 @@ from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import (
     ValueFormError,
     format_duration,
-    parse_duration,
     parse_percent,
-    to_seconds,
+    seconds_of,
 )
 from modelward.benchmark.figures import objective_text
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.planned import SURE, Answer, Given, planned
 from modelward.cli.table import table
@@ -25,11 +25,10 @@ from modelward.judge.comparedforecast import Latencies
 from modelward.judge.declared import load_shape
 from modelward.judge.shape import LoadShape
 
-LIKELY, UNLIKELY = 0, 3
 _LATENCIES = "100ms,200ms"
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the plan; return the exit code. Raises InputError."""
     deployment = read_deployment(arguments.filename)
     shape = load_shape(deployment.spec.load)
@@ -54,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         _json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers)
     )
     print(told)
-    return UNLIKELY if any(answer.is_unlikely for answer in answers) else LIKELY
+    unlikely = any(answer.is_unlikely for answer in answers)
+    return ExitCode.INCONCLUSIVE if unlikely else ExitCode.PASS
 
 
 def _rows(given: list[str], deployment: ModelDeployment) -> Mapping[str, int]:
@@ -80,7 +80,7 @@ def _stable_errors(text: str) -> Fraction:
 
 def _stable_latencies(text: str) -> Latencies:
     try:
-        median, p95 = (float(to_seconds(parse_duration(each))) for each in text.split(","))
+        median, p95 = (float(seconds_of(each)) for each in text.split(","))
         return Latencies(median, p95)
     except ValueError as error:
         raise InputError(

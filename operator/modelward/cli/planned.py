@@ -10,15 +10,11 @@ from modelward.api.modeldeployment import ModelDeployment
 from modelward.api.values import format_duration, format_percent, parse_percent
 from modelward.judge.chances import Chances, exam_chances
 from modelward.judge.comparedforecast import Latencies, Speed, compared_chances, speeds
-from modelward.judge.declared import (
-    Alphas,
-    exam_objective,
-    ordinary_objective,
-    quantile_objective,
-)
+from modelward.judge.declared import Alphas, declared
 from modelward.judge.exams import READ_WHOLE
 from modelward.judge.forecast import QUANTILES, SEED, Forecast, forecast, qualities, runs
 from modelward.judge.hypotheses import RateObjective
+from modelward.judge.objectives import exam_objective, ordinary_objective, quantile_objective
 from modelward.judge.shape import LoadShape
 
 _HALF = 0.5
@@ -97,7 +93,7 @@ def planned(kpi: Kpi, deployment: ModelDeployment, shape: LoadShape, given: Give
 
 
 def _of_requests(kpi: Kpi, alphas: Alphas, shape: LoadShape, given: Given) -> Answer:
-    objective, dispersion = ordinary_objective(kpi, alphas), given.dispersion
+    objective, dispersion = ordinary_objective(declared(kpi), alphas), given.dispersion
     wanted = qualities(objective, given.stable_errors)
     found = [forecast(objective, quality, shape, dispersion) for quality in wanted]
     lines = tuple(
@@ -116,7 +112,7 @@ def _of_requests(kpi: Kpi, alphas: Alphas, shape: LoadShape, given: Given) -> An
 
 def _compared(kpi: Kpi, alphas: Alphas, shape: LoadShape, given: Given) -> Answer:
     """Of a latency beside stable's: pairs of requests, sent by turns."""
-    objective, stable = quantile_objective(kpi, alphas), given.stable_latencies
+    objective, stable = quantile_objective(declared(kpi), alphas), given.stable_latencies
 
     def chances(speed: Speed, of: LoadShape) -> Chances:
         return compared_chances(objective, speed, stable, of, given.dispersion)
@@ -191,7 +187,7 @@ def _of_rows(kpi: Kpi, alphas: Alphas, rows: int | None, *, sampled: bool) -> An
         most = "drawn" if sampled else f"read, {rows} at most"
         what = "the difference" if kpi.objective.versus else f"the {kpi.benchmark.metric}"
         return Answer(kpi, (), f"rows are {most}, until {what} is shown")
-    objective = exam_objective(kpi, alphas)
+    objective = exam_objective(declared(kpi), alphas)
     lines = []
     for part in _EXAM_ERRORS:
         right = math.floor(rows * (1 - min(Fraction(1), (1 - objective.limit) * Fraction(part))))

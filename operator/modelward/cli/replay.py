@@ -11,21 +11,21 @@ from modelward.api.modeldeployment import Kpi, ModelDeployment
 from modelward.api.values import format_number, format_percent, parse_percent
 from modelward.benchmark.figures import objective_text
 from modelward.cli.comparedreplay import ComparedReplay
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.livereplay import LiveReplay
 from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.replayedrows import AnswersReplay, Reader
 from modelward.cli.table import table
-from modelward.judge.declared import Alphas, load_shape, quantile_objective
+from modelward.judge.declared import Alphas, declared, load_shape
+from modelward.judge.objectives import quantile_objective
 from modelward.judge.verdict import Verdict
-
-PASSES, FAILS, INCONCLUSIVE = 0, 1, 3
 
 KpiReplay = LoadReplay | ComparedReplay | RowsReplay | AnswersReplay | LiveReplay
 
 
-def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
+def run(arguments: argparse.Namespace, lines: Iterable[str]) -> ExitCode:
     """Judge the lines and print what came of it; return the exit code. Raises InputError."""
     if arguments.filename == "-":
         raise InputError("standard input holds the observations: give -f a file")
@@ -51,7 +51,7 @@ def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiRep
             continue  # nothing is judged about them
         try:
             if kpi.is_compared_latency:
-                objective = quantile_objective(kpi, alphas)
+                objective = quantile_objective(declared(kpi), alphas)
                 replays.append(ComparedReplay(kpi, objective, load_shape(spec.load)))
             elif kpi.row_kind is None:
                 replays.append(LoadReplay(kpi, alphas, window, dispersion))
@@ -98,12 +98,12 @@ def _feed(replays: list[KpiReplay], lines: Iterable[str]) -> int:
     return read
 
 
-def _outcome(judged: list[tuple[KpiReplay, Verdict]]) -> int:
+def _outcome(judged: list[tuple[KpiReplay, Verdict]]) -> ExitCode:
     """Return the exit code that all gates make together; those versus stable need its answers."""
     gates = {verdict.verdict for replay, verdict in judged if _counts_as_gate(replay)}
     if "Fail" in gates:
-        return FAILS
-    return PASSES if gates == {"Pass"} else INCONCLUSIVE
+        return ExitCode.FAIL
+    return ExitCode.PASS if gates == {"Pass"} else ExitCode.INCONCLUSIVE
 
 
 def _counts_as_gate(replay: KpiReplay) -> bool:
@@ -112,8 +112,11 @@ def _counts_as_gate(replay: KpiReplay) -> bool:
 
 
 def _text(deployment: ModelDeployment, judged: list[tuple[KpiReplay, Verdict]], read: int) -> str:
-    told = {PASSES: "every gate passes", FAILS: "a gate fails: it would have been rolled back",
-            INCONCLUSIVE: "Inconclusive: not every gate passes, and none fails"}  # fmt: skip
+    told = {
+        ExitCode.PASS: "every gate passes",
+        ExitCode.FAIL: "a gate fails: it would have been rolled back",
+        ExitCode.INCONCLUSIVE: "Inconclusive: not every gate passes, and none fails",
+    }
     rows = []
     for replay, verdict in judged:
         where = replay.reached
@@ -157,10 +160,9 @@ def _said(replay: KpiReplay, verdict: Verdict) -> tuple[str, str]:
 
 
 def _json(judged: list[tuple[KpiReplay, Verdict]], read: int) -> str:
-    names = {PASSES: "Pass", FAILS: "Fail", INCONCLUSIVE: "Inconclusive"}
     document = {
         "lines": read,
-        "verdict": names[_outcome(judged)],
+        "verdict": _outcome(judged).name.capitalize(),
         "kpis": [_kpi_json(replay, verdict) for replay, verdict in judged],
     }
     return json.dumps(document, indent=2)

@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from modelward.api.kpi import Kpi
 from modelward.api.metrics import STREAMED_METRICS, TIME_METRICS
-from modelward.api.values import parse_duration, to_seconds
 from modelward.cli.inputs import InputError
 from modelward.cli.observations import (
     Answered,
@@ -16,8 +15,9 @@ from modelward.cli.observations import (
     Request,
     SharedWindow,
 )
-from modelward.judge.declared import Alphas, exam_objective, ordinary_objective
+from modelward.judge.declared import Alphas, declared
 from modelward.judge.exams import ExamObjective, RowCounts, exam_decision, exam_verdict
+from modelward.judge.objectives import exam_objective, ordinary_objective
 from modelward.judge.pairs import PairedWindow
 from modelward.judge.verdict import Verdict
 from modelward.judge.windows import RateWindow, Window, WindowJudge, assuming
@@ -41,15 +41,15 @@ class LoadReplay:
     def __init__(self, kpi: Kpi, alphas: Alphas, window: int, dispersion: int | None) -> None:
         self.kpi = kpi
         self.reached: Reached | None = None
-        objective = ordinary_objective(kpi, alphas)
+        asked = declared(kpi)
+        objective = ordinary_objective(asked, alphas)
         start = None if dispersion is None else assuming(objective, dispersion)
         self._judge = WindowJudge(objective, start)
         self._window = window
         self._waiting: list[Request] = []
         self._is_latency = kpi.benchmark.metric in TIME_METRICS
-        self._limit = _seconds(kpi.objective.at_most) if self._is_latency else Fraction(0)
-        expected = kpi.objective.expected
-        self._expected = _seconds(expected) if self._is_latency and expected else None
+        self._limit = asked.limit if self._is_latency else Fraction(0)
+        self._expected = asked.expected if self._is_latency else None
 
     def see(self, observed: Observation) -> None:
         """Take note of a line. Raises InputError for one that does not fit the KPI."""
@@ -120,7 +120,7 @@ class RowsReplay:
         self.kpi = kpi
         self._mark = mark
         self.reached: Reached | None = None
-        self._objective: ExamObjective = exam_objective(kpi, alphas)
+        self._objective: ExamObjective = exam_objective(declared(kpi), alphas)
         self._sampled = sampled
         self._lines: dict[str, int] = {}
         self._read = self._correct = self._stable = self._lost = 0
@@ -184,9 +184,3 @@ class RowsReplay:
             baseline=self._stable if compared else None,
             lost=self._lost if compared else 0,
         )
-
-
-def _seconds(limit: str | None) -> Fraction:
-    if limit is None:
-        raise ValueError("latency has an upper limit, say atMost")
-    return to_seconds(parse_duration(limit))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.log import details
+from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, read_run, run_in, why
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> ExitCode:
     """Write the page; return the exit code. Raises InputError."""
     if bool(arguments.run) == bool(arguments.filename):
         raise InputError("say either the name of a BenchmarkRun or -f FILE")
@@ -18,12 +19,12 @@ def run(arguments: argparse.Namespace) -> int:
     html = written(found, log)
     if arguments.output is None:
         print(html)
-        return 0
+        return ExitCode.PASS
     try:
         arguments.output.write_text(html, encoding="utf-8")
     except OSError as error:
         raise InputError(f"-o {arguments.output} can't be written: {why(error)}") from error
-    return 0
+    return ExitCode.PASS
 
 
 def written(run: BenchmarkRun, log: str | None) -> str:

@@ -3,7 +3,7 @@
 from modelward.judge.counts import RateCounts, Tally
 from modelward.judge.evidence import Looks, is_rejected
 from modelward.judge.hypotheses import RateObjective, ShareTest
-from modelward.judge.rates import decision, is_calibrated
+from modelward.judge.rates import decision, is_calibrated, may_roll_back
 from modelward.judge.verdict import Outcome
 
 
@@ -69,6 +69,7 @@ class RateStream:
         self._start = start
         self._requests, self._bad = start.requests, start.limit.bad
         self._calibrated = is_calibrated(start) or not objective.needs_calibration
+        self._may_roll_back = may_roll_back(start.windows, start.limit)
         self._promote = Looks(objective.promote, start.limit.dispersion)
         self._rollback = Looks(objective.rollback, start.limit.dispersion)
         self.outcome, _ = decision(start, objective)
@@ -82,7 +83,7 @@ class RateStream:
         if self._calibrated:
             # Only a bad request can roll back, and only a good one can promote.
             looks = self._rollback if bad else self._promote
-            may_decide = self._start.limit.is_measured or not bad
+            may_decide = not bad or self._may_roll_back
             if may_decide and looks.is_rejected(self._requests, self._bad):
                 self.outcome = "Fail" if bad else "Pass"
         return self.outcome

@@ -1,30 +1,34 @@
-"""The tests of KPIs as a ModelDeployment declares them, for questions before a benchmark runs.
+"""KPIs, error probabilities and load as they are declared, in plain numbers.
 
-What a benchmark is judged by is in its plan (modelward.benchmark.plan); it comes to the same tests.
+A benchmark's plan is made of them, and what is asked before a benchmark runs is answered by them.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 from modelward.api.kpi import Kpi, is_of_requests
 from modelward.api.load import Load
-from modelward.api.metrics import TIME_METRICS
+from modelward.api.metrics import METRICS, Metric, Unit
 from modelward.api.values import (
     is_relative,
-    parse_duration,
     parse_margin,
+    parse_number,
     parse_percent,
     parse_quantile,
     parse_rate,
-    to_seconds,
+    seconds_of,
 )
-from modelward.judge.exams import ExamObjective
-from modelward.judge.hypotheses import errors_objective, latency_objective
-from modelward.judge.paired import PairedObjective
-from modelward.judge.quantiles import QuantileObjective
-from modelward.judge.relative import RelativeObjective
 from modelward.judge.shape import LoadShape
-from modelward.judge.windows import LoadObjective
+
+_PARSERS: Mapping[Unit, Callable[[str], Fraction]] = {
+    "percent": parse_percent,
+    "number": parse_number,
+    "duration": seconds_of,
+    "rate": parse_rate,
+}
+"""What reads a limit, by its unit."""
 
 
 @dataclass(frozen=True)
@@ -46,51 +50,42 @@ class Alphas:
         return replace(self, false_rollback=self.false_rollback / max(1, sharing))
 
 
-def exam_objective(kpi: Kpi, alphas: Alphas) -> ExamObjective:
-    """Return what the rows of a KPI are judged by. Raises ValueError where it has no limit."""
-    return ExamObjective(_limit(kpi), alphas.false_promotion, alphas.false_rollback)
+@dataclass(frozen=True)
+class Declared:
+    """What a test needs of a KPI (modelward.judge.objectives)."""
+
+    metric: Metric
+    quantile: Fraction | None
+    limit: Fraction
+    expected: Fraction | None
+    versus: Literal["stable"] | None
+    relative: Literal[True] | None
+    unless_below: Fraction | None
 
 
-def load_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective | QuantileObjective:
-    """Return the tests of a KPI that is measured under load.
+def declared(kpi: Kpi, metric: Metric | None = None) -> Declared:
+    """Return a KPI in plain numbers; `metric` is what counts of a job are judged as.
 
-    Raises ValueError for a limit that no number of requests can prove.
+    Raises ValueError for one without a limit, or with one of the wrong form.
     """
-    if kpi.is_compared_latency:
-        return quantile_objective(kpi, alphas)
-    return ordinary_objective(kpi, alphas)
-
-
-def quantile_objective(kpi: Kpi, alphas: Alphas) -> QuantileObjective:
-    """Return the tests of a latency that is compared with stable's. Raises ValueError."""
-    return QuantileObjective(
-        parse_quantile(kpi.benchmark.quantile or ""),
-        _limit(kpi),
-        is_relative(kpi.objective.worse_by_at_most or ""),
-        alphas.false_promotion,
-        alphas.false_rollback,
+    metric = metric or kpi.metric
+    source, objective, unit = kpi.benchmark_source, kpi.objective, METRICS[metric].unit
+    quantile = source.quantile if source else None
+    expected, unless_below = objective.expected, objective.unless_below
+    return Declared(
+        metric=metric,
+        quantile=parse_quantile(quantile) if quantile else None,
+        limit=_limit(kpi, metric),
+        expected=_PARSERS[unit](expected) if expected else None,
+        versus=objective.versus,
+        relative=True if is_relative(objective.worse_by_at_most or "") else None,
+        unless_below=parse_percent(unless_below) if unless_below else None,
     )
-
-
-def ordinary_objective(kpi: Kpi, alphas: Alphas) -> LoadObjective:
-    """Return the tests of any other KPI under load. Raises ValueError."""
-    both = (alphas.false_promotion, alphas.false_rollback)
-    objective = kpi.objective
-    if objective.versus and is_relative(objective.worse_by_at_most or ""):
-        below = parse_percent(objective.unless_below) if objective.unless_below else None
-        return RelativeObjective(1 + _limit(kpi), *both, below)
-    if objective.versus:
-        return PairedObjective(_limit(kpi), *both)
-    if kpi.benchmark.metric in TIME_METRICS:
-        quantile = parse_quantile(kpi.benchmark.quantile or "")
-        return latency_objective(quantile, objective.expected is not None, *both)
-    expected = parse_percent(objective.expected) if objective.expected else None
-    return errors_objective(_limit(kpi), expected, *both)
 
 
 def load_shape(load: Load) -> LoadShape:
     """Return how the requests of a declared load fall into windows."""
-    seconds = (to_seconds(parse_duration(each)) for each in (load.for_, load.warm_up))
+    seconds = (seconds_of(each) for each in (load.for_, load.warm_up))
     return LoadShape.of(
         parse_rate(load.rate),
         *seconds,
@@ -99,11 +94,13 @@ def load_shape(load: Load) -> LoadShape:
     )
 
 
-def _limit(kpi: Kpi) -> Fraction:
-    objective = kpi.objective
-    limit = objective.at_least or objective.at_most
-    if objective.worse_by_at_most:
-        return parse_margin(objective.worse_by_at_most)
+def _limit(kpi: Kpi, metric: Metric) -> Fraction:
+    objective, kind = kpi.objective, METRICS[metric]
+    if objective.versus:
+        if objective.worse_by_at_most is None:
+            raise ValueError(f"kpis: {kpi.name} is versus stable, say worseByAtMost")
+        return (parse_number if kind.unit == "number" else parse_margin)(objective.worse_by_at_most)
+    limit = objective.at_least if kind.direction == "atLeast" else objective.at_most
     if limit is None:
-        raise ValueError("there is no limit: say atMost, atLeast or versus with worseByAtMost")
-    return parse_percent(limit)
+        raise ValueError(f"kpis: {kpi.name} has no limit, say {kind.direction}")
+    return _PARSERS[kind.unit](limit)

@@ -45,7 +45,7 @@ def decision(counts: RateCounts, objective: RateObjective) -> tuple[Outcome, Rea
     if counts.requests == 0:
         return "Inconclusive", without_evidence(counts.windows)
     if evidence.is_rejected(objective.rollback, counts.requests, counts.rollback):
-        return _rolled_back(objective, counts.rollback)
+        return _rolled_back(objective, counts)
     if evidence.is_rejected(objective.promote, counts.requests, counts.limit):
         return "Pass", ""
     return "Inconclusive", "Undecided"
@@ -65,16 +65,21 @@ class RateLooks:
         if uncalibrated or counts.requests == 0:
             return decision(counts, self._objective)
         if self._rollback.is_rejected(counts.requests, counts.rollback.bad):
-            return _rolled_back(self._objective, counts.rollback)
+            return _rolled_back(self._objective, counts)
         if self._promote.is_rejected(counts.requests, counts.limit.bad):
             return "Pass", ""
         return "Inconclusive", "Undecided"
 
 
-def _rolled_back(objective: RateObjective, tally: Tally) -> tuple[Outcome, Reason]:
-    if not tally.is_measured:
+def _rolled_back(objective: RateObjective, counts: RateCounts) -> tuple[Outcome, Reason]:
+    if not may_roll_back(counts.windows, counts.rollback):
         return "Inconclusive", "Uncalibrated"
     return "Fail", "WorseThanExpected" if objective.has_expected else "BeyondLimit"
+
+
+def may_roll_back(windows: int, *tallies: Tally) -> bool:
+    """Tell whether dispersions were measured; an assumed one may promote and never rolls back."""
+    return windows >= CALIBRATION_WINDOWS and all(tally.is_measured for tally in tallies)
 
 
 def without_evidence(windows: int) -> Reason:

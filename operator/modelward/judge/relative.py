@@ -18,7 +18,7 @@ from modelward.judge.calibration import Scatter, scatter
 from modelward.judge.counts import CALIBRATION_WINDOWS, Tally
 from modelward.judge.hypotheses import HALF, ShareTest
 from modelward.judge.pairs import PairedWindow
-from modelward.judge.rates import without_evidence
+from modelward.judge.rates import may_roll_back, without_evidence
 from modelward.judge.verdict import Evidence, Outcome, Reason, Verdict
 
 
@@ -172,7 +172,7 @@ def relative_decision(
         rate is None or evidence.is_rejected(rate, *counts.rate)
     ):
         read = [counts.errors[1]] if rate is None else [counts.errors[1], counts.rate[1]]
-        if not all(tally.is_measured for tally in read):
+        if not may_roll_back(counts.windows, *read):
             return "Inconclusive", "Uncalibrated"
         return "Fail", "WorseThanStable"
     ratio, rate = objective.promote

@@ -33,14 +33,6 @@ class StepCounts:
         if not 1 <= len(self.counts) <= self.steps:
             raise ValueError(f"{len(self.counts)} of {self.steps} steps have begun")
 
-    def with_counts(self, more: RateCounts) -> "StepCounts":
-        """Return the counts after more evidence in the current step."""
-        return replace(self, counts=(*self.counts[:-1], self.counts[-1] + more))
-
-    def with_step(self, first: RateCounts) -> "StepCounts":
-        """Return the counts when the next step has begun."""
-        return replace(self, counts=(*self.counts, first))
-
     def since(self, step: int) -> RateCounts:
         """Return the counts since a step began, 0 being the first."""
         total = self.counts[step]

@@ -12,7 +12,8 @@ from modelward.api.kpi import Kpi, applicable, in_benchmark, is_of_requests
 from modelward.api.modeldeployment import ModelDeploymentSpec
 from modelward.api.values import format_duration, parse_percent
 from modelward.judge.budget import Estimate, estimate
-from modelward.judge.declared import Alphas, load_objective, load_shape
+from modelward.judge.declared import Alphas, declared, load_shape
+from modelward.judge.objectives import load_objective
 
 UNLIKELY = 0.5
 """A budget is too small where that is the probability that a good version gets no verdict."""
@@ -105,7 +106,7 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
 
 def _estimate(kpi: Kpi, alphas: Alphas, sent: int) -> Estimate | None:
     try:
-        return estimate(load_objective(kpi, alphas), sent)
+        return estimate(load_objective(declared(kpi), alphas), sent)
     except ValueError:
         # Of an object that was stored under an older schema, say; its run will name the problem.
         return None

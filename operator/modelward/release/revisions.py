@@ -58,13 +58,16 @@ def gates_hash(spec: ModelDeploymentSpec) -> str:
     """
     gates = [_without_defaults(kpi) for kpi in spec.kpis if kpi.effect == "gate"]
     named = {kpi.job.name for kpi in spec.kpis if kpi.effect == "gate" and kpi.job}
-    jobs = [_without_defaults(job) for job in spec.jobs if job.name in named]
+    jobs = [_without_defaults(job, "up_to") for job in spec.jobs if job.name in named]
     asked = {"gates": gates, "judgement": _without_defaults(spec.judgement)}
     return short_hash(canonical(asked | ({"jobs": jobs} if jobs else {})))
 
 
-def _without_defaults(model: ApiModel) -> object:
-    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+def _without_defaults(model: ApiModel, *less: str) -> object:
+    """Return a model's members; those named in `less` say how it is measured, not what is."""
+    return model.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude_defaults=True, exclude=set(less)
+    )
 
 
 def canonical(value: object) -> str:

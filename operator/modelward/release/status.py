@@ -164,7 +164,7 @@ def _kpi(kpi: RunKpiStatus, run: BenchmarkRun, by_hand: tuple[str, ...]) -> KpiS
 def _summary(
     actor: Actor | None, runs: list[BenchmarkRun], kpis: list[Kpi], shown: list[KpiStatus]
 ) -> str | None:
-    measured = runs[0].spec.applicable_kpis if runs else kpis
+    measured = runs[0].spec.measured_kpis if runs else kpis
     later = live(kpis) if runs and actor and _shares_users(actor) else []
     gates = {kpi.name for kpi in [*measured, *later] if kpi.effect == "gate"}
     passed = {kpi.name for kpi in shown if kpi.verdict == "Pass"}

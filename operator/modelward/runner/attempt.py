@@ -24,7 +24,6 @@ from modelward.benchmark.contract import (
     RunnerResult,
 )
 from modelward.benchmark.judging import counts_in
-from modelward.benchmark.objectives import load_shape
 from modelward.judge import LoadSession
 from modelward.runner import report, tokentimes
 from modelward.runner.comparison import Comparison
@@ -183,7 +182,7 @@ class Attempt:
             for kpi in asked
         )
         to_the_end = bool(shown) and all(report.has_verdict(kpi) for kpi in asked)
-        self._session = LoadSession(load_shape(load), kpis, to_the_end=to_the_end)
+        self._session = LoadSession(load.shape, kpis, to_the_end=to_the_end)
         if self._session.finished:
             return
         self._throughput = Throughput(shown) if shown else None

@@ -11,13 +11,13 @@ from modelward.benchmark.bounds import MAX_MICROSECONDS
 from modelward.benchmark.comparedcounts import ComparedLatencyCounts
 from modelward.benchmark.contract import KpiReport, PlanKpi, PlanLoad, RunnerPlan
 from modelward.benchmark.judging import counts_in
-from modelward.benchmark.objectives import load_shape, quantile_objective
 from modelward.judge import (
     ComparedKpi,
     ComparedResult,
     ComparisonSession,
     QuantileCounts,
 )
+from modelward.judge.objectives import quantile_objective
 from modelward.runner import report
 from modelward.runner.blocks import Blocks
 from modelward.runner.load import Target
@@ -34,7 +34,7 @@ class Comparison:
         """Raises ValueError for a KPI that can't be judged."""
         self._kpis = kpis
         self._judged = tuple(_judged(kpi, plan) for kpi in kpis)
-        self._session = ComparisonSession(load_shape(load), self._judged)
+        self._session = ComparisonSession(load.shape, self._judged)
         self._blocks: Blocks | None = None
 
     @property

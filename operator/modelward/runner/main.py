@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     allow_connections()
     try:
         plan = RunnerPlan.parse(paths.plan.read_text())
+        if plan.jobs:
+            started -= _age(paths.plan)
         files = file_paths(plan, paths.datasets, paths.claims)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             attempt = Attempt(plan, files, scratch=Path(SCRATCH_PATH) if large(plan) else None)
@@ -98,6 +100,12 @@ def allow_connections() -> None:
     if soft != resource.RLIM_INFINITY and soft < _OPEN_FILES:
         wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _age(plan: Path) -> float:
+    """Return for how many seconds the pod has been there: its plan is written before jobs begin."""
+    now = time.time()  # noqa: TID251 (files have the time of the same clock)
+    return max(0.0, now - plan.stat().st_mtime)
 
 
 def _leave(path: Path, text: str) -> None:

@@ -23,7 +23,6 @@ from modelward.benchmark.judging import (
     relative_counts,
     rows_decision,
 )
-from modelward.benchmark.objectives import ordinary_objective
 from modelward.benchmark.rowcounts import RowCounts
 from modelward.judge import (
     LoadCounts,
@@ -34,6 +33,7 @@ from modelward.judge import (
     PairedCounts,
     RelativeCounts,
 )
+from modelward.judge.objectives import ordinary_objective
 from modelward.runner.throughput import Throughput
 
 _NANOSECONDS = 1_000_000_000

@@ -171,6 +171,7 @@ _GIVEN_TO_ALL: dict[str, Callable[[int], Json]] = {
     "spec.datasets[]": _dataset,
     "spec.jobs[].name": _unique(40),
     "spec.jobs[].env[].name": _unique(128),
+    "spec.jobs[].upTo": _constant("720h"),
     "spec.load": _constant(_LOAD),
     "spec.kpis[]": _kpi,
     "status.kpis[].name": _unique(64),

@@ -13,9 +13,17 @@ RELATIVE = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
 
 OTHER_SOURCES: tuple[Example, ...] = (
     Example(
-        "what a job measures can't be compared",
-        takes=({f"{JOB_ROWS}.objective": {"atLeast": "92%"}},),
+        "of what a job measures only badRequests",
+        takes=({f"{JOB_REQUESTS}.objective": RELATIVE},),
         refuses=({f"{JOB_ROWS}.objective": VERSUS}, {f"{JOB_VALUE}.objective": RELATIVE}),
+    ),
+    Example(
+        "bad requests that a job counts are compared by a multiple",
+        takes=({f"{JOB_REQUESTS}.objective": RELATIVE},),
+        refuses=(
+            {f"{JOB_REQUESTS}.objective": VERSUS},
+            {f"{JOB_REQUESTS}.objective": VERSUS | {"worseByAtMost": "10ms"}},
+        ),
     ),
     Example(
         "the share of right rows has a lower limit",

@@ -24,6 +24,7 @@ from tests.apiserver.crd.other_sources import (
     JOB_VALUE,
     LIVE,
     LIVE_VERSUS,
+    RELATIVE,
 )
 from tests.apiserver.crd.paths import OMIT, Json
 from tests.apiserver.crd.protocols import SERVING, of_side
@@ -154,9 +155,17 @@ RULES: dict[str, tuple[Example, ...]] = {
             ),
         ),
         Example(
-            "latency is compared with a pod that serves nobody else",
+            "latency, and what a job measures, is compared with a pod that serves nobody else",
             takes=({"spec.baseline.closed": OMIT, LATENCY_VERSUS: OMIT}, {"spec.baseline": OMIT}),
-            refuses=({"spec.baseline.closed": OMIT}, {"spec.baseline.closed": False}),
+            refuses=(
+                {"spec.baseline.closed": OMIT},
+                {"spec.baseline.closed": False},
+                {
+                    "spec.baseline.closed": OMIT,
+                    LATENCY_VERSUS: OMIT,
+                    f"{JOB_REQUESTS}.objective": RELATIVE,
+                },
+            ),
         ),
     ),
     "spec.datasets[]": (

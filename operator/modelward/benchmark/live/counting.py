@@ -13,7 +13,7 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import Kpi
 from modelward.api.live import LiveStatus
-from modelward.api.values import format_duration, parse_duration, parse_margin, to_seconds
+from modelward.api.values import format_duration, parse_duration, parse_margin, seconds_of
 from modelward.benchmark.live.buckets import slow
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted, interval, scrapes
 from modelward.judge.guards import UnusableError
@@ -167,9 +167,7 @@ def _counted(kpi: Kpi, reading: Reading, pods: Pods) -> list[Counted]:
     assert source is not None, kpi.name
     if source.latency:
         limits = [limit for limit in (objective.at_most, objective.expected) if limit]
-        return slow(
-            reading, source.latency, [to_seconds(parse_duration(each)) for each in limits], pods
-        )
+        return slow(reading, source.latency, [seconds_of(each) for each in limits], pods)
     return counted(reading, source.bad or "", source.total or "", pods)
 
 

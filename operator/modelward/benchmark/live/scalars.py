@@ -17,11 +17,10 @@ from modelward.api.values import (
     format_number,
     format_percent,
     format_rate,
-    parse_duration,
     parse_number,
     parse_percent,
     parse_rate,
-    to_seconds,
+    seconds_of,
 )
 from modelward.benchmark.figures import objective_text
 
@@ -110,7 +109,7 @@ def _unit(limit: str) -> tuple[Fraction, Callable[[Fraction, int], str]]:
     if limit.endswith("/s"):
         return parse_rate(limit), format_rate
     if limit[-1:].isalpha():
-        return to_seconds(parse_duration(limit)), _seconds
+        return seconds_of(limit), _seconds
     return parse_number(limit), format_number
 
 

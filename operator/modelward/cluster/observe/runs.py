@@ -151,6 +151,7 @@ def read_run_pod(document: Document) -> RunPod:
         started=_has_started(document),
         ended=_ended(_runner_state(document)),
         jobs={name: ended for name, state in _job_states(document) if (ended := _ended(state))},
+        running={n: since for n, state in _job_states(document) if (since := _began(state))},
         reason=status.get("reason") or "",
         message=status.get("message") or "",
         problem=found.reason if found else "",
@@ -173,6 +174,10 @@ def _ended(state: Document) -> Ended | None:
         reason=terminated.get("reason") or "",
         message=terminated.get("message") or "",
     )
+
+
+def _began(state: Document) -> datetime | None:
+    return moment((state.get("running") or {}).get("startedAt"))
 
 
 def _runner_state(document: Document) -> Document:

@@ -1,32 +1,77 @@
-"""From a KPI of a plan to the tests that it is judged by."""
+"""From a KPI in plain numbers to the tests that it is judged by.
 
-from modelward.api.metrics import METRICS
-from modelward.benchmark.contract import PlanJudgement, PlanKpi, PlanLoad
-from modelward.judge import (
-    ExamObjective,
-    LoadObjective,
-    LoadShape,
-    PairedObjective,
-    QuantileObjective,
-    RateObjective,
-    RelativeObjective,
-    ValueObjective,
-    errors_objective,
-    latency_objective,
-)
+Who asks may have a KPI as it is declared (modelward.judge.declared), or as a benchmark pod is asked
+for it (modelward.benchmark.plankpi): both have what a test needs, under the same names.
+"""
+
+from fractions import Fraction
+from typing import Protocol
+
+from modelward.api.metrics import METRICS, Metric
+from modelward.judge.exams import ExamObjective
+from modelward.judge.hypotheses import RateObjective, errors_objective, latency_objective
+from modelward.judge.paired import PairedObjective
+from modelward.judge.quantiles import QuantileObjective
+from modelward.judge.relative import RelativeObjective
+from modelward.judge.values import ValueObjective
+from modelward.judge.windows import LoadObjective
 
 
-def load_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective | QuantileObjective:
+class Asked(Protocol):
+    """A KPI, its values without units: shares (0.92), seconds (0.25), numbers."""
+
+    @property
+    def metric(self) -> Metric:
+        """What is measured."""
+
+    @property
+    def quantile(self) -> Fraction | None:
+        """Quantile as a share, for times."""
+
+    @property
+    def limit(self) -> Fraction:
+        """Its limit; versus stable by how much it may be worse."""
+
+    @property
+    def expected(self) -> Fraction | None:
+        """What a healthy version shows."""
+
+    @property
+    def versus(self) -> str | None:
+        """Present where it is compared with stable."""
+
+    @property
+    def relative(self) -> bool | None:
+        """True where the limit is a part of what stable shows."""
+
+    @property
+    def unless_below(self) -> Fraction | None:
+        """An error rate that is good enough whatever stable's is."""
+
+
+class Judgement(Protocol):
+    """Error probabilities of one gate."""
+
+    @property
+    def false_promotion(self) -> Fraction:
+        """Probability that a version at the limit passes, at most."""
+
+    @property
+    def false_rollback(self) -> Fraction:
+        """Probability that a healthy version fails, at most."""
+
+
+def load_objective(kpi: Asked, judgement: Judgement) -> LoadObjective | QuantileObjective:
     """Return the tests of a KPI that is measured under load.
 
     Raises ValueError for a limit that no number of requests can prove.
     """
-    if kpi.is_compared_latency:
+    if kpi.metric == "latency" and kpi.versus:
         return quantile_objective(kpi, judgement)
     return ordinary_objective(kpi, judgement)
 
 
-def ordinary_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
+def ordinary_objective(kpi: Asked, judgement: Judgement) -> LoadObjective:
     """Return the tests of a KPI whose load needs no copy of stable. Raises ValueError."""
     if kpi.relative:
         return relative_objective(kpi, judgement)
@@ -35,7 +80,7 @@ def ordinary_objective(kpi: PlanKpi, judgement: PlanJudgement) -> LoadObjective:
     return rate_objective(kpi, judgement)
 
 
-def quantile_objective(kpi: PlanKpi, judgement: PlanJudgement) -> QuantileObjective:
+def quantile_objective(kpi: Asked, judgement: Judgement) -> QuantileObjective:
     """Return the tests of a latency that is compared with that of stable.
 
     Raises ValueError for a margin that no number of requests can prove.
@@ -51,7 +96,7 @@ def quantile_objective(kpi: PlanKpi, judgement: PlanJudgement) -> QuantileObject
     )
 
 
-def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
+def paired_objective(kpi: Asked, judgement: Judgement) -> PairedObjective:
     """Return the tests of an error rate that is compared with that of stable.
 
     Raises ValueError for a margin that no number of requests can prove, and for other metrics.
@@ -61,7 +106,7 @@ def paired_objective(kpi: PlanKpi, judgement: PlanJudgement) -> PairedObjective:
     return PairedObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
-def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObjective:
+def relative_objective(kpi: Asked, judgement: Judgement) -> RelativeObjective:
     """Return the tests of an error rate that is compared with a multiple of that of stable.
 
     Raises ValueError for other metrics.
@@ -73,12 +118,12 @@ def relative_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RelativeObject
     )
 
 
-def exam_objective(kpi: PlanKpi, judgement: PlanJudgement) -> ExamObjective:
+def exam_objective(kpi: Asked, judgement: Judgement) -> ExamObjective:
     """Return what an exam is judged by, and how sure a verdict is that has not read all rows."""
     return ExamObjective(kpi.limit, judgement.false_promotion, judgement.false_rollback)
 
 
-def value_objective(kpi: PlanKpi) -> ValueObjective:
+def value_objective(kpi: Asked) -> ValueObjective:
     """Return what a metric that is one value of all rows is judged by."""
     kind = METRICS[kpi.metric]
     return ValueObjective(
@@ -88,7 +133,7 @@ def value_objective(kpi: PlanKpi) -> ValueObjective:
     )
 
 
-def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
+def rate_objective(kpi: Asked, judgement: Judgement) -> RateObjective:
     """Return the tests of a KPI with a limit of its own.
 
     Raises ValueError for a limit that no number of requests can prove.
@@ -99,14 +144,3 @@ def rate_objective(kpi: PlanKpi, judgement: PlanJudgement) -> RateObjective:
     if kpi.quantile is None:
         raise ValueError(f"{kpi.metric} needs a quantile, such as p95")
     return latency_objective(kpi.quantile, kpi.expected is not None, *alphas)
-
-
-def load_shape(load: PlanLoad) -> LoadShape:
-    """Return how the requests of a plan's load fall into windows."""
-    return LoadShape.of(
-        load.rate,
-        load.for_seconds,
-        load.warm_up_seconds,
-        ramp_from=load.ramp_from,
-        poisson=load.arrivals == "poisson",
-    )
