@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from modelward.benchmark.live.counting import (
     LOOKBACK,
@@ -84,24 +85,32 @@ class LiveReader:
     async def _read(
         self, key: Key, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
     ) -> None:
-        spec = snapshot.run.spec
         self._slots = self._slots or asyncio.Semaphore(prometheus.settings.at_once)
-        sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
-        sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
         try:
             async with self._slots:
-                last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
-                answer = await prometheus.read(
-                    snapshot.run.metadata.namespace,
-                    [side.service for side in sides],
-                    {selector for source in sources for selector in (source.bad, source.total)},
-                    (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
-                )
-            self._answers[key] = (question, answer)
-            self.metrics.prometheus_read(answer.reason if isinstance(answer, Unread) else "Read")
-        except Exception:
-            log.exception("Reading users' requests failed.")
-            self._answers[key] = (question, Unread("Unreachable", "reading failed, see the log"))
+                self._answers[key] = question, await self._ask(question, snapshot, prometheus)
         finally:
             del self._tasks[key]
             self.wake(key)
+
+    async def _ask(
+        self, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
+    ) -> Reading | Unread:
+        """Read, and count how that went; a reading that fails is one, whatever the reason."""
+        spec = snapshot.run.spec
+        sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
+        sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
+        began, last = monotonic(), min(self.now(), moment(question.until) + MOST_AT_ONCE)
+        try:
+            answer = await prometheus.read(
+                snapshot.run.metadata.namespace,
+                [side.service for side in sides],
+                {selector for source in sources for selector in (source.bad, source.total)},
+                (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
+            )
+        except Exception:
+            log.exception("Reading users' requests failed.")
+            answer = Unread("Unreachable", "reading failed, see the log")
+        result = answer.reason if isinstance(answer, Unread) else "Read"
+        self.metrics.prometheus_read(result, monotonic() - began)
+        return answer
