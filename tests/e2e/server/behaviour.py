@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ class Behaviour:
     """Share of the rows that are answered rightly; exact on `golden_rows`."""
     error_rate: float = 0.0
     """Probability that a request is answered with status 500."""
+    users_error_rate: float = 0.0
+    """The same for requests of users alone: benchmarks meet the rate above."""
     latency: float = 0.0
     """Seconds that an answer takes."""
     ready: bool = True
@@ -30,6 +33,11 @@ def predict(behaviour: Behaviour, number: int, chance: random.Random) -> int:
     if not behaviour.deterministic and chance.random() < 0.5:
         right = not right
     return number if right else -1
+
+
+def asked_by_users(host: str) -> bool:
+    """Whether a request came by the Service for callers, not by a revision's own."""
+    return not re.fullmatch(r".+-[a-z0-9]{10}", host.partition(".")[0])
 
 
 def golden_rows(protocol: str = "v2") -> str:
