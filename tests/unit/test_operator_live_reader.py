@@ -140,17 +140,14 @@ async def test_an_answer_about_another_run_of_the_same_name_counts_for_nothing()
 async def test_each_reading_is_counted_by_what_came_of_it_with_its_time(
     outcome: Reading | Unread | Exception, result: str
 ) -> None:
-    woken = list[Key]()
-    live = reader(Ready(outcome=outcome), woken)
+    woken = asyncio.Event()
+    live = LiveReader(Ready(outcome=outcome), lambda _: woken.set(), lambda: NOW, Metrics())
     live.take(KEY, snapshot())
-    async with asyncio.timeout(10):
-        while not woken:
-            await asyncio.sleep(0.01)
+    await woken.wait()
     told = Scraped.of(live.metrics.render().decode())
     name = "modelward_prometheus_read_duration_seconds"
     assert told.by(f"{name}_count", "result") == {(result,): 1}
     assert told.value(f"{name}_sum", result=result) >= 0.005
-    assert woken == [KEY]
     answer = live.take(KEY, snapshot())
     assert isinstance(answer, Reading) == (result == "Read")
     await live.close()
