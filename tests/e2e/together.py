@@ -15,10 +15,10 @@ AT_ONCE = 6
 """Stories mostly wait; more of them on two cores would wait for each other."""
 
 
-def chosen(request: pytest.FixtureRequest) -> list[Story]:
-    """Return the stories that this run of the tests asks for."""
+def chosen(request: pytest.FixtureRequest, parameter: str = "story") -> list[Story]:
+    """Return the stories that this run of the tests asks for, by a parameter of its tests."""
     calls = (getattr(item, "callspec", None) for item in request.session.items)
-    stories = (call.params.get("story") for call in calls if call)
+    stories = (call.params.get(parameter) for call in calls if call)
     return [story for story in stories if isfunction(story)]
 
 

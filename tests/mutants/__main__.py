@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Literal
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("operator", "tests/unit", "tests/cluster", "tests/__init__.py", "tests/conftest.py")
+COPIED = (
+    *("operator", "tests/unit", "tests/cluster"),
+    *("tests/__init__.py", "tests/conftest.py", "tests/scraped.py"),
+)
 SETTINGS = "pyproject.toml"
 TIME_OUT_SECONDS = 240
 PYTEST_FOUND_FAILURES = 1

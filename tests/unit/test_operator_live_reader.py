@@ -22,6 +22,7 @@ from modelward.cluster.prometheus import (
     narrowed,
     read_settings,
 )
+from tests.scraped import Scraped
 from tests.unit.benchmark_world import IMAGE, START
 from tests.unit.live_world import BUCKETS, LIVE_LATENCY, QUEUE, VERSUS_STABLE, live_run
 
@@ -46,6 +47,19 @@ class Slow(Prometheus):
 
     async def close(self) -> None:
         self.answer.set()
+
+
+@dataclass
+class Ready(Slow):
+    """One that answers soon, or in which a bug shows."""
+
+    outcome: Reading | Unread | Exception = field(default_factory=lambda: Reading(end=0))
+
+    async def read(self, *_: Any) -> Reading | Unread:  # noqa: ANN401
+        await asyncio.sleep(0.01)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
 def snapshot(now: datetime = NOW) -> RunSnapshot:
@@ -176,6 +190,32 @@ async def test_an_answer_about_another_run_of_the_same_name_counts_for_nothing()
     meta = seen.run.metadata.model_copy(update={"uid": "another"})
     other = RunSnapshot(NOW, seen.run.model_copy(update={"metadata": meta}), IMAGE)
     assert live.take(KEY, other) is None
+    await live.close()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "result"),
+    [
+        (Reading(end=0), "Read"),
+        (Unread("QueryRefused", "400, unexpected character"), "QueryRefused"),
+        (Unread("Unreachable", "Prometheus did not answer within 10 s"), "Unreachable"),
+        (AttributeError("a bug"), "Unreachable"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else type(each).__name__,
+)
+async def test_each_reading_is_counted_by_what_came_of_it_with_its_time(
+    outcome: Reading | Unread | Exception, result: str
+) -> None:
+    woken = asyncio.Event()
+    live = LiveReader(Ready(outcome=outcome), lambda _: woken.set(), lambda: NOW, Metrics())
+    live.take(KEY, snapshot())
+    await woken.wait()
+    told = Scraped.of(live.metrics.render().decode())
+    name = "modelward_prometheus_read_duration_seconds"
+    assert told.by(f"{name}_count", "result") == {(result,): 1}
+    assert told.value(f"{name}_sum", result=result) >= 0.005
+    answer = live.take(KEY, snapshot())
+    assert isinstance(answer, Reading) == (result == "Read")
     await live.close()
 
 

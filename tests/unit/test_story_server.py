@@ -17,6 +17,7 @@ from tests.e2e.server import overgrpc
 from tests.e2e.server.app import Server
 from tests.e2e.server.behaviour import MODEL, ROWS, Behaviour, Failures, golden_rows, predict
 from tests.e2e.server.dialects import Dialects
+from tests.scraped import Scraped
 
 Client = TestClient[Any, Any]
 
@@ -122,3 +123,23 @@ async def test_over_grpc_it_takes_raw_tensors_alone() -> None:
         assert (await asked(url, "v2", transport="grpc"))[0].status == 400
     finally:
         await server.stop(grace=None)
+
+
+async def test_it_can_fail_its_users_and_no_benchmark(client: Client) -> None:
+    await client.put("/behaviour", json={"users_error_rate": 1})
+    statuses = [
+        (await client.post("/predict", json={"number": 1}, headers={"Host": host})).status
+        for host in ("fraud.ml.svc:8080", "fraud-x7f9k2m4q1.ml.svc:8080")
+    ]
+    assert statuses == [500, 200]
+
+
+async def test_it_counts_predictions_by_status_and_nothing_else(client: Client) -> None:
+    await client.post("/predict", json={"number": 1})
+    await client.put("/behaviour", json={"error_rate": 1})
+    await client.post("/predict", json={"number": 2})
+    await client.post("/predict", json={"number": 3})
+    assert (await client.get("/ready")).status == 200
+    told = Scraped.of(await (await client.get("/metrics")).text())
+    assert told.by("requests_total", "code") == {("200",): 1, ("500",): 2}
+    assert told.value("request_duration_seconds_count") == 3

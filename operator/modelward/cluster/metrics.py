@@ -79,9 +79,9 @@ class Metrics:
         self._requests.labels(verb, resource, code).inc()
         self._request_seconds.labels(verb, resource).observe(seconds)
 
-    def prometheus_read(self, result: str) -> None:
+    def prometheus_read(self, result: str, seconds: float) -> None:
         """Count a reading of users' requests; the result is one of READ_RESULTS."""
-        self._readings.labels(result).inc()
+        self._readings.labels(result).observe(seconds)
 
     def watch_restarted(self, resource: str) -> None:
         """Count a watch that was asked for once more."""
@@ -186,9 +186,10 @@ class Metrics:
             "modelward_api_request_duration_seconds",
             "Time until the head of the API server's answer.", "verb", "resource",
         )  # fmt: skip
-        self._readings = self._counter(
-            "modelward_prometheus_reads",
-            "Readings of users' requests from Prometheus, for gates of weight steps.",
+        self._readings = self._histogram(
+            "modelward_prometheus_read_duration_seconds",
+            "Time to read users' requests from Prometheus, for gates of weight steps. Result "
+            "Unreachable: no whole answer in time; QueryRefused: it does not take the query.",
             "result", known=((result,) for result in READ_RESULTS),
         )  # fmt: skip
         self._restarts = self._counter(

@@ -1,7 +1,8 @@
 """The story server: python -m server.app, told by the environment how to behave.
 
 VERSION is what it calls itself in answers, BEHAVIOUR the JSON of a Behaviour. A PUT of other
-members to /behaviour changes it while it runs. Speaks v2 and plain HTTP (POST /predict).
+members to /behaviour changes it while it runs. Speaks v2 and plain HTTP (POST /predict), and
+tells Prometheus at /metrics what it was asked.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from .behaviour import Behaviour, Failures, predict
+from .behaviour import Behaviour, Failures, asked_by_users, predict
+from .metrics import RequestMetrics
 
 PORT = 8080
 FAREWELL_SECONDS = 1.0
@@ -30,10 +32,11 @@ class Server:
         self._chance = random.Random(version)
         self._failures = Failures(self._chance)
         self._draining = False
+        self._metrics = RequestMetrics()
 
     def app(self) -> web.Application:
         """Return the web application."""
-        app = web.Application()
+        app = web.Application(middlewares=[self._metrics.count])
         app.add_routes(
             [
                 web.get("/ready", self.ready),
@@ -41,6 +44,7 @@ class Server:
                 web.post("/v2/models/{name}/infer", self.infer),
                 web.post("/predict", self.predict),
                 web.put("/behaviour", self.behave),
+                web.get("/metrics", self._metrics.render),
             ]
         )
         return app
@@ -54,18 +58,19 @@ class Server:
         number = (await request.json())["inputs"][0]["data"][0]
         output = {"name": "number", "shape": [1], "datatype": "INT64"}
         return await self._answer(
+            request,
             {
                 "model_name": request.match_info["name"],
                 "model_version": self._version,
                 "outputs": [output | {"data": [self._predict(number)]}],
-            }
+            },
         )
 
     async def predict(self, request: web.Request) -> web.Response:
         """Answer a plain request."""
         number = (await request.json())["number"]
         answer = {"model_version": self._version, "prediction": self._predict(number)}
-        return await self._answer(answer)
+        return await self._answer(request, answer)
 
     async def behave(self, request: web.Request) -> web.Response:
         """Change the behaviour."""
@@ -75,9 +80,12 @@ class Server:
     def _predict(self, number: int) -> int:
         return predict(self._behaviour, number, self._chance)
 
-    async def _answer(self, body: dict[str, object]) -> web.Response:
+    async def _answer(self, request: web.Request, body: dict[str, object]) -> web.Response:
         await asyncio.sleep(self._behaviour.latency)
-        failed = self._failures.next(self._behaviour.error_rate, self._behaviour.burst)
+        rate = self._behaviour.error_rate
+        if asked_by_users(request.host):
+            rate = max(rate, self._behaviour.users_error_rate)
+        failed = self._failures.next(rate, self._behaviour.burst)
         answer = web.json_response({"error": "as told"} if failed else body)
         if failed:
             answer.set_status(500)

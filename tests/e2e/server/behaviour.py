@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ class Behaviour:
     """Share of the requests that are answered with status 500."""
     burst: int = 1
     """How many requests in a row fail whenever one does."""
+    users_error_rate: float = 0.0
+    """The same share for requests of users alone: benchmarks meet the rate above."""
     latency: float = 0.0
     """Seconds that an answer takes."""
     ready: bool = True
@@ -52,6 +55,11 @@ def predict(behaviour: Behaviour, number: int, chance: random.Random) -> int:
     if not behaviour.deterministic and chance.random() < 0.5:
         right = not right
     return number if right else -1
+
+
+def asked_by_users(host: str) -> bool:
+    """Whether a request came by the Service for callers, not by a revision's own."""
+    return not re.fullmatch(r".+-[a-z0-9]{10}", host.partition(".")[0])
 
 
 def golden_rows(protocol: str = "v2") -> str:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from time import monotonic
 
 from modelward.benchmark.live.counting import (
     LOOKBACK,
@@ -85,8 +86,32 @@ class LiveReader:
     async def _read(
         self, key: Key, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
     ) -> None:
-        spec = snapshot.run.spec
         self._slots = self._slots or asyncio.Semaphore(prometheus.settings.at_once)
+        try:
+            async with self._slots:
+                self._answers[key] = question, await self._ask(question, snapshot, prometheus)
+        finally:
+            del self._tasks[key]
+            self.wake(key)
+
+    async def _ask(
+        self, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
+    ) -> Reading | Unread:
+        """Read, and count how that went; a reading that fails is one, whatever the reason."""
+        began = monotonic()
+        try:
+            answer = await self._told(question, snapshot, prometheus)
+        except Exception:
+            log.exception("Reading users' requests failed.")
+            answer = Unread("Unreachable", "reading failed, see the log")
+        result = answer.reason if isinstance(answer, Unread) else "Read"
+        self.metrics.prometheus_read(result, monotonic() - began)
+        return answer
+
+    async def _told(
+        self, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
+    ) -> Reading | Unread:
+        spec, namespace = snapshot.run.spec, snapshot.run.metadata.namespace
         sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
         sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
         selectors = {
@@ -95,27 +120,17 @@ class LiveReader:
             for selector in (source.bad, source.total, source.latency)
             if selector
         }
+        last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
+        answer = await prometheus.read(
+            namespace,
+            [side.service for side in sides],
+            selectors,
+            (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
+        )
         expressions = [source.query for source in sources if source.query]
-        namespace = snapshot.run.metadata.namespace
-        try:
-            async with self._slots:
-                last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
-                answer = await prometheus.read(
-                    namespace,
-                    [side.service for side in sides],
-                    selectors,
-                    (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
-                )
-                if isinstance(answer, Reading) and expressions:
-                    values = await evaluate(
-                        prometheus, namespace, spec.subject.service, expressions, answer.end
-                    )
-                    answer = replace(answer, values=values)
-            self._answers[key] = (question, answer)
-            self.metrics.prometheus_read(answer.reason if isinstance(answer, Unread) else "Read")
-        except Exception:
-            log.exception("Reading users' requests failed.")
-            self._answers[key] = (question, Unread("Unreachable", "reading failed, see the log"))
-        finally:
-            del self._tasks[key]
-            self.wake(key)
+        if not expressions or isinstance(answer, Unread):
+            return answer
+        values = await evaluate(
+            prometheus, namespace, spec.subject.service, expressions, answer.end
+        )
+        return replace(answer, values=values)

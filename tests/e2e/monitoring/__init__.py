@@ -1,0 +1,1 @@
+"""A real Prometheus in the cluster, for the stories that need one."""
