@@ -119,7 +119,7 @@ class Blocks:
             self.delays.add(sent - due)
             target.unreached += answer.unreached
             if answer.problem:
-                target.profile.failures[answer.problem] += 1
+                target.profile.count_failure(answer.problem)
         other = self._halves.pop(request, None)
         if other is None:
             self._halves[request] = target, answer, due
