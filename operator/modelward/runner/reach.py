@@ -6,6 +6,7 @@ must have answered, however badly.
 
 import asyncio
 import logging
+from urllib.parse import urlsplit
 
 from modelward.runner.client import Client
 
@@ -13,7 +14,7 @@ REACH_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
-_LOOK_AT = {
+_IN_A_CLUSTER = {
     "name not resolved": "look at the Service of the revision, and whether a NetworkPolicy lets "
     "benchmark pods reach the cluster's DNS",
     "connection refused": "look at the Service's endpoints and serving.port, and whether the pod "
@@ -22,6 +23,11 @@ _LOOK_AT = {
     "egress, and the model's pods ingress from them",
     "connection closed before the answer": "look at a service mesh: with strict mTLS the "
     "benchmark pod needs its sidecar, see benchmarkPod.labels and .annotations",
+}
+_ELSEWHERE = {
+    "name not resolved": "look at the host in the address",
+    "connection refused": "look whether a server listens at that host and port",
+    "no connection in time": "look at the address, and at firewalls on the way",
 }
 
 
@@ -49,7 +55,16 @@ async def reach(client: Client) -> None:
             return
         else:
             problem = answer.problem or "no answer"
-            hint = _LOOK_AT.get(problem, "look at the Service, NetworkPolicies and a service mesh")
             raise UnreachableError(
-                f"{client.name} at {client.base} can't be reached: {problem}; {hint}"
+                f"{client.name} at {client.base} can't be reached: {problem}; "
+                f"{hint(problem, client.base)}"
             )
+
+
+def hint(problem: str, base: str) -> str:
+    """Return what to look at; a Service's address has .svc at its end."""
+    if (urlsplit(base).hostname or "").endswith(".svc"):
+        other = "look at the Service, NetworkPolicies and a service mesh"
+        return _IN_A_CLUSTER.get(problem, other)
+    other = "look whether that is the server's port, and serving.protocol what it speaks there"
+    return _ELSEWHERE.get(problem, other)
