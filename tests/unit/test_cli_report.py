@@ -70,6 +70,12 @@ def test_each_kpi_stands_there_with_its_numbers_and_the_words_of_judge_explain()
         assert " ".join(why.sentences) in text
 
 
+def test_what_was_not_measured_after_a_gate_failed_says_which_gate_it_was() -> None:
+    run = a_finished_run(accuracy=FAILING["accuracy"], errors=NOT_MEASURED)
+    (why,) = [each for each in explain(run) if each.name == "errors"]
+    assert why.sentences == ("Not measured: the run ended when accuracy failed.",)
+
+
 def test_a_page_fetches_nothing_and_runs_nothing() -> None:
     seen = Page(page(a_finished_run(), BOTH))
     assert not seen.unclosed
@@ -105,16 +111,17 @@ def test_charts_show_both_revisions_limit_and_expected_value_within_their_frames
     assert all(chart["aria-label"] for chart in seen.all("svg") if chart.get("role") == "img")
 
 
-def test_slices_stand_there_with_the_worst_one_first() -> None:
-    found = {"north": 0.97, "south": 0.71, "west": 0.9}
+def test_slices_stand_there_with_the_worst_one_first_and_small_ones_last() -> None:
+    found = {"north": (200, 0.97), "south": (1000, 0.715), "west": (200, 0.9), "islet": (199, 0.1)}
     slices = tuple(
-        Slice(kpi="accuracy", slice=name, rows=100, value=value) for name, value in found.items()
+        Slice(kpi="accuracy", slice=name, rows=rows, value=value)
+        for name, (rows, value) in found.items()
     )
     text = " ".join(Page(page(a_finished_run(), Details(slices=slices))).text.split())
-    south, west, north = (
-        text.index(f"{name}100{found[name]}") for name in ("south", "west", "north")
+    south, west, north, islet = map(
+        text.index, ("south1,00071.5%", "west20090%", "north20097%", "islet19910% (too few rows")
     )
-    assert south < west < north
+    assert south < west < north < islet
 
 
 def test_without_a_log_the_verdicts_stand_there_and_the_page_says_what_is_missing() -> None:

@@ -8,18 +8,27 @@ library would bring fixed colours and glyphs as paths, or a megabyte of script.
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
-from modelward.api.kpi import benchmarked
-from modelward.api.values import format_percent, parse_decimal, parse_duration, to_seconds
+from modelward.api.kpi import Kpi, benchmarked
+from modelward.api.metrics import METRICS
+from modelward.api.values import (
+    format_number,
+    format_percent,
+    parse_decimal,
+    parse_duration,
+    to_seconds,
+)
 from modelward.benchmark.explained import Explanation
 from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
 from modelward.cli import charts
 from modelward.cli.explain import explained
+from modelward.judge import MIN_SLICE_ROWS
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -40,6 +49,18 @@ class KpiShown:
     sentences: tuple[str, ...]
     odds: str
     hypotheses: str
+
+
+@dataclass(frozen=True)
+class SliceShown:
+    """A slice on the page."""
+
+    kpi: str
+    name: str
+    rows: str
+    value: str
+    is_small: bool
+    """True where it has fewer rows than the KPI judges by."""
 
 
 def page(run: BenchmarkRun, details: Details | None) -> str:
@@ -145,13 +166,22 @@ def _failures(loads: tuple[LoadProfile, ...]) -> list[tuple[str, list[str]]]:
     return [(r, [f"{load.failures.get(r, 0):,}" for load in loads]) for r in reasons]
 
 
-def _slices(run: BenchmarkRun, seen: Details) -> list[Slice]:
-    """Return the slices, KPI by KPI, the worst one of each first."""
-    at_least = {kpi.name for kpi in run.spec.kpis if kpi.objective.at_least}
-    return sorted(
-        seen.slices,
-        key=lambda each: (each.kpi, each.value if each.kpi in at_least else -each.value),
-    )
+def _slices(run: BenchmarkRun, seen: Details) -> list[SliceShown]:
+    """Return the slices, KPI by KPI: those that are judged, the worst first, then the small."""
+    declared = {kpi.name: kpi for kpi in benchmarked(run.spec.kpis)}
+    shown = [_slice(each, declared[each.kpi]) for each in seen.slices if each.kpi in declared]
+    return [found for _, found in sorted(shown, key=lambda each: each[0])]
+
+
+def _slice(found: Slice, kpi: Kpi) -> tuple[tuple[str, bool, float], SliceShown]:
+    """Return how a slice is shown, and where it comes in the order."""
+    metric = METRICS[kpi.benchmark.metric]
+    is_small = found.rows < (kpi.benchmark.min_rows or MIN_SLICE_ROWS)
+    value = Fraction(found.value)
+    text = format_percent(value) if metric.unit == "percent" else format_number(value)
+    goodness = found.value if metric.direction == "atLeast" else -found.value
+    place = (found.kpi, is_small, goodness)
+    return place, SliceShown(found.kpi, found.slice, f"{found.rows:,}", text, is_small)
 
 
 def _took(run: BenchmarkRun) -> str:
