@@ -19,6 +19,7 @@ from modelward.api.values import (
 )
 from modelward.benchmark.figures import objective_text
 from modelward.cli.inputs import InputError, name_of, read_deployment
+from modelward.cli.output import emit
 from modelward.cli.table import table
 from modelward.judge.chances import Chances, exam_chances
 from modelward.judge.declared import (
@@ -91,10 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
             answers.append(_answer(kpi, deployment, shape, rows, stable, arguments.dispersion))
         except ValueError as error:
             raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
-    told = (
-        _json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers)
-    )
-    print(told)
+    emit(_json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers))
     return UNLIKELY if any(answer.is_unlikely for answer in answers) else LIKELY
 
 

@@ -13,6 +13,7 @@ from modelward.benchmark.figures import objective_text
 from modelward.cli.comparedreplay import ComparedReplay
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
+from modelward.cli.output import emit
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.replayedrows import AnswersReplay, Reader
 from modelward.cli.table import table
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace, lines: Iterable[str]) -> int:
     read = _feed(replays, lines)
     judged = [(replay, replay.verdict()) for replay in replays]
     outcome = _outcome(judged)
-    print(_json(judged, read) if arguments.json else _text(deployment, judged, read))
+    emit(_json(judged, read) if arguments.json else _text(deployment, judged, read))
     return outcome
 
 
