@@ -35,7 +35,7 @@ class JobSource(ApiModel):
     measures: Measures
     """rightRows: rows that were answered rightly, of all rows; judged exactly.
     badRequests: requests that failed or were too slow, of all that were sent; judged as an error
-    rate whose requests are taken as independent.
+    rate, by the dispersion that the job tells or else by one of 1.5.
     value: one value in the unit of the limit; compared exactly, whatever it was measured on.
     """
 
