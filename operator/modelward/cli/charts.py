@@ -9,8 +9,11 @@ from modelward.benchmark.log import LoadProfile, bucket_ceiling
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 22, 34
 _STEPS = (1, 2, 5)
-_TICKS = 5
+_MOST_INTERVALS = 4
+"""Between the lines of a grid."""
 _LABEL_HEIGHT = 15
+_MOST_LABELS = 8
+"""More would stand on the curve, and on each other."""
 _LABELS_FROM = HEIGHT - BOTTOM - 12
 """Labels stand low: the curve of a distribution is high up where limits are."""
 
@@ -58,6 +61,8 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...] = ()
+    note: str = ""
+    """What is told below it."""
 
 
 def kind_of(number: int) -> str:
@@ -90,6 +95,7 @@ def latency_chart(
     if not seen:
         return None
     limits = [seconds * 1e6 for _, seconds, _ in marks]
+    named = len(marks) <= _MOST_LABELS
     low = max(min(seen), 50) * 0.8
     high = max(bucket_ceiling(max(seen)), low * 10, *limits) * 1.25
 
@@ -108,7 +114,13 @@ def latency_chart(
         points.append((x(high), points[-1][1]))
         lines.append(Line(_polyline(points), load.of, kind_of(number)))
     drawn = (
-        Mark(x(s * 1e6), label, kind, x(s * 1e6) > WIDTH / 2, _LABELS_FROM - i * _LABEL_HEIGHT)
+        Mark(
+            x(s * 1e6),
+            label if named else "",
+            kind,
+            x(s * 1e6) > WIDTH / 2,
+            _LABELS_FROM - i * _LABEL_HEIGHT,
+        )
         for i, (label, s, kind) in enumerate(marks)
     )
     return Chart(
@@ -118,6 +130,7 @@ def latency_chart(
         y_ticks=tuple(Tick(_y(share, 100), f"{share}%") for share in range(0, 101, 25)),
         lines=tuple(lines),
         marks=tuple(drawn),
+        note="" if named else f"The lines are {', '.join(label for label, *_ in marks)}.",
     )
 
 
@@ -152,7 +165,9 @@ def throughput_chart(loads: Sequence[LoadProfile]) -> Chart | None:
 
 
 def slowest_chart(loads: Sequence[LoadProfile]) -> Chart | None:
-    """Return the slowest answer over time; None where no request ended."""
+    """Return the slowest answer over time; None where no request was answered."""
+    if not any(load.latency_us for load in loads):
+        return None
     return _over_time(
         "Slowest answer",
         "The longest latency among the answers that came in each second of the load.",
@@ -172,7 +187,10 @@ def _over_time(
     seconds = max((each.seconds * len(each.values) for each in series), default=0)
     if seconds == 0:
         return None
-    top = _nice(max(max(each.values, default=0) for each in series) * 1.05 or 1)
+    highest = max(max(each.values, default=0) for each in series) or 1
+    between = _nice(highest / _MOST_INTERVALS)
+    intervals = math.ceil(highest / between)
+    top = between * intervals
 
     def x(second: float) -> float:
         return round(LEFT + second / seconds * (WIDTH - LEFT - RIGHT), 1)
@@ -187,7 +205,7 @@ def _over_time(
         title=title,
         says=says,
         x_ticks=tuple(Tick(x(i * step), f"{i * step:g}s") for i in range(int(seconds / step) + 1)),
-        y_ticks=tuple(Tick(_y(i, 4), label(top * i / 4)) for i in range(_TICKS)),
+        y_ticks=tuple(Tick(_y(i, intervals), label(between * i)) for i in range(intervals + 1)),
         lines=tuple(Line(_polyline(points(each)), each.of, each.kind) for each in series),
     )
 

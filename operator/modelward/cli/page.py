@@ -17,6 +17,7 @@ from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
 from modelward.api.kpi import Kpi, benchmarked
 from modelward.api.metrics import METRICS
 from modelward.api.values import (
+    format_duration,
     format_number,
     format_percent,
     parse_decimal,
@@ -125,13 +126,21 @@ def _kpi(shown: RunKpiStatus, effect: str, why: Explanation | None) -> KpiShown:
         value=shown.value or "-",
         baseline=shown.baseline or "-",
         objective=shown.objective or "",
-        interval=f"{shown.low} to {shown.high}" if shown.low and shown.high else "-",
+        interval=_interval(shown.low or "", shown.high or ""),
         samples=samples or "-",
         effect=effect,
         sentences=why.sentences if why else (),
         odds=odds,
         hypotheses=shown.hypotheses or "",
     )
+
+
+def _interval(low: str, high: str) -> str:
+    """Return an interval, with what both ends are about said once."""
+    if not (low and high):
+        return "-"
+    begin, space, about = low.partition(" ")
+    return f"{begin if space and high.endswith(space + about) else low} to {high}"
 
 
 def _limits(run: BenchmarkRun) -> list[tuple[str, float, str]]:
@@ -188,5 +197,5 @@ def _took(run: BenchmarkRun) -> str:
     began, ended = run.status.started_at, run.status.finished_at
     if not (began and ended):
         return ""
-    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
-    return f"{seconds:g}s"
+    took = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
+    return format_duration(Fraction(int(took.total_seconds())))
