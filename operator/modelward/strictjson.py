@@ -51,6 +51,9 @@ def _loads(text: str, decoder: json.JSONDecoder) -> Json:
         raise
     except RecursionError:
         raise StrictJsonError("nested too deep") from None
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if "\n" in text.rstrip() else ""
+        raise StrictJsonError(f"{error.msg} ({line}column {error.colno})") from error
     except ValueError as error:
         raise StrictJsonError(str(error)) from error
     # Most documents have too few brackets to be deep, and counting those takes no time.

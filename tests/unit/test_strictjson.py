@@ -40,6 +40,20 @@ def test_a_document_that_is_too_deep_is_none(kind: str, depth: int) -> None:
         loads_floats(nested([kind] * depth))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": }', "Expecting value (column 7)"),
+        ('{"a": }\n', "Expecting value (column 7)"),
+        ('{\n"a": }', "Expecting value (line 2, column 6)"),
+    ],
+)
+def test_where_text_is_not_json_is_told_without_lines_where_it_is_one(text: str, told: str) -> None:
+    with pytest.raises(StrictJsonError) as raised:
+        loads_floats(text)
+    assert str(raised.value) == told
+
+
 def test_many_brackets_are_not_deep() -> None:
     assert loads_floats("[" + ", ".join(["[]"] * 1_000) + "]") == [[]] * 1_000
     assert loads_floats(json.dumps("[" * 1_000)) == "[" * 1_000
