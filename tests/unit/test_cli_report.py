@@ -73,12 +73,6 @@ def test_each_kpi_stands_there_with_its_numbers_and_the_words_of_judge_explain()
         assert " ".join(why.sentences) in text
 
 
-def test_what_was_not_measured_after_a_gate_failed_says_which_gate_it_was() -> None:
-    run = a_finished_run(accuracy=FAILING["accuracy"], errors=NOT_MEASURED)
-    (why,) = [each for each in explain(run) if each.name == "errors"]
-    assert why.sentences == ("Not measured: the run ended when accuracy failed.",)
-
-
 def test_a_page_fetches_nothing_and_runs_nothing() -> None:
     seen = Page(page(a_finished_run(), BOTH))
     assert not seen.unclosed

@@ -47,20 +47,12 @@ def explain(run: BenchmarkRun) -> tuple[Explanation, ...]:
     declared = {kpi.name: kpi for kpi in run.spec.kpis}
     asked = {kpi.name: kpi for kpi in plan.kpis}
     asked |= {kpi.name: question(kpi) for kpi in run.spec.job_kpis if not is_value(kpi)}
-    found, failed = [], _failed_gates(run)
+    found = []
     for shown in run.status.kpis:
         if shown.name not in declared:
             raise PlanError(f"status.kpis: {shown.name} is not among spec.kpis")
-        why = _explained(declared[shown.name], asked.get(shown.name), shown, plan)
-        if failed and shown.reason == "NotMeasured" and not shown.evidence:
-            why = replace(why, sentences=(f"Not measured: the run ended when {failed} failed.",))
-        found.append(why)
+        found.append(_explained(declared[shown.name], asked.get(shown.name), shown, plan))
     return tuple(found)
-
-
-def _failed_gates(run: BenchmarkRun) -> str:
-    gates = {kpi.name for kpi in run.spec.kpis if kpi.effect == "gate"}
-    return ", ".join(k.name for k in run.status.kpis if k.name in gates and k.verdict == "Fail")
 
 
 def _explained(

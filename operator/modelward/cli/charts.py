@@ -95,7 +95,6 @@ def latency_chart(
     if not seen:
         return None
     limits = [seconds * 1e6 for _, seconds, _ in marks]
-    named = len(marks) <= _MOST_LABELS
     low = max(min(seen), 50) * 0.8
     high = max(bucket_ceiling(max(seen)), low * 10, *limits) * 1.25
 
@@ -113,25 +112,31 @@ def latency_chart(
             points.append((x(bucket_ceiling(floor)), _y(reached, total)))
         points.append((x(high), points[-1][1]))
         lines.append(Line(_polyline(points), load.of, kind_of(number)))
-    drawn = (
-        Mark(
-            x(s * 1e6),
-            label if named else "",
-            kind,
-            x(s * 1e6) > WIDTH / 2,
-            _LABELS_FROM - i * _LABEL_HEIGHT,
-        )
-        for i, (label, s, kind) in enumerate(marks)
-    )
     return Chart(
         title="Requests answered within a time",
         says="Share of requests, failed ones included, that were answered within a time.",
         x_ticks=tuple(Tick(x(each), duration(each)) for each in _log_steps(low, high)),
         y_ticks=tuple(Tick(_y(share, 100), f"{share}%") for share in range(0, 101, 25)),
         lines=tuple(lines),
-        marks=tuple(drawn),
-        note="" if named else f"The lines are {', '.join(label for label, *_ in marks)}.",
+        marks=_marks(marks, x),
+        note="" if _have_room(marks) else f"The lines are {', '.join(each[0] for each in marks)}.",
     )
+
+
+def _marks(
+    marks: Sequence[tuple[str, float, str]], x: Callable[[float], float]
+) -> tuple[Mark, ...]:
+    """Return limits as lines, labelled where the labels have room below the curve."""
+    named = _have_room(marks)
+    placed = ((x(seconds * 1e6), label, kind) for label, seconds, kind in marks)
+    return tuple(
+        Mark(at, label if named else "", kind, at > WIDTH / 2, _LABELS_FROM - i * _LABEL_HEIGHT)
+        for i, (at, label, kind) in enumerate(placed)
+    )
+
+
+def _have_room(marks: Sequence[tuple[str, float, str]]) -> bool:
+    return len(marks) <= _MOST_LABELS
 
 
 @dataclass(frozen=True)
