@@ -1,12 +1,17 @@
 """JSON read strictly: no NaN, no key twice, no depth that exhausts the stack, numbers exact."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal, DecimalException
 from typing import NoReturn, TypeAlias
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | Decimal | None"
 """A JSON value; bool is an int to the type checker."""
+
+
+MAX_DEPTH = 100
+"""Lists and objects within each other. Whoever walks through a document takes a few frames of the
+stack for each, which has a thousand."""
 
 
 class StrictJsonError(ValueError):
@@ -34,16 +39,46 @@ def loads_floats(text: str) -> Json:
     return _loads(text, _FLOATS)
 
 
+def printable(text: str) -> str:
+    """Return a text as UTF-8 can hold it: JSON may escape half a surrogate pair."""
+    return text.encode(errors="replace").decode()
+
+
 def _loads(text: str, decoder: json.JSONDecoder) -> Json:
     try:
         document: Json = decoder.decode(text)
-        return document
     except StrictJsonError:
         raise
     except RecursionError:
         raise StrictJsonError("nested too deep") from None
+    except json.JSONDecodeError as error:
+        line = f"line {error.lineno}, " if "\n" in text.rstrip() else ""
+        raise StrictJsonError(f"{error.msg} ({line}column {error.colno})") from error
     except ValueError as error:
         raise StrictJsonError(str(error)) from error
+    # Most documents have too few brackets to be deep, and counting those takes no time.
+    if text.count("[") + text.count("{") > MAX_DEPTH:
+        _check_depth(document)
+    return document
+
+
+def _check_depth(document: Json) -> None:
+    level = [document]
+    for _ in range(MAX_DEPTH):
+        members = (each for parent in level for each in _members(parent))
+        level = [each for each in members if isinstance(each, dict | list)]
+        if not level:
+            return
+    raise StrictJsonError("nested too deep")
+
+
+def _members(value: Json) -> Iterable[Json]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+    return ()
 
 
 def _decimal(text: str) -> Decimal:

@@ -36,7 +36,7 @@ def test_a_line_separator_within_a_text_does_not_end_the_line() -> None:
         (GOOD + b"\n{", "line 3: not JSON"),
         (
             GOOD + b'\n{"id": 1\n' + GOOD,
-            "line 3: not JSON: Expecting ',' delimiter: line 1 column 9",
+            "line 3: not JSON: Expecting ',' delimiter (column 9)",
         ),
         (GOOD + b"\n[]", "line 3: not an object"),
         (GOOD + b'\n{"id": "c", "inputs": 1}', 'line 3: "expected" is missing'),

@@ -133,7 +133,7 @@ def test_one_undecided_gate_among_passing_ones_is_inconclusive_and_says_what_to_
     assert status(plan)["verdict"] == "Inconclusive"
     assert status(plan)["conditions"][0]["reason"] == "GeneratorLagged"
     assert status(plan)["message"] == (
-        "latency: not judged, the benchmark pod could not keep its schedule; lower load.rate, or "
+        "latency: not judged, the sender could not keep its schedule; lower load.rate, or "
         f"give it more CPU (benchmarkPod.resources); {hint}"
     )
 
@@ -148,6 +148,5 @@ def test_an_unreachable_revision_is_inconclusive_and_says_what_to_look_at() -> N
     assert status(plan)["conditions"][0]["reason"] == "Unreachable"
     assert [kpi["reason"] for kpi in status(plan)["kpis"]] == ["Unreachable"] * 2
     assert status(plan)["message"] == (
-        "accuracy, latency: not measured, the benchmark pod could not reach what it measures; "
-        f"{hint}"
+        f"accuracy, latency: not measured, the server could not be reached; {hint}"
     )

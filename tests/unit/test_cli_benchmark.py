@@ -77,7 +77,7 @@ def test_nobody_there_is_inconclusive_and_says_what_to_look_at(
 def test_two_versions_are_compared_where_stable_s_address_is_given(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(place, deployment(ACCURACY_VERSUS, ACCURACY | {"effect": "report"}))
+    write(place, deployment(ACCURACY_VERSUS, ACCURACY))
     with (
         serving(ModelServer(wrong=frozenset({1, 2, 3}))) as url,
         serving(ModelServer(wrong=frozenset({1}))) as stable,
@@ -101,7 +101,9 @@ def test_what_only_a_cluster_measures_is_left_out_and_named(
 ) -> None:
     by_job = {"name": "slow", "job": {"name": "locust", "measures": "value"}}
     by_job["objective"] = {"atMost": "3"}
-    write(place, deployment(ACCURACY, by_job))
+    declared = deployment(ACCURACY, by_job)
+    declared["spec"]["jobs"] = [{"name": "locust", "image": "i"}]
+    write(place, declared)
     with serving(ModelServer()) as url:
         assert measure(url, *ROWS) == 0
     told = capsys.readouterr()

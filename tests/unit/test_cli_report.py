@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from modelward.api.base import API_VERSION
 from modelward.api.benchmarkrun import BenchmarkRun
@@ -20,6 +22,7 @@ from modelward.cli import charts
 from modelward.cli.main import main
 from modelward.cli.marks import of_comparisons
 from modelward.cli.page import page
+from modelward.runner.profile import Profile
 from tests.unit.benchmark_world import (
     ACCURACY,
     ERRORS,
@@ -173,16 +176,68 @@ def test_load_that_goes_on_and_load_by_turns_each_have_their_charts() -> None:
     assert text.count("Requests answered within a time") == 2
 
 
-def test_slices_stand_there_with_the_worst_one_first() -> None:
-    found = {"north": 0.97, "south": 0.71, "west": 0.9}
+def with_limits(number: int) -> BenchmarkRun:
+    kpis = [
+        {"name": f"k{i}", "benchmark": {"metric": "latency", "quantile": "p95"}, "objective": of}
+        for i in range(number)
+        for of in [{"atMost": f"{100 + i}ms"}]
+    ]
+    return a_run(*kpis)
+
+
+def test_more_limits_than_have_room_on_the_curve_are_named_below_it() -> None:
+    few, many = (Page(page(with_limits(n), BOTH)) for n in (8, 9))
+    assert "p95 limit 107ms" in few.text
+    assert "The lines are" not in few.text
+    assert "The lines are p95 limit 100ms, p95 limit 101ms," in many.text
+    assert many.text.count("p95 limit 108ms") == 1
+    for seen in (few, many):
+        for label in seen.all("text"):
+            assert charts.TOP <= float(label["y"] or 0) <= charts.HEIGHT
+
+
+def test_of_a_version_that_answers_nothing_no_latency_is_drawn() -> None:
+    profile = Profile()
+    for i in range(50):
+        profile.add(i * 40_000_000, 3_000_000, "status 500")
+    text = Page(page(a_finished_run(), Details((profile.seen("the revision"),)))).text
+    assert "Answers per second" in text
+    assert "Slowest answer" not in text
+    assert "Requests answered within a time" not in text
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=50))
+def test_a_grid_has_round_values_and_room_for_all(answered: list[int]) -> None:
+    load = a_profile().model_copy(
+        update={"answered": tuple(answered), "failed": (0,) * len(answered)}
+    )
+    chart = charts.throughput_chart([load])
+    assert chart
+    values = [float(tick.label) for tick in chart.y_ticks]
+    assert values[0] == 0
+    assert max(answered) <= values[-1]
+    assert 2 <= len(values) <= 5
+    assert {f"{value:e}"[:3] for value in values[1:2]} <= {"1.0", "2.0", "5.0"}
+
+
+def test_what_both_ends_of_an_interval_are_about_is_said_once() -> None:
+    text = " ".join(Page(page(a_finished_run(), BOTH)).text.split())
+    latency = next(kpi for kpi in a_finished_run().status.kpis if kpi.name == "latency")
+    assert latency.low
+    assert f"{latency.low.split()[0]} to {latency.high}" in text
+
+
+def test_slices_stand_there_with_the_worst_one_first_and_small_ones_last() -> None:
+    found = {"north": (200, 0.97), "south": (1000, 0.715), "west": (200, 0.9), "islet": (199, 0.1)}
     slices = tuple(
-        Slice(kpi="accuracy", slice=name, rows=100, value=value) for name, value in found.items()
+        Slice(kpi="accuracy", slice=name, rows=rows, value=value)
+        for name, (rows, value) in found.items()
     )
     text = " ".join(Page(page(a_finished_run(), Details(slices=slices))).text.split())
-    south, west, north = (
-        text.index(f"{name}100{found[name]}") for name in ("south", "west", "north")
+    south, west, north, islet = map(
+        text.index, ("south1,00071.5%", "west20090%", "north20097%", "islet19910% (too few rows")
     )
-    assert south < west < north
+    assert south < west < north < islet
 
 
 def test_without_a_log_the_verdicts_stand_there_and_the_page_says_what_is_missing() -> None:

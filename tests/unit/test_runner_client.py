@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from modelward.runner.client import Answer, Client
-from modelward.runner.reach import UnreachableError, reach
+from modelward.runner.reach import UnreachableError, hint, reach
 from tests.unit.model_server import Handler, ModelServer
 from tests.unit.runner_plans import ERRORS, a_plan, asked_by
 
@@ -117,19 +117,37 @@ async def silent() -> AsyncIterator[str]:
 
 
 @pytest.mark.usefixtures("short_patience")
-async def test_a_refused_connection_is_unreachable_and_names_the_endpoints(refusing: str) -> None:
+async def test_a_refused_connection_is_unreachable_and_says_what_to_look_at(refusing: str) -> None:
     async with client_of(refusing) as client:
         assert (await client.predict(client.dialogue.ask([]))).unreached
-        with pytest.raises(UnreachableError, match="connection refused; look at the Service's end"):
+        with pytest.raises(UnreachableError, match="connection refused; look whether a server"):
             await reach(client)
 
 
 @pytest.mark.usefixtures("short_patience")
-async def test_a_connection_without_answer_is_unreachable_and_names_policies(silent: str) -> None:
+async def test_a_connection_without_answer_is_unreachable_and_says_what_to_look_at(
+    silent: str,
+) -> None:
     async with client_of(silent) as client:
         assert (await client.predict(client.dialogue.ask([]))).unreached
-        with pytest.raises(UnreachableError, match="no connection in time; look at NetworkPol"):
+        with pytest.raises(UnreachableError, match="no connection in time; look at the address"):
             await reach(client)
+
+
+@pytest.mark.parametrize(
+    ("base", "problem", "told"),
+    [
+        ("http://fraud.ml.svc:8080", "connection refused", "the Service's endpoints"),
+        ("http://fraud.ml.svc:8080", "no connection in time", "NetworkPolicies"),
+        ("http://fraud.ml.svc:8080", "the answer is not HTTP", "a service mesh"),
+        ("http://localhost:8080", "connection refused", "whether a server listens"),
+        ("http://localhost:8080", "the answer is not HTTP", "serving.protocol"),
+    ],
+)
+def test_in_a_cluster_one_looks_at_other_things_than_on_a_laptop(
+    base: str, problem: str, told: str
+) -> None:
+    assert told in hint(problem, base)
 
 
 @pytest.mark.usefixtures("short_patience")

@@ -100,6 +100,11 @@ def test_a_schema_that_is_none_or_leads_elsewhere_judges_nothing(schema: Json, t
     assert unfit.value.reason == "RowsUnfit"
 
 
+def test_a_number_that_no_float_can_hold_is_not_valid_where_a_schema_divides_it() -> None:
+    kpi: dict[str, Any] = {"metric": "jsonSchema", "jsonSchema": {"multipleOf": 0.5}}
+    assert counts_of_rows(kpi, [(None, 10**400)]) == ExamCounts(1, 1, 0)
+
+
 def test_a_schema_fetches_nothing() -> None:
     asked: list[str] = []
 

@@ -48,6 +48,14 @@ def test_no_request_is_lost_whenever_it_ends_and_however_long_it_takes(
     assert len(seen.answered) == len(seen.failed) == len(seen.slowest_us) <= MOST_SLOTS
 
 
+def test_a_server_with_ever_new_reasons_takes_no_more_memory() -> None:
+    profile = Profile()
+    for number in range(10_000):
+        profile.add(0, 1, f"reason {number}")
+    assert len(profile.failures) <= 101
+    assert profile.failures.total() == 10_000
+
+
 @given(st.lists(st.integers(0, 60_000_000), min_size=1, max_size=300), st.floats(0.01, 1))
 def test_a_quantile_is_the_end_of_the_bucket_that_the_exact_one_falls_into(
     micros: list[int], share: float

@@ -107,6 +107,21 @@ async def test_a_model_that_answers_differently_is_not_judged_by_its_rows() -> N
     assert "then" in result.message
 
 
+@pytest.mark.parametrize("part", ["\\ud83d", "[" * 600 + "]" * 600, "9" * 5_000])
+async def test_whatever_a_model_answers_there_is_a_result(part: str) -> None:
+    turns = itertools.count()
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        data = f'"{part}"' if part.startswith("\\") else part
+        document = f'{{"outputs": [{{"data": [{data}, {next(turns)}]}}]}}'
+        return web.Response(text=document, content_type="application/json")
+
+    of_both = ACCURACY | {"prediction": "outputs[0].data"}
+    result = await measure(ModelServer(predict=answer), of_both)
+    assert result.outcome == "Measured"
+    assert verdicts(result) == ("I" if part.startswith("\\") else "F")
+
+
 async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,8 +14,9 @@ class ApiModel(BaseModel):
     """A frozen model with camelCase names on the wire; unknown keys are ignored.
 
     Ignoring unknown keys lets an older operator read objects that a newer schema stored. The rules
-    between fields are CEL in the CRDs and checked by the API server alone; the models check the
-    form of single fields, so that reading an object ends in values or in a ValidationError.
+    between fields are CEL in the CRDs and checked by the API server, those of files by `cli`. The
+    models check the form of single fields, so that reading an object ends in values or in a
+    ValidationError.
     """
 
     model_config = ConfigDict(

@@ -100,7 +100,7 @@ class Kpi(ApiModel):
     job: JobSource | None = None
     """Measured by an image of your own, in the benchmark pod."""
     prometheus: PrometheusSource | None = None
-    """Measured on users' requests, in weight steps."""
+    """Measured on users' requests, in weight steps, by the counters of a Prometheus."""
     objective: Objective
     """What is good enough."""
     effect: Literal["gate", "report"] = "gate"

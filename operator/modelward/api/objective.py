@@ -75,27 +75,31 @@ class Objective(ApiModel):
     )
 
     at_most: Limit | None = None
-    """Upper limit: a percentage for errorRate (2%), a duration for latency (250ms), a number in
-    quotes for mae, rmse, logLoss and brier ("0.35")."""
+    """Upper limit: a percentage for errors (2%), a duration for latency and times of tokens
+    (250ms), a number in quotes for mae, rmse, logLoss and brier ("0.35")."""
     at_least: Limit | None = None
-    """Lower limit: a percentage for accuracy and other shares of rows (92%)."""
+    """Lower limit: a percentage for accuracy, other shares of rows and auroc (92%), a rate for
+    requestsPerSecond, tokensPerSecond and goodput (500/s)."""
     expected: Limit | None = None
     """What a healthy version shows, better than the limit.
 
-    A version shown to be worse than this is rolled back. Not for metrics of rows.
+    A version shown to be worse than this is rolled back. For errors, latency and times of tokens;
+    default: the limit.
     """
     versus: Literal["stable"] | None = None
     """stable: compared with the stable revision, both measured in one run.
 
     For metrics of rows and for errorRate, on the same rows in turn; for latency, by turns with a
-    closed copy of stable. On a first version NotApplicable.
+    closed copy of stable; for users' requests, in the same windows. On a first version
+    NotApplicable.
     """
     worse_by_at_most: Margin | None = None
     """By how many percentage points it may be worse than stable: 1pp.
 
     For mae, rmse, logLoss and brier by what number: "0.01".
-    For errorRate also by what part of stable's rate: 50% is one and a half times the errors. For
-    latency by what part of stable's quantile (10%), or by how much (50ms).
+    For errorRate also, and for users' requests only, by what part of stable's rate: 50% is one and
+    a half times the errors. For latency by what part of stable's quantile (10%), or by how much
+    (50ms).
     """
     unless_below: Limit | None = None
     """An error rate that is good enough, however low that of stable is: 0.1%.

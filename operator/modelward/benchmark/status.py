@@ -157,13 +157,6 @@ def _progress(tried: tuple[Tried, ...], refusal: Refusal | None, hindered: str) 
     return f"attempt {number} of {MOST_ATTEMPTS} {doing}{before}"
 
 
-def _what_holds(snapshot: RunSnapshot, tried: tuple[Tried, ...]) -> str:
-    """Tell what keeps the attempt's pod from starting; empty where nothing unusual does."""
-    job = tried[-1].job if tried and tried[-1].goes_on else None
-    started = any(pod.started for pod in job.pods) if job else False
-    return "measures" if started else "begins"
-
-
 def complete(snapshot: RunSnapshot, status: str, reason: str, message: str) -> Condition:
     """Return the condition Complete; the time of its last transition stays while status does."""
     before = next((c for c in snapshot.run.status.conditions if c.type == "Complete"), None)

@@ -17,18 +17,19 @@ _ADVICE = {
     "NotMeasured": "not measured before time was up; raise the step's upTo",
     "Undecided": "undecided; a longer load would decide it (load.for), or a wider gap "
     "between expected and the limit",
+    "Interrupted": "no verdict before it was interrupted",
     "Uncalibrated": "load ended before calibration did: it takes 60 windows, and more where bad "
     "requests come in long stretches; raise load.for and the step's upTo, or lower load.rate if "
     "the server is busy",
     "NotJudged": "only shown: no test of a rate with known error probabilities is at hand",
-    "Unreachable": "not measured, the benchmark pod could not reach what it measures",
+    "Unreachable": "not measured, the server could not be reached",
     "DatasetInvalid": "not measured, a data set can't be used",
     "RowsUnfit": "not judged, the data set's rows are not what the metric needs",
     "ClassMissing": "not judged, the data set has no rows of a label that the metric needs",
     "SlicesTooSmall": "not judged, no slice has enough rows; lower minRows, or add rows",
     "StableUnanswered": "not compared, stable left rows without a number",
-    "GeneratorLagged": "not judged, the benchmark pod could not keep its schedule; lower "
-    "load.rate, or give it more CPU (benchmarkPod.resources)",
+    "GeneratorLagged": "not judged, the sender could not keep its schedule; lower load.rate, or "
+    "give it more CPU (benchmarkPod.resources)",
 }
 _JOB_ADVICE = {
     "NotMeasured": "not measured: job {job} left it out of its result; its log may say why",

@@ -25,6 +25,7 @@ _RUN_MORE = """\
 data sets, in this order
   --dataset NAME=FILE     a file with the rows
   a ConfigMap in the same YAML file, of the name and with the key that the data set says
+  the data set's uri
 A BenchmarkRun pins its data sets by sha256; other rows are refused.
 
 Both addresses may begin with https://, for gRPC as well. Certificates are checked by the system's
@@ -37,7 +38,7 @@ exit codes:
   1   a gate fails: the version would be rolled back
   2   Inconclusive: neither, and the message says what to do
   64  an input can't be used; the message names it
-  130 interrupted (Ctrl-C): there is no result
+  130 interrupted (Ctrl-C): what was counted until then is shown, if anything was
 
 examples:
   modelward benchmark run -f modeldeployment.yaml --target http://localhost:8080

@@ -9,8 +9,11 @@ from modelward.benchmark.log import LoadProfile, bucket_ceiling
 WIDTH, HEIGHT = 720, 240
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 22, 34
 _STEPS = (1, 2, 5)
-_TICKS = 5
+_MOST_INTERVALS = 4
+"""Between the lines of a grid."""
 _LABEL_HEIGHT, _CHAR_WIDTH = 15, 6.5
+_MOST_LABELS = 8
+"""More would stand on the curve, and on each other."""
 _LABELS_FROM = HEIGHT - BOTTOM - 12
 """Labels stand low: the curve of a distribution is high up where limits are."""
 
@@ -58,6 +61,8 @@ class Chart:
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...] = ()
+    note: str = ""
+    """What is told below it."""
 
 
 def kind_of(number: int) -> str:
@@ -113,16 +118,29 @@ def latency_chart(
         x_ticks=tuple(Tick(x(each), duration(each)) for each in _log_steps(low, high)),
         y_ticks=tuple(Tick(_y(share, 100), f"{share}%") for share in range(0, 101, 25)),
         lines=tuple(lines),
-        marks=tuple(
-            _mark(x(seconds * 1e6), label, kind, line)
-            for line, (label, seconds, kind) in enumerate(marks)
-        ),
+        marks=_marks(marks, x),
+        note="" if _have_room(marks) else f"The lines are {', '.join(each[0] for each in marks)}.",
+    )
+
+
+def _marks(
+    marks: Sequence[tuple[str, float, str]], x: Callable[[float], float]
+) -> tuple[Mark, ...]:
+    """Return limits as lines, labelled where the labels have room below the curve."""
+    named = _have_room(marks)
+    return tuple(
+        _mark(x(seconds * 1e6), label if named else "", kind, line)
+        for line, (label, seconds, kind) in enumerate(marks)
     )
 
 
 def _mark(at: float, label: str, kind: str, line: int) -> Mark:
     before = at + _CHAR_WIDTH * len(label) > WIDTH - RIGHT
     return Mark(at, label, kind, before, _LABELS_FROM - line * _LABEL_HEIGHT)
+
+
+def _have_room(marks: Sequence[tuple[str, float, str]]) -> bool:
+    return len(marks) <= _MOST_LABELS
 
 
 @dataclass(frozen=True)
@@ -156,7 +174,9 @@ def throughput_chart(loads: Sequence[LoadProfile]) -> Chart | None:
 
 
 def slowest_chart(loads: Sequence[LoadProfile]) -> Chart | None:
-    """Return the slowest answer over time; None where no request ended."""
+    """Return the slowest answer over time; None where no request was answered."""
+    if not any(load.latency_us for load in loads):
+        return None
     return _over_time(
         "Slowest answer",
         "The longest latency among the answers that came in each second of the load.",
@@ -176,7 +196,10 @@ def _over_time(
     seconds = max((each.seconds * len(each.values) for each in series), default=0)
     if seconds == 0:
         return None
-    top = _nice(max(max(each.values, default=0) for each in series) * 1.05 or 1)
+    highest = max(max(each.values, default=0) for each in series) or 1
+    between = _nice(highest / _MOST_INTERVALS)
+    intervals = math.ceil(highest / between)
+    top = between * intervals
 
     def x(second: float) -> float:
         return round(LEFT + second / seconds * (WIDTH - LEFT - RIGHT), 1)
@@ -191,7 +214,7 @@ def _over_time(
         title=title,
         says=says,
         x_ticks=tuple(Tick(x(i * step), f"{i * step:g}s") for i in range(int(seconds / step) + 1)),
-        y_ticks=tuple(Tick(_y(i, 4), label(top * i / 4)) for i in range(_TICKS)),
+        y_ticks=tuple(Tick(_y(i, intervals), label(between * i)) for i in range(intervals + 1)),
         lines=tuple(Line(_polyline(points(each)), each.of, each.kind) for each in series),
     )
 

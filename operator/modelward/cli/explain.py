@@ -10,6 +10,7 @@ from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.plan import PlanError
 from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_run
+from modelward.cli.output import emit
 
 _WIDTH = 100
 
@@ -21,7 +22,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         explanations = explained(found)
     except PlanError as error:
         raise InputError(f"spec: {error}") from error
-    print(_json(found, explanations) if arguments.json else _text(found, explanations))
+    emit(_json(found, explanations) if arguments.json else _text(found, explanations))
     return ExitCode.PASS if all(each.agrees for each in explanations) else ExitCode.FAIL
 
 

@@ -14,6 +14,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
 
 STDIN = "-"
+_MOST_REFUSALS = 5
 _Resource = TypeVar("_Resource", bound=ApiModel)
 
 
@@ -36,19 +37,24 @@ class Documents:
 
 def read_deployment(path: str) -> ModelDeployment:
     """Return the one ModelDeployment of a YAML file; `-` is standard input. Raises InputError."""
-    return _only_one(read_documents(path), "ModelDeployment", ModelDeployment)
+    documents = read_documents(path)
+    return _valid(_only_one(documents, "ModelDeployment"), documents.where, ModelDeployment)
 
 
 def read_run(path: str) -> BenchmarkRun:
     """Return the one BenchmarkRun of a YAML file; `-` is standard input. Raises InputError."""
-    return _only_one(read_documents(path), "BenchmarkRun", BenchmarkRun)
+    documents = read_documents(path)
+    return _valid(_only_one(documents, "BenchmarkRun"), documents.where, BenchmarkRun)
 
 
 def read_measurable(documents: Documents) -> ModelDeployment | BenchmarkRun:
-    """Return the one ModelDeployment or BenchmarkRun among these. Raises InputError."""
+    """Return the one ModelDeployment or BenchmarkRun among these.
+
+    Raises InputError, also for one that an API server would refuse.
+    """
     if documents.of_kind("BenchmarkRun"):
-        return _only_one(documents, "BenchmarkRun", BenchmarkRun)
-    return _only_one(documents, "ModelDeployment", ModelDeployment)
+        return _admitted(documents, "BenchmarkRun", BenchmarkRun)
+    return _admitted(documents, "ModelDeployment", ModelDeployment)
 
 
 def read_documents(path: str) -> Documents:
@@ -69,14 +75,33 @@ def run_in(document: dict[str, Any], where: str) -> BenchmarkRun:
     return _valid(document, where, BenchmarkRun)
 
 
-def _only_one(documents: Documents, kind: str, model: type[_Resource]) -> _Resource:
+def _admitted(documents: Documents, kind: str, model: type[_Resource]) -> _Resource:
+    try:
+        # Here, because reading what a cluster holds needs none of it.
+        from modelward.cli.admission import refusals  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"checking a file needs {error.name}: pip install 'modelward[cli]'"
+        ) from error
+    document = _only_one(documents, kind)
+    metadata = _metadata(document)
+    named = document | {"metadata": metadata | {"name": metadata["name"] or "model"}}
+    if found := refusals(named):
+        told = "".join(f"\n  {each}" for each in found[:_MOST_REFUSALS])
+        more = len(found) - _MOST_REFUSALS
+        rest = f"\n  and {more} more" if more > 0 else ""
+        raise InputError(f"{documents.where} would be refused by an API server:{told}{rest}")
+    return _valid(document, documents.where, model)
+
+
+def _only_one(documents: Documents, kind: str) -> dict[str, Any]:
     found = documents.of_kind(kind)
     if len(found) != 1:
         raise InputError(
             f"{documents.where} holds {len(found)} objects of kind {kind}: give a file with "
             "exactly one"
         )
-    return _valid(found[0], documents.where, model)
+    return found[0]
 
 
 def _valid(document: dict[str, Any], where: str, model: type[_Resource]) -> _Resource:

@@ -10,6 +10,7 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -17,26 +18,31 @@ from typing import TextIO
 import uvloop
 
 from modelward.api.base import API_VERSION
-from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus
+from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunStatus, RunKpiStatus
 from modelward.api.values import parse_duration
 from modelward.benchmark.accept import Accepted
 from modelward.benchmark.attempts import from_time
 from modelward.benchmark.contract import PlanSubject, RunnerPlan, RunnerResult
 from modelward.benchmark.evidence import evidence
+from modelward.benchmark.log import details
 from modelward.benchmark.plan import PlanError, runner_plan
 from modelward.benchmark.status import judged
 from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_documents, why
 from modelward.cli.local import Local, dataset_files, local_run
+from modelward.cli.output import emit
 from modelward.cli.progress import watched
 from modelward.cli.reporting import written
 from modelward.cli.table import table
+from modelward.cli.troubles import troubles
 from modelward.cluster import clock
 from modelward.runner.address import Address
 from modelward.runner.attempt import Attempt
 from modelward.runner.files import Given, large
 from modelward.runner.main import allow_connections, log_handler
 from modelward.runner.tls import SYSTEM, Trust
+
+_FOR_WANT_OF_TIME = frozenset({"NotMeasured", "Undecided", "Uncalibrated"})
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -48,16 +54,22 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         names = ", ".join(local.left_out)
         print(f"left out, because only a cluster measures them: {names}", file=sys.stderr)
     plan = _plan(local, arguments.target, arguments.baseline)
+    _check_writable(arguments.log, "--log")
+    _check_writable(arguments.report, "--report")
     trust = _trust(arguments.ca_file, plan)
     log = io.StringIO()
     started = clock.now()
-    result = _measured(plan, local.given, trust, log)
-    done = _judged(local.run, plan, result, (started, clock.now()))
-    print(_json(done) if arguments.json else _text(done))
-    if arguments.log:
-        _write(arguments.log, log.getvalue(), "--log")
-    if arguments.report:
-        _write(arguments.report, written(done, log.getvalue()), "--report")
+    measured = _measured(plan, local.given, trust, log)
+    done = _judged(local.run, plan, measured, (started, clock.now()))
+    try:
+        if arguments.log:
+            _write(arguments.log, log.getvalue(), "--log")
+        if arguments.report:
+            _write(arguments.report, written(done, log.getvalue()), "--report")
+    finally:
+        emit(_json(done) if arguments.json else _text(done, log.getvalue()))
+    if measured.interrupted:
+        return ExitCode.INTERRUPTED
     return ExitCode.of(done.status.verdict)
 
 
@@ -106,8 +118,18 @@ def _trust(ca_file: Path | None, plan: RunnerPlan) -> Trust:
     return trust
 
 
-def _measured(plan: RunnerPlan, given: Given, trust: Trust, log: io.StringIO) -> RunnerResult:
-    """Return what the runner's own attempt comes to; what it tells goes to `log`."""
+@dataclass(frozen=True)
+class _Measured:
+    result: RunnerResult
+    interrupted: bool = False
+    """True where Ctrl-C ended it, and `result` is what was known then."""
+
+
+def _measured(plan: RunnerPlan, given: Given, trust: Trust, log: io.StringIO) -> _Measured:
+    """Return what the runner's own attempt comes to; what it tells goes to `log`.
+
+    Raises KeyboardInterrupt where it was interrupted before anything was counted.
+    """
     allow_connections()
     try:
         with (
@@ -117,7 +139,13 @@ def _measured(plan: RunnerPlan, given: Given, trust: Trust, log: io.StringIO) ->
         ):
             scratch = Path(folder) if large(plan) else None
             attempt = Attempt(plan, given, scratch=scratch, trust=trust)
-            return runner.run(watched(attempt, attempt.run(plan.deadline_seconds)))
+            try:
+                return _Measured(runner.run(watched(attempt, attempt.run(plan.deadline_seconds))))
+            except KeyboardInterrupt:
+                known = attempt.so_far()
+                if known is None:
+                    raise
+                return _Measured(known, interrupted=True)
     except (OSError, ValueError) as error:
         raise InputError(f"spec: {error}") from error
 
@@ -139,10 +167,13 @@ def _logged_to(stream: TextIO) -> Iterator[None]:
 
 
 def _judged(
-    run: BenchmarkRun, plan: RunnerPlan, result: RunnerResult, times: tuple[datetime, datetime]
+    run: BenchmarkRun, plan: RunnerPlan, measured: _Measured, times: tuple[datetime, datetime]
 ) -> BenchmarkRun:
     """Return the run with the status that the operator would give it."""
-    end = judged(run.spec.kpis, Accepted(result, evidence(run.spec, plan, result)))
+    shown = evidence(run.spec, plan, measured.result)
+    if measured.interrupted:
+        shown = tuple(_interrupted(kpi) for kpi in shown)
+    end = judged(run.spec.kpis, Accepted(measured.result, shown))
     status = BenchmarkRunStatus(
         observed_generation=run.metadata.generation,
         phase="Finished",
@@ -156,7 +187,13 @@ def _judged(
     return run.model_copy(update={"status": status})
 
 
-def _text(run: BenchmarkRun) -> str:
+def _interrupted(kpi: RunKpiStatus) -> RunKpiStatus:
+    """Return a KPI with the reason why there is no verdict, where it might still have come."""
+    missed = kpi.verdict == "Inconclusive" and kpi.reason in _FOR_WANT_OF_TIME
+    return kpi.model_copy(update={"reason": "Interrupted"}) if missed else kpi
+
+
+def _text(run: BenchmarkRun, log: str) -> str:
     rows: list[tuple[str, ...]] = []
     for kpi in run.status.kpis:
         said = " ".join(filter(None, (kpi.verdict, kpi.reason)))
@@ -174,7 +211,10 @@ def _text(run: BenchmarkRun) -> str:
     if run.spec.baseline is None:
         heading, rows = _without_stable(heading), [_without_stable(row) for row in rows]
     status = run.status
-    return f"{table(heading, rows)}\n\n{name_of(run.metadata)}: {status.verdict}\n{status.message}"
+    parts = [table(heading, rows), f"{name_of(run.metadata)}: {status.verdict}\n{status.message}"]
+    if status.verdict != "Pass":
+        parts.insert(1, troubles(details(log.splitlines())))
+    return "\n\n".join(filter(None, parts))
 
 
 def _without_stable(cells: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,9 +227,18 @@ def _json(run: BenchmarkRun) -> str:
     return json.dumps(document, indent=2)
 
 
+def _check_writable(path: Path | None, option: str) -> None:
+    """Raise InputError for a file that can't be there, before minutes were spent."""
+    if path is None:
+        return
+    if path.is_dir() or not path.parent.is_dir():
+        what = "it is a folder" if path.is_dir() else f"there is no folder {path.parent}"
+        raise InputError(f"{option} {path} can't be written: {what}")
+
+
 def _write(path: Path, text: str, option: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"{option} {path} can't be written: {why(error)}") from error
     print(f"wrote {path}", file=sys.stderr)

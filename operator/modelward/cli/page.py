@@ -8,17 +8,21 @@ library would bring fixed colours and glyphs as paths, or a megabyte of script.
 
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from modelward import __version__
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
-from modelward.api.values import format_percent, parse_decimal
+from modelward.api.kpi import Kpi, benchmarked
+from modelward.api.metrics import METRICS
+from modelward.api.values import format_duration, format_number, format_percent, parse_decimal
 from modelward.benchmark.explained import Explanation
 from modelward.benchmark.log import Details, LoadProfile, Slice
 from modelward.benchmark.plan import PlanError
 from modelward.cli import charts, marks
 from modelward.cli.explain import explained
+from modelward.judge import MIN_SLICE_ROWS
 
 _QUANTILES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -55,6 +59,18 @@ class Stretch:
     charts: tuple[charts.Chart, ...]
     quantiles: list[Row]
     failures: list[Row]
+
+
+@dataclass(frozen=True)
+class SliceShown:
+    """A slice on the page."""
+
+    kpi: str
+    name: str
+    rows: str
+    value: str
+    is_small: bool
+    """True where it has fewer rows than the KPI judges by."""
 
 
 def page(run: BenchmarkRun, details: Details | None) -> str:
@@ -114,7 +130,7 @@ def _kpi(shown: RunKpiStatus, effect: str, why: Explanation | None) -> KpiShown:
         value=shown.value or "-",
         baseline=shown.baseline or "-",
         objective=shown.objective or "",
-        interval=f"{shown.low} to {shown.high}" if shown.low and shown.high else "-",
+        interval=_interval(shown.low or "", shown.high or ""),
         samples=samples or "-",
         effect=effect,
         sentences=why.sentences if why else (),
@@ -141,6 +157,14 @@ def _stretch(
     )
 
 
+def _interval(low: str, high: str) -> str:
+    """Return an interval, with what both ends are about said once."""
+    if not (low and high):
+        return "-"
+    begin, space, about = low.partition(" ")
+    return f"{begin if space and high.endswith(space + about) else low} to {high}"
+
+
 def _quantiles(loads: tuple[LoadProfile, ...]) -> list[Row]:
     """Return a row for each quantile: its name, and the latency of each revision."""
     rows = []
@@ -157,18 +181,27 @@ def _failures(loads: tuple[LoadProfile, ...]) -> list[Row]:
     return [(r, [f"{load.failures.get(r, 0):,}" for load in loads]) for r in reasons]
 
 
-def _slices(run: BenchmarkRun, seen: Details) -> list[Slice]:
-    """Return the slices, KPI by KPI, the worst one of each first."""
-    at_least = {kpi.name for kpi in run.spec.kpis if kpi.objective.at_least}
-    return sorted(
-        seen.slices,
-        key=lambda each: (each.kpi, each.value if each.kpi in at_least else -each.value),
-    )
+def _slices(run: BenchmarkRun, seen: Details) -> list[SliceShown]:
+    """Return the slices, KPI by KPI: those that are judged, the worst first, then the small."""
+    declared = {kpi.name: kpi for kpi in benchmarked(run.spec.kpis)}
+    shown = [_slice(each, declared[each.kpi]) for each in seen.slices if each.kpi in declared]
+    return [found for _, found in sorted(shown, key=lambda each: each[0])]
+
+
+def _slice(found: Slice, kpi: Kpi) -> tuple[tuple[str, bool, float], SliceShown]:
+    """Return how a slice is shown, and where it comes in the order."""
+    metric = METRICS[kpi.benchmark.metric]
+    is_small = found.rows < (kpi.benchmark.min_rows or MIN_SLICE_ROWS)
+    value = Fraction(found.value)
+    text = format_percent(value) if metric.unit == "percent" else format_number(value)
+    goodness = found.value if metric.direction == "atLeast" else -found.value
+    place = (found.kpi, is_small, goodness)
+    return place, SliceShown(found.kpi, found.slice, f"{found.rows:,}", text, is_small)
 
 
 def _took(run: BenchmarkRun) -> str:
     began, ended = run.status.started_at, run.status.finished_at
     if not (began and ended):
         return ""
-    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
-    return f"{seconds:g}s"
+    took = datetime.fromisoformat(ended) - datetime.fromisoformat(began)
+    return format_duration(Fraction(int(took.total_seconds())))

@@ -19,6 +19,7 @@ from modelward.api.values import (
 from modelward.benchmark.figures import objective_text
 from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_deployment
+from modelward.cli.output import emit
 from modelward.cli.planned import SURE, Answer, Given, planned
 from modelward.cli.table import table
 from modelward.judge.comparedforecast import Latencies
@@ -49,10 +50,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             answers.append(planned(kpi, deployment, shape, given))
         except ValueError as error:
             raise InputError(f"spec.kpis: {kpi.name}: {error}") from error
-    told = (
-        _json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers)
-    )
-    print(told)
+    emit(_json(deployment, shape, answers) if arguments.json else _text(deployment, shape, answers))
     unlikely = any(answer.is_unlikely for answer in answers)
     return ExitCode.INCONCLUSIVE if unlikely else ExitCode.PASS
 

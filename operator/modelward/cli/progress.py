@@ -31,7 +31,7 @@ async def watched(attempt: Attempt, measuring: Awaitable[_Result]) -> _Result:
         transient=True,
         auto_refresh=False,
     ) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task(attempt.progress.stage, total=None)
         drawing = asyncio.create_task(_draw(attempt, bar, task))
         try:
             return await measuring

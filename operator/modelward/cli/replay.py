@@ -15,6 +15,7 @@ from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, name_of, read_deployment
 from modelward.cli.livereplay import LiveReplay
 from modelward.cli.observations import Answered, AnsweredRow, Counted, read_observations
+from modelward.cli.output import emit
 from modelward.cli.replayed import LoadReplay, RowsReplay
 from modelward.cli.replayedrows import AnswersReplay, Reader
 from modelward.cli.table import table
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, lines: Iterable[str]) -> ExitCode:
     read = _feed(replays, lines)
     judged = [(replay, replay.verdict()) for replay in replays]
     outcome = _outcome(judged)
-    print(_json(judged, read) if arguments.json else _text(deployment, judged, read))
+    emit(_json(judged, read) if arguments.json else _text(deployment, judged, read))
     return outcome
 
 

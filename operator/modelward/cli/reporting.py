@@ -9,6 +9,7 @@ from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.log import details
 from modelward.cli.exits import ExitCode
 from modelward.cli.inputs import InputError, read_run, run_in, why
+from modelward.cli.output import emit
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -18,10 +19,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     found, log = _of_file(arguments) if arguments.filename else _of_cluster(arguments)
     html = written(found, log)
     if arguments.output is None:
-        print(html)
+        emit(html)
         return ExitCode.PASS
     try:
-        arguments.output.write_text(html, encoding="utf-8")
+        arguments.output.write_text(html, encoding="utf-8", errors="replace")
     except OSError as error:
         raise InputError(f"-o {arguments.output} can't be written: {why(error)}") from error
     return ExitCode.PASS

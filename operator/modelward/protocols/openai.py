@@ -28,6 +28,8 @@ from modelward.protocols.wire.jsonbody import post
 from modelward.strictjson import Json, StrictJsonError, loads_floats
 
 _END = "[DONE]"
+_MOST_TOKENS = 10_000_000
+"""Of one answer; whoever counts more has not counted."""
 _NOT_ASKABLE = "protocol openai takes a text, or an object with the members of the request"
 
 
@@ -146,8 +148,9 @@ class _Stream:
         if not self.arrivals:
             return None
         counted = self.usage.get("completion_tokens")
-        tokens = counted if isinstance(counted, int) and counted > 0 else len(self.arrivals)
-        return TokenTimes(tuple(self.arrivals), tokens)
+        if not (isinstance(counted, int) and 0 < counted <= _MOST_TOKENS):
+            counted = len(self.arrivals)
+        return TokenTimes(tuple(self.arrivals), counted)
 
 
 def _read_stream(endpoint: _Endpoint, reply: Reply) -> Answered:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from modelward.benchmark import lag
@@ -19,7 +20,6 @@ from modelward.benchmark.contract import (
     Outcome,
     PlanKpi,
     PlanLoad,
-    PlanSubject,
     RunnerPlan,
     RunnerResult,
 )
@@ -84,10 +84,9 @@ class Attempt:
         try:
             async with asyncio.timeout(seconds) as limit, AsyncExitStack() as clients:
                 await self._read()
-                candidate = await self._side(clients, self._plan.subject, "the revision")
-                stable = None
-                if baseline:
-                    stable = await self._side(clients, baseline, "the stable revision")
+                enter = partial(Side.enter, clients, self._plan, self._tables, trust=self._trust)
+                candidate = await enter(self._plan.subject, "the revision")
+                stable = await enter(baseline, "the stable revision") if baseline else None
                 await self._measure(candidate, stable)
         except DatasetInvalidError as error:
             return self._unmeasured("DatasetInvalid", str(error))
@@ -104,6 +103,12 @@ class Attempt:
             _log.warning("time is up", extra={"seconds": seconds})
         self._report()
         return self._result("Measured", tuple(self._reports))
+
+    def so_far(self) -> RunnerResult | None:
+        """Return what is known now; None where nothing was counted yet."""
+        self._report()
+        counted = any(told.counts for told in self._reports)
+        return self._result("Measured", tuple(self._reports)) if counted else None
 
     async def _read(self) -> None:
         """Fetch data sets and read through them, in a thread so that this can be cancelled."""
@@ -132,9 +137,6 @@ class Attempt:
             name, exam = next(reversed(self._exams.items()))
             return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
         return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
-
-    async def _side(self, clients: AsyncExitStack, subject: PlanSubject, name: str) -> Side:
-        return await Side.enter(clients, self._plan, self._tables, subject, name, self._trust)
 
     async def _measure(self, candidate: Side, stable: Side | None) -> None:
         for side in (candidate, stable):
@@ -267,6 +269,8 @@ class Attempt:
 
     def _result(self, outcome: Outcome, kpis: tuple[KpiReport, ...]) -> RunnerResult:
         measured, compared = outcome == "Measured", self._comparison
+        # Those of the ordinary load; what is compared has no counts before it is calibrated.
+        sent = self._session or compared
         return RunnerResult(
             v=1,
             nonce=self._plan.nonce,
@@ -275,16 +279,10 @@ class Attempt:
                 self._files[data.name].digest[:DIGEST_CHARS] for data in self._plan.datasets
             ),
             outcome=outcome,
-            windows=self._calibration_windows if measured else 0,
+            windows=sent.calibration_windows if sent and measured else 0,
             send_delay_micros=self._send_delay if measured else None,
             turns_delay_micros=compared.send_delay if compared and measured else None,
             kpis=kpis,
             slices=worst_slices(self._plan, kpis, self._exams),
             message=self._message[:300],
         )
-
-    @property
-    def _calibration_windows(self) -> int:
-        """Those of the ordinary load; what is compared has no counts before it is calibrated."""
-        sent = self._session or self._comparison
-        return sent.calibration_windows if sent else 0

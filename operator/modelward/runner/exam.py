@@ -1,6 +1,7 @@
 """Asks the rows of a data set, and has the metrics of all KPIs on it count the answers."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -25,6 +26,7 @@ from modelward.runner.metrics import (
 )
 from modelward.runner.reach import reach
 from modelward.runner.rows import Dataset, Question
+from modelward.strictjson import printable
 
 ASKED_TWICE = 20
 """Rows that are asked twice first, to find out whether the model is deterministic."""
@@ -123,6 +125,8 @@ class Marking:
                 told |= {"problem": answers[0].problem, "detail": answers[0].detail}
             else:
                 told |= {"expected": shown(row.expected), "got": shown(predicted[0])}
+                if predicted[0] is None:
+                    told["detail"] = f"prediction finds nothing in {shown(answers[0].document)}"
             _log.info(WRONG_ROW, extra=told)
 
     def tell(self) -> None:
@@ -261,8 +265,11 @@ def _rows_read(starts: Sequence[Counts | None], rows: int) -> int:
 
 
 def shown(value: object) -> str:
-    """Return a JSON value for people, at most 80 characters of it."""
-    text = str(value)
+    """Return a JSON value for people, at most 80 characters of it.
+
+    As JSON, because it is compared as such: "5" is not 5.
+    """
+    text = printable(json.dumps(value, ensure_ascii=False, default=float))
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

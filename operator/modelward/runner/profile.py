@@ -12,6 +12,9 @@ from modelward.benchmark.log import (
     bucket_floor,
 )
 
+_MOST_KEPT = 100
+_ANOTHER = "another reason"
+
 
 class Profile:
     """Answers over time, and a histogram of latencies with buckets of at most 1/16 of their value.
@@ -37,12 +40,17 @@ class Profile:
         slot = self._slot(max(due + latency, 0) // 1_000_000_000)
         if problem:
             self._failed[slot] += 1
-            self.failures[problem] += 1
+            self.count_failure(problem)
             return
         micros = min(max(latency // 1000, 0), LONGEST_MICROS)
         self._answered[slot] += 1
         self._slowest[slot] = max(self._slowest[slot], micros)
         self._buckets[bucket_floor(micros)] += 1
+
+    def count_failure(self, problem: str) -> None:
+        """Count a failed request by its reason; a server that always has a new one has few."""
+        known = problem in self.failures or len(self.failures) < _MOST_KEPT
+        self.failures[problem if known else _ANOTHER] += 1
 
     def seen(self, of: str, *, by_turns: bool = False) -> LoadProfile:
         """Return what the log tells of it; `of` is the revision, for people."""

@@ -6,6 +6,7 @@ must have answered, however badly.
 
 import asyncio
 import logging
+from urllib.parse import urlsplit
 
 from modelward.runner.address import Address
 from modelward.runner.client import Client
@@ -17,21 +18,28 @@ _LASTING = frozenset({NOT_TRUSTED, OTHER_NAME, OUT_OF_DATE, NO_TLS})
 """What waiting does not mend."""
 _log = logging.getLogger(__name__)
 
-_LOOK_AT = {
+_IN_A_CLUSTER = {
     "name not resolved": "look at the Service of the revision, and whether a NetworkPolicy lets "
     "benchmark pods reach the cluster's DNS",
     "connection refused": "look at the Service's endpoints and serving.port, and whether the pod "
     "listens on all addresses",
     "no connection in time": "look at NetworkPolicies: pods labelled modelward.dev/run need "
     "egress, and the model's pods ingress from them",
+    "connection closed before the answer": "look at a service mesh: with strict mTLS the "
+    "benchmark pod needs its sidecar, see benchmarkPod.labels and .annotations",
+}
+_OVER_TLS = {
     NOT_TRUSTED: "say --ca-file FILE with the certificate of the authority that signed it, or the "
     "server's own; openssl s_client -showcerts -connect HOST:PORT prints those that it sends",
     OTHER_NAME: "ask it by a name that its certificate is for: openssl s_client -connect HOST:PORT "
     "</dev/null | openssl x509 -noout -ext subjectAltName prints them",
     OUT_OF_DATE: "renew the server's certificate, or set the clocks right",
     NO_TLS: "say http:// if the server speaks plain HTTP there, or the port where it speaks TLS",
-    "connection closed before the answer": "look at a service mesh: with strict mTLS the "
-    "benchmark pod needs its sidecar, see benchmarkPod.labels and .annotations",
+}
+_ELSEWHERE = {
+    "name not resolved": "look at the host in the address",
+    "connection refused": "look whether a server listens at that host and port",
+    "no connection in time": "look at the address, and at firewalls on the way",
 }
 
 
@@ -60,8 +68,18 @@ async def reach(client: Client) -> None:
             return
         else:
             problem = answer.problem or "no answer"
-            hint = _LOOK_AT.get(problem, "look at the Service, NetworkPolicies and a service mesh")
-            hint = hint.replace("HOST:PORT", Address.of(client.base).target)
             raise UnreachableError(
-                f"{client.name} at {client.base} can't be reached: {problem}; {hint}"
+                f"{client.name} at {client.base} can't be reached: {problem}; "
+                f"{hint(problem, client.base)}"
             )
+
+
+def hint(problem: str, base: str) -> str:
+    """Return what to look at; a Service's address has .svc at its end."""
+    if problem in _OVER_TLS:
+        return _OVER_TLS[problem].replace("HOST:PORT", Address.of(base).target)
+    if (urlsplit(base).hostname or "").endswith(".svc"):
+        other = "look at the Service, NetworkPolicies and a service mesh"
+        return _IN_A_CLUSTER.get(problem, other)
+    other = "look whether that is the server's port, and serving.protocol what it speaks there"
+    return _ELSEWHERE.get(problem, other)

@@ -123,6 +123,12 @@ def test_the_servers_own_count_of_tokens_is_believed_where_an_event_brings_sever
     assert found == TokenTimes((20, 30), 5)
 
 
+@pytest.mark.parametrize("count", [0, -1, 10**30, 1.5, "5", None])
+def test_a_count_that_can_t_be_one_is_not_believed(count: Json) -> None:
+    usage: Json = {"choices": [], "usage": {"completion_tokens": count}}
+    assert tokens(delta("a"), delta("b"), usage, times=(1, 2, 3)) == TokenTimes((1, 2), 2)
+
+
 def test_an_event_has_come_when_its_last_part_has() -> None:
     reply = streamed(delta("a"), times=(10,))
     first, rest = reply.arrivals[0], reply.arrivals[1:]

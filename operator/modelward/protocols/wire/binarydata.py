@@ -3,6 +3,7 @@
 https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
 """
 
+import re
 from collections.abc import Mapping
 
 from modelward.protocols.base import Reply, Request
@@ -12,6 +13,7 @@ from modelward.strictjson import Json, loads_floats
 
 HEADER = "Inference-Header-Content-Length"
 """Says how many bytes of a body are JSON."""
+_LENGTH = re.compile(r"[0-9]{1,12}")
 _SIZE = "binary_data_size"
 
 
@@ -38,7 +40,7 @@ def read(reply: Reply) -> Json:
     Raises TensorError, StrictJsonError and UnicodeDecodeError for anything else.
     """
     length = reply.headers[HEADER.lower()]
-    if not (length.isascii() and length.isdigit() and int(length) <= len(reply.body)):
+    if not (_LENGTH.fullmatch(length) and int(length) <= len(reply.body)):
         raise TensorError(f"the answer's {HEADER} is not the length of its JSON")
     place = int(length)
     document = loads_floats(reply.body[:place].decode())

@@ -15,6 +15,8 @@ _FORMATS = {
     "INT16": "h", "INT32": "i", "INT64": "q", "FP16": "e", "FP32": "f", "FP64": "d",
 }  # fmt: skip
 """Of the struct module. BF16 has none, and BYTES no fixed size."""
+_MOST_DIMENSIONS = 64
+"""As in NumPy. The product of a million sides would take minutes."""
 _LENGTH = struct.Struct("<I")
 
 
@@ -39,7 +41,7 @@ def encode(datatype: str, elements: Sequence[Json]) -> bytes:
         if datatype == "BF16":
             return b"".join(struct.pack("<f", each)[2:] for each in elements)
         return struct.pack(f"<{len(elements)}{_format(datatype)}", *elements)
-    except (struct.error, OverflowError, TypeError) as error:
+    except (struct.error, OverflowError, TypeError, UnicodeEncodeError) as error:
         raise TensorError(f"{datatype} can't hold these values: {error}") from error
 
 
@@ -63,8 +65,10 @@ def check_size(datatype: str, shape: Json, elements: int) -> list[int]:
     sides = [side for side in shape if isinstance(side, int)] if isinstance(shape, list) else None
     if sides is None or sides != shape:
         raise TensorError("a tensor's shape is a list of integers")
+    if len(sides) > _MOST_DIMENSIONS:
+        raise TensorError(f"a tensor has more than {_MOST_DIMENSIONS} dimensions")
     if math.prod(sides) != elements:
-        raise TensorError(f"{elements} elements of {datatype} are not of shape {sides}")
+        raise TensorError(f"{elements} elements of {datatype} are not of shape {str(sides)[:60]}")
     return sides
 
 

@@ -32,7 +32,7 @@ def validator(schema: dict[str, Json]) -> Callable[[Json], bool]:
     def is_valid(value: Json) -> bool:
         try:
             return bool(checking.is_valid(_document(value)))
-        except (StrictJsonError, RecursionError):
+        except (StrictJsonError, RecursionError, OverflowError):
             return False
         except referencing.exceptions.Unresolvable as error:
             raise UnfitError("RowsUnfit", f"schema refers to what is not in it: {error}") from error

@@ -27,6 +27,7 @@ from modelward.runner.metrics.labels import Labels, text_of
 from modelward.runner.metrics.measures import Measure, measure_by
 from modelward.runner.metrics.readings import Prediction
 from modelward.runner.metrics.unfit import UnfitError
+from modelward.strictjson import printable
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,7 @@ class SliceTally:
         sign = 1 if kind.direction == "atLeast" else -1
         values = {name: each.value() for name, each in judged.items()}
         worst = min(sorted(values), key=lambda name: sign * values[name])
-        self.worst_slice = f"{self._column}={worst}"[:MAX_SLICE_CHARS]
+        self.worst_slice = printable(f"{self._column}={worst}")[:MAX_SLICE_CHARS]
         return SliceCounts(
             rows=self.read,
             unanswered=sum(each.unanswered for each in judged.values()),
