@@ -76,7 +76,7 @@ def test_a_comparison_of_latencies_is_planned_by_pairs_and_their_turns(ask: Ask)
 
 def test_latencies_of_stable_that_nobody_told_are_said_to_be_assumed(ask: Ask) -> None:
     code, out, _ = ask("plan", [LATENCY_VERSUS], load=LOAD | {"for": "20s"})
-    assert code == 3
+    assert code == 2
     assert "BUDGET TOO SMALL" in out
     assert "enough for 95 of 100 good versions: load.for " in out
     assert "p50 100ms and p95 200ms, which is assumed: say --stable-latency" in out

@@ -82,9 +82,9 @@ def test_sigterm_ends_it_at_once_without_a_result(pod: Path) -> None:
 
 def test_the_result_is_there_before_the_deadline(pod: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        plan = a_plan(f"http://127.0.0.1:{server.getsockname()[1]}", ACCURACY, deadline_seconds=4)
+        plan = a_plan(f"http://127.0.0.1:{server.getsockname()[1]}", ACCURACY, deadline_seconds=8)
         process = start(pod, plan)
-        process.communicate(timeout=4)
+        process.communicate(timeout=8)
     result = RunnerResult.parse((pod / "result").read_text())
     assert (process.returncode, result.outcome) == (0, "Measured")
     assert result.kpis[0].reason == "NotMeasured"

@@ -19,7 +19,7 @@ class ExitCode(IntEnum):
     USAGE = 64
     """The command line or an input can't be used: EX_USAGE of sysexits.h."""
     INTERRUPTED = 130
-    """Ended by Ctrl-C without a result, as shells tell it: 128 and SIGINT."""
+    """Ended by Ctrl-C, as shells tell it: 128 and SIGINT."""
 
     @classmethod
     def of(cls, verdict: str | None) -> "ExitCode":
