@@ -6,6 +6,7 @@ from subprocess import run as run_command
 import pytest
 
 from tests.e2e.stage import IMAGE, PROJECT, Document, Stage
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -69,7 +70,7 @@ def page(stage: Stage, run: str) -> str:
     return done.stdout
 
 
-def test_a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_result_neither(
+def a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_result_neither(
     stage: Stage,
 ) -> None:
     asks_by_job(stage, "one", accuracy=0.98)
@@ -90,3 +91,13 @@ def test_a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_
     assert "Malformed" in message
     assert "job by-hand: its result is not as agreed" in message
     assert stage.status["stable"]["version"] == "one"
+
+
+STORIES: tuple[Story, ...] = (
+    a_users_image_promotes_one_version_and_rolls_back_another_and_a_forged_result_neither,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_benchmark_of_the_users_own(told: Told, story: Story) -> None:
+    told[story].result()
