@@ -29,10 +29,12 @@ $(VENV)/.locked: requirements/dev.txt
 demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one rolled back
 	$(PY) -m examples.demo --cluster $(CLUSTER)
 
+# One suite after the other, and the first that fails ends it, also below a make that was given -j.
+.NOTPARALLEL:
 test: lint test-unit test-servers test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
 test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; a minute or two
-	$(VENV)/bin/python -m pytest tests/unit
+	$(VENV)/bin/python -m pytest tests/unit -n auto --maxprocesses 8 --dist worksteal
 
 test-servers: $(VENV)/.locked ## the protocols against MLServer, KServe, llama.cpp and FastAPI; a minute
 	$(VENV)/bin/python -m pytest tests/servers
@@ -44,7 +46,7 @@ test-mutants: $(VENV)/.locked ## break each rule in a copy, see that a unit test
 	$(PY) -m tests.mutants
 
 test-apiserver: $(VENV)/.locked ## CRDs and writes against a real kube-apiserver
-	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance"
+	$(VENV)/bin/python -m pytest tests/apiserver -m "not disturbance" -n auto --maxprocesses 4 --dist loadfile
 
 test-e2e: $(VENV)/.locked ## stories on a whole node
 	$(VENV)/bin/python -m pytest $(or $(STORIES),tests/e2e) -m "not disturbance"

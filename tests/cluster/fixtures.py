@@ -17,9 +17,14 @@ USE_VARIABLE = "MODELWARD_CLUSTER"
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
     """Skip what is about the bare node where another kind of cluster is used."""
-    if item.get_closest_marker("bare_node") and choice.present().name != choice.LOCAL:
+    if wants_another_cluster(item):
         pytest.skip(f"it is about the bare node. {choice.present()}")
     yield from _skipping_what_is_lacking()
+
+
+def wants_another_cluster(item: pytest.Item) -> bool:
+    """Whether a test is about the bare node, and another kind of cluster is used."""
+    return bool(item.get_closest_marker("bare_node")) and choice.present().name != choice.LOCAL
 
 
 @pytest.hookimpl(wrapper=True)

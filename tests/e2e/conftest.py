@@ -10,12 +10,17 @@ from tests.cluster.install import install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
 from tests.e2e.stage import Stage, new_stage, playing
-from tests.e2e.together import Told, chosen, tell
+from tests.e2e.together import Told, chosen, story_of, telling
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the stories that look back at all others last."""
-    items.sort(key=lambda item: item.get_closest_marker("looks_back") is not None)
+    """Put what is told at the same time after what must be alone, and what looks back last."""
+    items.sort(key=lambda item: (item.get_closest_marker("looks_back") is not None, is_told(item)))
+
+
+def is_told(item: pytest.Item) -> bool:
+    """Whether the test waits for a story that is told beside others."""
+    return story_of(item) is not None
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +54,10 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def told(request: pytest.FixtureRequest, installed: Cluster) -> Told:
-    """All stories that can be told at the same time, when they have ended."""
-    return tell(installed, chosen(request))
+def told(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
+    """All stories that can be told at the same time; they are under way."""
+    with telling(installed, chosen(request)) as told:
+        yield told
 
 
 @pytest.fixture

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from tests.cluster.install import DEPLOYMENT, image
 from tests.cluster.provider import Cluster
 from tests.e2e.clients.pods import Client, Clients
+from tests.e2e.looks import Looks, looks
 from tests.e2e.server.behaviour import golden_rows
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -65,12 +67,18 @@ def server_template(version: str, **behaviour: object) -> Document:
     }
 
 
+class BrokenOffError(Exception):
+    """The run of the tests ended while a story waited for something."""
+
+
 @dataclass
 class Stage:
     """One namespace with the story server's program and its golden rows."""
 
     cluster: Cluster
     namespace: str
+    over: Event = field(default_factory=Event)
+    """Set when nobody wants to know any more how the story goes on."""
     name: str = field(default=NAME, kw_only=True)
     """Of the ModelDeployment that the story is about."""
 
@@ -111,8 +119,12 @@ class Stage:
     @property
     def status(self) -> Document:
         """Status of the ModelDeployment."""
-        status: Document = self.get("mdep", self.name).get("status", {})
+        status: Document = self._looks.deployment(self.namespace, self.name).get("status", {})
         return status
+
+    @property
+    def _looks(self) -> Looks:
+        return looks(self.cluster.kubeconfig)
 
     def history(self) -> list[tuple[str, str]]:
         """Return the ended releases: version and outcome."""
@@ -148,14 +160,19 @@ class Stage:
         while not condition(status := self.status):
             if time.monotonic() > deadline:
                 raise AssertionError(f"not within {seconds:g} s: {what}; {json.dumps(status)}")
-            time.sleep(0.25)
+            self._pause(what)
 
     def wait(self, what: str, condition: Callable[[], object], seconds: float = 180) -> None:
         """Wait until something is so, whatever the status says."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-            time.sleep(0.25)
+            self._pause(what)
+
+    def _pause(self, what: str) -> None:
+        """Let a quarter of a second pass before the next look."""
+        if self.over.wait(0.25):
+            raise BrokenOffError(what)
 
     def until_promoted(self, version: str, seconds: float = 240) -> None:
         """Wait until a version is stable and healthy."""
@@ -175,7 +192,7 @@ class Stage:
         failed = self.status["failedRevision"]["revision"]
         self.until(
             "its pods are gone",
-            lambda _: not self.get("pods", "-l", f"modelward.dev/revision={failed}")["items"],
+            lambda _: not self._looks.has_pods(self.namespace, f"modelward.dev/revision={failed}"),
         )
 
     def until_shared(self) -> None:
@@ -193,9 +210,9 @@ class Stage:
         return Clients(self.cluster, self.namespace, clients)
 
 
-def new_stage(cluster: Cluster) -> Stage:
+def new_stage(cluster: Cluster, over: Event | None = None) -> Stage:
     """Return a stage in a namespace that no other one has had."""
-    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}")
+    return Stage(cluster, f"story-{os.getpid()}-{next(_NUMBERS)}", over or Event())
 
 
 @contextmanager

@@ -23,8 +23,9 @@ from tests.cluster.providers import provider
 pytestmark = [pytest.mark.e2e, pytest.mark.bare_node]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def name() -> Iterator[str]:
+    """A cluster's name; each test leaves it as it is, for the next one to bring up from there."""
     name = f"up-{os.getpid()}"
     yield name
     provider().down(name)

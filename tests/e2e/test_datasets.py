@@ -3,11 +3,13 @@
 import base64
 import hashlib
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
 
 from tests.e2e.stage import PORT, Document, Stage, server_template
+from tests.e2e.together import Story, Told
 
 # The volume is a folder of this machine, which is the node.
 pytestmark = [pytest.mark.e2e, pytest.mark.bare_node]
@@ -80,9 +82,14 @@ def dataset(name: str, where: Document, content: bytes) -> Document:
     return {"name": name, "columns": COLUMNS, "sha256": digest} | where
 
 
-def test_rows_on_a_volume_and_behind_a_uri_judge_a_version(stage: Stage, tmp_path: Path) -> None:
-    rows, table = csv(tmp_path), parquet(tmp_path)
-    on_volume = dataset("on-volume", volume(stage, tmp_path), rows)
+def rows_on_a_volume_and_behind_a_uri_judge_a_version(stage: Stage) -> None:
+    with TemporaryDirectory() as folder:
+        judge_by_rows_in(Path(folder), stage)
+
+
+def judge_by_rows_in(folder: Path, stage: Stage) -> None:
+    rows, table = csv(folder), parquet(folder)
+    on_volume = dataset("on-volume", volume(stage, folder), rows)
     behind_uri = dataset("behind-uri", file_server(stage, table), table)
     kpis = [kpi("on-volume"), kpi("behind-uri")]
     try:
@@ -121,3 +128,11 @@ def refusal(stage: Stage) -> str:
         for attempt in run.get("status", {}).get("attempts", [])
     ]
     return next((a["message"] for a in attempts if a.get("outcome") == "Refused"), "")
+
+
+STORIES: tuple[Story, ...] = (rows_on_a_volume_and_behind_a_uri_judge_a_version,)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_where_data_sets_are(told: Told, story: Story) -> None:
+    told[story].result()

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.gitops import MANAGER, Applied, GitOpsTool
 from tests.e2e.stage import NAME, Document, Stage, model_deployment
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -28,7 +29,7 @@ def manifest(version: str, behaviour: Document | None = None) -> Document:
     return document
 
 
-def test_a_tool_that_applies_every_second_finds_no_drift_in_a_release_and_in_a_rollback(
+def a_tool_that_applies_every_second_finds_no_drift_in_a_release_and_in_a_rollback(
     stage: Stage,
 ) -> None:
     with GitOpsTool(stage) as tool:
@@ -92,7 +93,7 @@ def assert_only_the_tool_wrote(stage: Stage) -> None:
         assert not TRACKED.keys() & child["metadata"].get("labels", {}).keys()
 
 
-def test_a_client_side_apply_of_the_same_manifest_changes_nothing_in_a_release(
+def a_client_side_apply_of_the_same_manifest_changes_nothing_in_a_release(
     stage: Stage,
 ) -> None:
     document = json.dumps(manifest("one"))
@@ -118,3 +119,14 @@ def test_a_client_side_apply_of_the_same_manifest_changes_nothing_in_a_release(
     stage.until_promoted("one")
     assert applied() == first
     assert stage.history() == [("one", "Promoted")]
+
+
+STORIES: tuple[Story, ...] = (
+    a_tool_that_applies_every_second_finds_no_drift_in_a_release_and_in_a_rollback,
+    a_client_side_apply_of_the_same_manifest_changes_nothing_in_a_release,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_gitops_tool(told: Told, story: Story) -> None:
+    told[story].result()

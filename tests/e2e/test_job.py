@@ -6,6 +6,7 @@ from subprocess import run as run_command
 import pytest
 
 from tests.e2e.stage import IMAGE, PROJECT, Document, Stage
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -73,7 +74,7 @@ def page(stage: Stage, run: str) -> str:
     return done.stdout
 
 
-def test_a_users_image_promotes_one_version_rolls_back_another_and_forged_or_late_does_neither(
+def a_users_image_promotes_one_version_rolls_back_another_and_forged_or_late_does_neither(
     stage: Stage,
 ) -> None:
     asks_by_job(stage, "one", accuracy=0.98)
@@ -99,3 +100,13 @@ def test_a_users_image_promotes_one_version_rolls_back_another_and_forged_or_lat
     stage.until("it tells which job was late", lambda s: "JobTimedOut" in s.get("message", ""))
     assert "job by-hand ran for longer than its upTo, 20s: raise it" in stage.status["message"]
     assert stage.status["stable"]["version"] == "one"
+
+
+STORIES: tuple[Story, ...] = (
+    a_users_image_promotes_one_version_rolls_back_another_and_forged_or_late_does_neither,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_benchmark_of_the_users_own(told: Told, story: Story) -> None:
+    told[story].result()

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.stage import NAME, Document, Stage
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -34,7 +35,7 @@ def columns(table: str) -> dict[str, str]:
     return {n: row[a:b].strip() for n, a, b in zip(names, starts, ends, strict=True)}
 
 
-def test_kubectl_tells_how_a_release_went(stage: Stage) -> None:
+def kubectl_tells_how_a_release_went(stage: Stage) -> None:
     stage.declare("good", replicas=2, kpis=KPIS)
     waited = stage.kubectl("wait", "--for=condition=Ready", f"mdep/{NAME}", "--timeout=120s")
     assert "condition met" in waited
@@ -73,7 +74,7 @@ def assert_described(stage: Stage) -> None:
     assert available["status"] == "True"
 
 
-def test_kubectl_explains_every_field_of_a_kpi(stage: Stage) -> None:
+def kubectl_explains_every_field_of_a_kpi(stage: Stage) -> None:
     explained = stage.kubectl("explain", "mdep.spec.kpis")
     for field, words in {
         "benchmark": "benchmark pod",
@@ -84,7 +85,7 @@ def test_kubectl_explains_every_field_of_a_kpi(stage: Stage) -> None:
         assert words in explained
 
 
-def test_a_deleted_deployment_leaves_nothing_behind(stage: Stage) -> None:
+def a_deleted_deployment_leaves_nothing_behind(stage: Stage) -> None:
     stage.declare("one")
     stage.until_promoted("one")
     stage.kubectl("delete", "mdep", NAME, "--cascade=foreground", "--timeout=60s")
@@ -92,7 +93,7 @@ def test_a_deleted_deployment_leaves_nothing_behind(stage: Stage) -> None:
     assert stage.get(kinds)["items"] == []
 
 
-def test_a_candidate_whose_image_does_not_exist_is_rolled_back_with_the_kubelets_reason(
+def a_candidate_whose_image_does_not_exist_is_rolled_back_with_the_kubelets_reason(
     stage: Stage,
 ) -> None:
     stage.declare("one")
@@ -105,3 +106,16 @@ def test_a_candidate_whose_image_does_not_exist_is_rolled_back_with_the_kubelets
     failed = stage.status["failedRevision"]
     assert failed["reason"] in {"ErrImagePull", "ImagePullBackOff"}
     assert "modelward:missing" in failed["message"]
+
+
+STORIES: tuple[Story, ...] = (
+    kubectl_tells_how_a_release_went,
+    kubectl_explains_every_field_of_a_kpi,
+    a_deleted_deployment_leaves_nothing_behind,
+    a_candidate_whose_image_does_not_exist_is_rolled_back_with_the_kubelets_reason,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_what_operations_see(told: Told, story: Story) -> None:
+    told[story].result()

@@ -16,7 +16,7 @@ from tests.e2e.monitoring.objects import annotations
 from tests.e2e.monitoring.running import monitored
 from tests.e2e.stage import NAME, PORT, Document, Stage, server_template
 from tests.e2e.test_kubectl import columns
-from tests.e2e.together import Story, Told, chosen, tell
+from tests.e2e.together import Story, Told, chosen, telling
 
 pytestmark = pytest.mark.e2e
 
@@ -188,9 +188,9 @@ STORIES: list[object] = [
 
 @pytest.fixture(scope="module")
 def told_with_users(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
-    """These stories, when they have ended; no other one needs a Prometheus."""
-    with monitored(installed):
-        yield tell(installed, chosen(request, "live_story"))
+    """These stories, under way; no other one needs a Prometheus."""
+    with monitored(installed), telling(installed, chosen(request, "live_story")) as told:
+        yield told
 
 
 @pytest.mark.parametrize("live_story", STORIES)

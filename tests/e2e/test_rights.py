@@ -13,6 +13,7 @@ from tests.cluster.rights import AuditLog, granted, refused, unused
 from tests.e2e.forged import forged_pod
 from tests.e2e.local_operator import rest, resume
 from tests.e2e.stage import PROJECT, Document, Stage
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +43,7 @@ def until_measured(stage: Stage, version: str) -> None:
     stage.until(f"{version} is measured", measured)
 
 
-def test_a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_pruned(
+def a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_pruned(
     stage: Stage,
 ) -> None:
     stage.declare("one", rollout=rollout("3m"))
@@ -56,7 +57,7 @@ def test_a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_prun
     assert run["spec"]["subject"]["revision"] == stage.status["stable"]["revision"]
 
 
-def test_a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed(
+def a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed(
     stage: Stage,
 ) -> None:
     stage.declare("one", kpis=ERRORS, load=LONG, rollout=rollout("15s"))
@@ -103,3 +104,14 @@ def test_roles_for_people_join_the_cluster_s_own(
         assert time.monotonic() < deadline, f"{role} did not join"
         time.sleep(0.2)
     assert stage.kubectl(*question, may_not, "modeldeployments", check=False).strip() == "no"
+
+
+STORIES: tuple[Story, ...] = (
+    a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_pruned,
+    a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_what_needs_the_right_to_delete(told: Told, story: Story) -> None:
+    told[story].result()

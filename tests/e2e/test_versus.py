@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e.stage import NAME, Document, Stage
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +39,7 @@ def verdicts(stage: Stage) -> dict[str, str]:
     return {name: kpi["verdict"] for name, kpi in shown(stage).items()}
 
 
-def test_a_version_two_points_below_stable_is_rolled_back_although_above_its_limit(
+def a_version_two_points_below_stable_is_rolled_back_although_above_its_limit(
     stage: Stage,
 ) -> None:
     stage.declare("one", {"accuracy": 0.98}, kpis=ACCURACY_KPIS)
@@ -63,7 +64,7 @@ def test_a_version_two_points_below_stable_is_rolled_back_although_above_its_lim
     assert stage.status["kpiSummary"] == "2/2"
 
 
-def test_a_version_with_more_errors_than_stable_is_rolled_back_and_one_with_as_many_is_promoted(
+def a_version_with_more_errors_than_stable_is_rolled_back_and_one_with_as_many_is_promoted(
     stage: Stage,
 ) -> None:
     stage.declare("one", {"error_rate": 0.02}, kpis=ERROR_KPIS)
@@ -116,3 +117,14 @@ def test_a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_re
 def left_of_copies(stage: Stage) -> list[Document]:
     items: list[Document] = stage.get("replicasets,services,pods", "-l", COPY)["items"]
     return items
+
+
+STORIES: tuple[Story, ...] = (
+    a_version_two_points_below_stable_is_rolled_back_although_above_its_limit,
+    a_version_with_more_errors_than_stable_is_rolled_back_and_one_with_as_many_is_promoted,
+)
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_a_comparison_with_stable(told: Told, story: Story) -> None:
+    told[story].result()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.cluster.locks import locked
 from tests.cluster.paths import cache
 
 _REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements" / "s3.txt"
@@ -46,10 +47,11 @@ def put(url: str, content: bytes = b"") -> None:
 def _installed() -> Path:
     version = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:16]
     folder = cache(f"s3-{version}")
-    if not (folder / "installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
-        pip = [str(folder / "bin" / "pip"), "install", *options, "-r", str(_REQUIREMENTS)]
-        subprocess.run(pip, check=True)
-        (folder / "installed").touch()
+    with locked(cache() / ".s3.lock", "another process that installs the S3 server"):
+        if not (folder / "installed").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            options = ["--quiet", "--disable-pip-version-check", "--require-hashes"]
+            pip = [str(folder / "bin" / "pip"), "install", *options, "-r", str(_REQUIREMENTS)]
+            subprocess.run(pip, check=True)
+            (folder / "installed").touch()
     return folder

@@ -6,6 +6,7 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.beginnings import played_once
 from tests.unit.documents import Document, deployment_document
 from tests.unit.stale_world import Fate, StaleWorld
 from tests.unit.test_release_properties import act, assert_at_rest, summary
@@ -22,7 +23,7 @@ FATES = st.lists(st.one_of(st.just("written"), st.sampled_from(TROUBLES)), max_s
 VERDICTS = st.lists(st.sampled_from(["Pass", "Fail", "Inconclusive"]), min_size=1, max_size=4)
 
 
-@cache
+@played_once
 def first_released(replicas: int) -> StaleWorld:
     """Return a world in which a first version serves."""
     world = StaleWorld(deployment_document(replicas=replicas))
@@ -37,7 +38,7 @@ def first_released(replicas: int) -> StaleWorld:
 
 def disturbed(replicas: int, verdicts: list[str], lags: list[int], fates: list[Fate]) -> StaleWorld:
     """Return such a world, with lagging watches and failing writes from now on."""
-    world = copy.deepcopy(first_released(replicas))
+    world = first_released(replicas)
     world.lags, world.fates = list(lags), list(fates)
     world.verdict = lambda run: verdicts[hash_of(run) % len(verdicts)]
     return world

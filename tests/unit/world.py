@@ -15,6 +15,7 @@ from modelward.api.names import COPY_OF, REVISION
 from modelward.release.decide import decide, needs_datasets
 from modelward.release.snapshot import DatasetState, Pod, Revision, RootService, Snapshot
 from modelward.writes import Announce, Apply, Create, Delete, PatchStatus, Plan, Refusal, Write
+from tests.unit.beginnings import played_once
 from tests.unit.documents import Document, deployment_document
 
 BEGIN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -286,6 +287,7 @@ class World:
         )
 
 
+@played_once
 def released(version: str = "1", **spec: object) -> World:
     """Return a world in which a first version has been promoted and serves."""
     world = World(deployment_document(**spec))
