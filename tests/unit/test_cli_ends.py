@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from modelward.benchmark.log import Details, WrongRow
 from modelward.cli.troubles import troubles
@@ -25,14 +26,16 @@ from tests.unit.laptop import (
 from tests.unit.model_server import ModelServer, serving
 from tests.unit.runner_plans import golden
 from tests.unit.test_benchmark_log import a_profile
+from tests.unit.test_cli_report import a_finished_run
 
 MODELWARD = (sys.executable, "-m", "modelward")
-RUN = Path(__file__).parents[2] / "examples" / "report" / "run.json"
 
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "operator"))
+    run = {"kind": "BenchmarkRun"} | a_finished_run().to_wire()
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(run))
     return with_rows(tmp_path, monkeypatch)
 
 
@@ -78,7 +81,7 @@ def test_ctrl_c_before_anything_was_counted_leaves_no_result(place: Path) -> Non
 def test_a_reader_who_has_had_enough_is_no_error(place: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    command = [*MODELWARD, "benchmark", "report", "-f", str(RUN)]
+    command = [*MODELWARD, "benchmark", "report", "-f", "run.yaml"]
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -90,7 +93,7 @@ def test_a_reader_who_has_had_enough_is_no_error(place: Path) -> None:
 def test_on_a_full_disk_the_command_says_what_can_t_be_written(
     place: Path, options: tuple[str, ...], what: str
 ) -> None:
-    command = [*MODELWARD, "benchmark", "report", "-f", str(RUN), *options]
+    command = [*MODELWARD, "benchmark", "report", "-f", "run.yaml", *options]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     told = f"modelward benchmark report: {what} can't be written: No space left on device\n"
