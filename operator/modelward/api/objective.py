@@ -97,9 +97,9 @@ class Objective(ApiModel):
     """By how many percentage points it may be worse than stable: 1pp.
 
     For mae, rmse, logLoss and brier by what number: "0.01".
-    For errorRate also, and for users' requests only, by what part of stable's rate: 50% is one and
-    a half times the errors. For latency by what part of stable's quantile (10%), or by how much
-    (50ms).
+    For errorRate also by what part of stable's rate, and for users' requests and the badRequests of
+    a job by that alone: 50% is one and a half times the errors. For latency by what part of
+    stable's quantile (10%), or by how much (50ms).
     """
     unless_below: Limit | None = None
     """An error rate that is good enough, however low that of stable is: 0.1%.

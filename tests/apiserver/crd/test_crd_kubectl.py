@@ -96,7 +96,7 @@ def test_the_category_lists_both_kinds(crd_cluster: Cluster) -> None:
     [
         ("mdep", ["A model in production: served, judged by its KPIs and switched version by"]),
         ("mdep.spec.kpis", ["Measurable requirements.", "What is good enough.", "gate: decides"]),
-        ("mdep.spec.kpis.objective", ["Upper limit: a percentage for errorRate"]),
+        ("mdep.spec.kpis.objective", ["Upper limit: a percentage for errors (2%)"]),
         ("mdep.spec.rollout.steps", ["Judge the candidate before it gets user traffic."]),
         ("mdep.status.conditions", ["Why, for people."]),
         ("brun.spec", ["What is measured.", "The longest that the judgement may take"]),
