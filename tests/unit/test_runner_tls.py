@@ -175,28 +175,6 @@ async def test_a_certificate_that_can_t_be_believed_is_told_with_what_to_do(
     assert len(told) <= 300
 
 
-@pytest.mark.parametrize("alert", [40, 70], ids=["handshake_failure", "protocol_version"])
-@on_uvloop
-async def test_a_handshake_that_the_server_ends_is_told_with_what_may_be_the_reason(
-    alert: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.2)
-
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(2**14)  # ClientHello
-        # https://www.rfc-editor.org/rfc/rfc5246#section-7.2: an alert of two bytes, fatal.
-        writer.write(bytes([21, 3, 3, 0, 2, 2, alert]))
-        writer.close()
-
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        async with Client(url, dialogue("v2", "m", {}), 5.0) as client:
-            with pytest.raises(UnreachableError) as raised:
-                await reach(client)
-    told = f"the revision at {url} can't be reached: no TLS handshake; the server ended it: it may "
-    assert str(raised.value).startswith(told)
-
-
 @pytest.mark.parametrize("said", [{}, GRPC], ids=["rest", "grpc"])
 @on_uvloop
 async def test_the_systems_trust_store_is_asked_where_no_file_is_named(
