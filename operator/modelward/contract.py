@@ -151,7 +151,9 @@ def dispersion_of(bad: list[int]) -> int | None:
 
     In hundredths, as the operator's own calibration measures it: the largest ratio of variance to
     mean, of 1, 2, 4, ... stretches together, with a margin. None for fewer than 60 stretches, and
-    where too few were bad to tell: then nothing is known.
+    where too few were bad, and lay apart: then nothing is known. Where few were bad but in clumps,
+    it is what those show, because what is assumed instead would make light of them. The operator
+    goes on calibrating until ten clumps were bad; a job should measure for as long.
     """
     return _dispersion(bad, bad)
 

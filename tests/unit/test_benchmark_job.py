@@ -28,6 +28,7 @@ def test_a_job_is_one_pod_tried_once_and_kept() -> None:
     assert (spec["parallelism"], spec["completions"], spec["backoffLimit"]) == (1, 1, 0)
     assert "ttlSecondsAfterFinished" not in spec
     assert template(the_job())["spec"]["restartPolicy"] == "Never"
+    assert template(the_job())["spec"]["terminationGracePeriodSeconds"] == 5
 
 
 def test_a_job_belongs_to_its_run_and_goes_with_it() -> None:

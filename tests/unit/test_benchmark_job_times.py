@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
 
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.modeldeployment import ModelDeployment
 from modelward.benchmark.accept import Infrastructure, rule
 from modelward.benchmark.continued import starts
-from modelward.benchmark.decide import decide
+from modelward.benchmark.decide import BACK_OFF, decide
 from modelward.benchmark.job import SPARE_SECONDS, job
-from modelward.benchmark.plan import PREPARATION_SECONDS, runner_plan
+from modelward.benchmark.plan import runner_plan
 from modelward.benchmark.snapshot import Ended, RunJob, RunSnapshot
 from modelward.cluster.observe.runs import read_run_pod
 from modelward.release.revisions import gates_hash
@@ -57,6 +60,13 @@ def test_a_job_beyond_its_time_ends_its_attempt_and_is_named() -> None:
     assert "JobTimedOut: job locust" in event.note
 
 
+def test_a_job_that_is_ended_loads_the_model_no_more_when_the_next_attempt_measures() -> None:
+    run = run_with()
+    made = job(run, 1, runner_plan(run, 1, seconds_left=1_200), IMAGE, "Always")
+    grace = made["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+    assert timedelta(seconds=grace) < BACK_OFF
+
+
 def test_each_job_has_a_time_of_its_own_from_when_it_began() -> None:
     run, begun = run_with(), START + timedelta(minutes=1)
     late = seen(run, going(run, "k6", begun), now=begun + timedelta(seconds=45))
@@ -85,15 +95,13 @@ def test_after_three_attempts_the_run_says_which_job_was_late() -> None:
     assert f"JobTimedOut, {message}" in patch.status["message"]
 
 
-def test_the_pods_deadline_is_what_jobs_and_load_may_take() -> None:
-    run = run_with()
-    plan = runner_plan(run, 1, seconds_left=1_200)
-    assert plan.deadline_seconds == 120 + 45 + PREPARATION_SECONDS
-    made = job(run, 1, plan, IMAGE, "Always")
-    assert made["spec"]["activeDeadlineSeconds"] == plan.deadline_seconds + SPARE_SECONDS
-    loaded = a_run(ERRORS, LATENCY, jobs=[LOCUST])
-    alone = runner_plan(a_run(LATENCY), 1, seconds_left=1_200).deadline_seconds
-    assert runner_plan(loaded, 1, seconds_left=1_200).deadline_seconds == 600 + alone
+@pytest.mark.parametrize("kpis", [(ERRORS, BY_K6), (ERRORS, BY_K6, LATENCY)])
+def test_images_of_jobs_may_be_pulled_for_as_long_as_the_step_lasts(kpis: tuple[Any, ...]) -> None:
+    run = a_run(*kpis, jobs=[LOCUST | {"upTo": "2m"}, K6], upTo="40m")
+    whole, rest = (runner_plan(run, 1, seconds_left=left) for left in (5_000, 300))
+    assert (whole.deadline_seconds, rest.deadline_seconds) == (40 * 60, 300)
+    made = job(run, 1, rest, IMAGE, "Always")
+    assert made["spec"]["activeDeadlineSeconds"] == 300 + SPARE_SECONDS
 
 
 def test_at_the_pods_deadline_the_job_that_ran_is_named() -> None:

@@ -113,6 +113,24 @@ def test_what_only_a_cluster_measures_is_left_out_and_named(
     assert measure("http://127.0.0.1:1", *ROWS) == 64
 
 
+@pytest.mark.parametrize("source", ["job", "prometheus"])
+def test_stable_is_not_asked_where_only_a_cluster_compares_with_it(
+    place: Path, source: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {
+        "job": {"name": "locust", "measures": "badRequests"},
+        "prometheus": {"bad": "errors_total", "total": "requests_total"},
+    }
+    versus = {"versus": "stable", "worseByAtMost": "50%", "unlessBelow": "0.1%"}
+    declared = deployment(ACCURACY, {"name": "slow", source: said[source], "objective": versus})
+    declared["spec"]["jobs"] = [{"name": "locust", "image": "i"}] if source == "job" else []
+    steps = [{"benchmark": {}}, {"weight": 50, "for": "10m"}]
+    declared["spec"]["rollout"] = {"steps": steps}
+    write(place, declared)
+    assert measure("http://127.0.0.1:1", *ROWS, "--baseline", "http://127.0.0.1:1") == 64
+    assert "--baseline: no KPI with a benchmark is versus: stable" in capsys.readouterr().err
+
+
 def test_rows_come_to_what_they_come_to_in_the_pod(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,7 +211,7 @@ def test_a_run_of_the_cluster_is_measured_again_with_the_rows_that_it_pins(
         (("--dataset", "golden"), "--dataset golden: say NAME=FILE"),
         (("--dataset", "silver=rows.jsonl"), "there is no such data set, only golden"),
         (("--dataset", "golden=none"), "--dataset golden: none can't be read"),
-        ((*ROWS, "--baseline", "http://localhost:1"), "no KPI is versus: stable"),
+        ((*ROWS, "--baseline", "http://localhost:1"), "no KPI with a benchmark is versus: stable"),
         ((*ROWS, "--target", "http://localhost:1/v2"), "say where the server answers"),
         ((*ROWS, "--target", "localhost:1"), "say where the server answers"),
     ],

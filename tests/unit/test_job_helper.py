@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from modelward import contract
 from modelward.api.names import CLAIMS_PATH
 from modelward.benchmark.jobcontract import JobResult
-from modelward.benchmark.jobs import read_result
+from modelward.benchmark.jobs import ASSUMED_DISPERSION, read_result
 from modelward.benchmark.plan import runner_plan
 from modelward.contract import Plan, dispersion_of, requests, rows
 from modelward.judge import UNMEASURED
@@ -91,6 +91,13 @@ def test_where_too_little_was_seen_it_claims_nothing() -> None:
     assert dispersion_of([1] * 59) is None
     assert dispersion_of([0] * 600) is None
     assert dispersion_of(([1] + [0] * 65) * 9) is None
+
+
+def test_a_single_clump_counts_for_more_than_what_is_assumed() -> None:
+    assert not scatter([0] * 79 + [5]).is_known
+    measured = dispersion_of([0] * 79 + [5])
+    assert measured == 750
+    assert measured > ASSUMED_DISPERSION
 
 
 @given(st.lists(st.integers(0, 10), min_size=60, max_size=300))

@@ -9,10 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from time import perf_counter_ns
 
 import pytest
+import uvloop
 
+from modelward.protocols import dialogue
 from modelward.runner import exchange
 from modelward.runner.client import Client
 from modelward.runner.exchange import MAX_BODY, MAX_HEAD, MAX_HELD, Held
+from modelward.runner.reach import UnreachableError, reach
 from modelward.runner.transport import RequestFailedError, Transport
 from tests.unit.runner_plans import ERRORS, a_plan, asked_by
 
@@ -217,3 +220,28 @@ async def test_an_answer_that_came_unasked_for_is_not_taken_for_the_next() -> No
         assert (await transport.send("GET", "/")).body == b"{}"
         await asyncio.sleep(0.2)
         assert (await transport.send("GET", "/")).body == b"{}"
+
+
+@pytest.mark.parametrize("alert", [40, 70], ids=["handshake_failure", "protocol_version"])
+def test_a_tls_handshake_that_the_server_ends_is_told_with_what_may_be_the_reason(
+    alert: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modelward.runner.reach.REACH_SECONDS", 0.2)
+
+    async def refuses(reader: asyncio.StreamReader, writer: Writer) -> None:
+        await reader.read(2**14)  # what the client greets with
+        # https://www.rfc-editor.org/rfc/rfc5246#section-7.2: an alert of two bytes, a fatal one.
+        writer.write(bytes([21, 3, 3, 0, 2, 2, alert]))
+        writer.close()
+
+    async def told() -> str:
+        async with await asyncio.start_server(refuses, "127.0.0.1", 0) as server:
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            async with Client(url, dialogue("v2", "m", {}), 5.0) as client:
+                with pytest.raises(UnreachableError) as raised:
+                    await reach(client)
+        return str(raised.value)
+
+    # The runner runs on uvloop, which has a TLS of its own.
+    why = "can't be reached: no TLS handshake; the server ended it: it may want a client's"
+    assert why in uvloop.run(told())

@@ -137,9 +137,10 @@ Kpis = Annotated[
                 ),
                 rule(
                     "self.all(k, !has(k.benchmark) || !has(k.benchmark.baseline) "
-                    "|| k.benchmark.baseline != 'serving') || self.all(k, !has(k.benchmark) "
-                    "|| !has(k.objective.versus) || k.benchmark.metric != 'latency' "
-                    "&& (!has(k.benchmark.baseline) || k.benchmark.baseline != 'copy'))",
+                    "|| k.benchmark.baseline != 'serving') || self.all(k, "
+                    "!has(k.objective.versus) || !has(k.job) && (!has(k.benchmark) "
+                    "|| k.benchmark.metric != 'latency' "
+                    "&& (!has(k.benchmark.baseline) || k.benchmark.baseline != 'copy')))",
                     "one benchmark compares with stable's serving pods or with a copy, not with "
                     "both: remove baseline: serving, because another KPI needs the copy",
                 ),

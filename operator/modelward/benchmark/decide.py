@@ -48,7 +48,10 @@ REFUSAL_STANDS = timedelta(minutes=1)
 OTHER_RUN_STANDS = timedelta(seconds=5)
 """How often a run that goes on from one that has not finished looks at it."""
 BACK_OFF = timedelta(seconds=10)
-"""How long the second attempt waits after the first; the third waits twice as long."""
+"""How long the second attempt waits after the first; the third waits twice as long.
+
+Longer than a pod's grace: what ended the last attempt no longer loads the model then.
+"""
 
 
 def decide(snapshot: RunSnapshot) -> Plan:

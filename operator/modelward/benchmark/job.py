@@ -30,6 +30,9 @@ from modelward.writes import Document
 
 SPARE_SECONDS = 60
 """For scheduling, pulling the image and starting, beyond what the plan needs."""
+GRACE_SECONDS = 5
+"""How long a pod may take to end. A job that does not listen to SIGTERM loads the model until then,
+so this is shorter than the pause before the next attempt measures."""
 COMMAND = ("modelward", "runner")
 
 _SCRATCH = "scratch"
@@ -90,6 +93,7 @@ def _pod_spec(spec: BenchmarkRunSpec, plan: RunnerPlan, image: str, pull_policy:
     first = [job_container(jobs[job.name], plan, resources, mounts) for job in plan.jobs or ()]
     return {
         "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},

@@ -124,16 +124,14 @@ def _seconds_needed(spec: BenchmarkRunSpec, load: PlanLoad | None) -> int:
     """Return the longest that an attempt can take.
 
     How many rows a data set has is known to the pod alone, so reading rows may take all that is
-    left of upTo. So may a file that is no ConfigMap's, and a closed loop, whose pace is the
-    server's. Jobs take at most what each of them may.
+    left of upTo. So may a file that is no ConfigMap's, a closed loop, whose pace is the server's,
+    and jobs, whose images are pulled before the runner begins; the operator keeps each job's time.
     """
     reads = any(_of_rows(kpi) for kpi in spec.applicable_kpis)
     fetches = any(data.config_map is None for data in spec.datasets)
-    if reads or fetches or (load and load.concurrency):
+    if reads or fetches or spec.job_kpis or (load and load.concurrency):
         return math.ceil(seconds_of(spec.up_to))
-    asked = {kpi.job.name for kpi in spec.job_kpis if kpi.job}
-    jobs = sum(seconds_of(job.up_to) for job in spec.jobs if job.name in asked)
-    return math.ceil(jobs + _load_seconds(spec, load)) + PREPARATION_SECONDS
+    return math.ceil(_load_seconds(spec, load)) + PREPARATION_SECONDS
 
 
 def _load_seconds(spec: BenchmarkRunSpec, load: PlanLoad | None) -> Fraction:

@@ -52,9 +52,9 @@ def local_run(documents: Documents, files: Mapping[str, Path], *, compared: bool
         raise InputError(
             "spec.kpis: none is measured by a benchmark, which is all that is run here"
         )
-    if compared and not any(kpi.objective.versus for kpi in found.spec.kpis):
+    if compared and not any(kpi.objective.versus for kpi in benchmarked(found.spec.kpis)):
         raise InputError(
-            "--baseline: no KPI is versus: stable, so that nothing is compared with it"
+            "--baseline: no KPI with a benchmark is versus: stable, so that nothing is compared"
         )
     found_rows = {name: _rows(data, documents, files) for name, data in declared.items()}
     given = {name: rows for name, rows in found_rows.items() if rows is not None}

@@ -77,8 +77,9 @@ def _increase(before: Mapping[str, float], now: Mapping[str, float]) -> int:
 def is_mismatched(requests: Sequence[int], shares: Sequence[Fraction], alpha: Fraction) -> bool:
     """Tell whether requests were not split in the shares that were declared.
 
-    Only a gateway splits requests: where connections are split, their numbers say nothing. Telling
-    so wrongly has at most the probability alpha, however often one looks.
+    Only a gateway splits requests: where connections are split by replica counts, their numbers say
+    nothing, so that nobody asks yet. A gateway's weight steps will, before a window is evidence.
+    Telling so wrongly has at most the probability alpha, however often one looks.
     """
     return mismatch(requests, shares) >= log(1 / alpha)
 

@@ -40,14 +40,14 @@ class Profile:
         slot = self._slot(max(due + latency, 0) // 1_000_000_000)
         if problem:
             self._failed[slot] += 1
-            self.count_failure(problem)
+            self._count_failure(problem)
             return
         micros = min(max(latency // 1000, 0), LONGEST_MICROS)
         self._answered[slot] += 1
         self._slowest[slot] = max(self._slowest[slot], micros)
         self._buckets[bucket_floor(micros)] += 1
 
-    def count_failure(self, problem: str) -> None:
+    def _count_failure(self, problem: str) -> None:
         """Count a failed request by its reason; a server that always has a new one has few."""
         known = problem in self.failures or len(self.failures) < _MOST_KEPT
         self.failures[problem if known else _ANOTHER] += 1

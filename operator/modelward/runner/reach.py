@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from modelward.runner.address import Address
 from modelward.runner.client import Client
-from modelward.runner.tls import NO_TLS, NOT_TRUSTED, OTHER_NAME, OUT_OF_DATE
+from modelward.runner.tls import NO_HANDSHAKE, NO_TLS, NOT_TRUSTED, OTHER_NAME, OUT_OF_DATE
 
 REACH_SECONDS = 10.0
 _PAUSE_SECONDS = 0.5
@@ -35,6 +35,8 @@ _OVER_TLS = {
     "</dev/null | openssl x509 -noout -ext subjectAltName prints them",
     OUT_OF_DATE: "renew the server's certificate, or set the clocks right",
     NO_TLS: "say http:// if the server speaks plain HTTP there, or the port where it speaks TLS",
+    NO_HANDSHAKE: "the server ended it: it may want a client's certificate, which is not sent, or "
+    "speak an older TLS",
 }
 _ELSEWHERE = {
     "name not resolved": "look at the host in the address",

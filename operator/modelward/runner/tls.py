@@ -13,7 +13,7 @@ NOT_TRUSTED = "certificate not trusted"
 OTHER_NAME = "certificate for another name"
 OUT_OF_DATE = "certificate out of date"
 NO_TLS = "no TLS"
-_NO_HANDSHAKE = "no TLS handshake"
+NO_HANDSHAKE = "no TLS handshake"
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 """Names of a folder's certificates: https://docs.openssl.org/3.0/man1/openssl-rehash/"""
 _BY_CODE = {9: OUT_OF_DATE, 10: OUT_OF_DATE, 62: OTHER_NAME, 64: OTHER_NAME}
@@ -61,5 +61,5 @@ def trouble(error: BaseException) -> str | None:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _BY_CODE.get(error.verify_code, NOT_TRUSTED)
     if isinstance(error, ssl.SSLError):
-        return NO_TLS if error.reason == "WRONG_VERSION_NUMBER" else _NO_HANDSHAKE
+        return NO_TLS if error.reason == "WRONG_VERSION_NUMBER" else NO_HANDSHAKE
     return None

@@ -19,10 +19,6 @@ class Selection:
     revision: str | None
     split: bool = False
 
-    def includes(self, revision: str) -> bool:
-        """Tell whether users reach pods of this revision."""
-        return self.split or self.revision == revision
-
 
 CLOSED = Selection(revision=None)
 SPLIT = Selection(revision=None, split=True)

@@ -1,7 +1,7 @@
 """Examples of the rules about a latency that is compared with stable's; see rules."""
 
 from tests.apiserver.crd.example import Example
-from tests.apiserver.crd.other_sources import RELATIVE, VERSUS
+from tests.apiserver.crd.other_sources import JOB_REQUESTS, RELATIVE, VERSUS
 from tests.apiserver.crd.paths import OMIT
 
 LATENCY_VERSUS = "spec.kpis[15]"
@@ -13,12 +13,18 @@ ONE_BASELINE = Example(
     takes=(
         {f"{_ERRORS_VERSUS}.benchmark.baseline": "copy"},
         {f"{_ERRORS_VERSUS}.benchmark.baseline": "serving", LATENCY_VERSUS: OMIT},
+        {f"{_ERRORS_VERSUS}.benchmark.baseline": "copy", f"{JOB_REQUESTS}.objective": RELATIVE},
     ),
     refuses=(
         {f"{_ERRORS_VERSUS}.benchmark.baseline": "serving"},
         {
             f"{_ERRORS_VERSUS}.benchmark.baseline": "serving",
             f"{_ACCURACY_VERSUS}.benchmark.baseline": "copy",
+            LATENCY_VERSUS: OMIT,
+        },
+        {
+            f"{_ERRORS_VERSUS}.benchmark.baseline": "serving",
+            f"{JOB_REQUESTS}.objective": RELATIVE,
             LATENCY_VERSUS: OMIT,
         },
     ),
