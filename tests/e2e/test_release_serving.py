@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.clients.report import Report
+from tests.e2e.clients.report import MOST_REDIALLED, Report
 from tests.e2e.stage import Document, Stage, server_template
 
 pytestmark = pytest.mark.e2e
@@ -12,6 +12,8 @@ def assert_unnoticed(stage: Stage, reports: list[Report]) -> None:
     seen = "\n".join(report.to_json() for report in reports)
     failed = sum(report.failed for report in reports)
     assert failed == 0, f"{seen}\n{stage.account()}"
+    redialled = max(report.redialled for report in reports)
+    assert redialled <= MOST_REDIALLED, f"{seen}\n{stage.account()}"
     assert all(report.sent >= 3000 for report in reports), seen
 
 

@@ -158,6 +158,24 @@ async def test_a_refused_connection_is_a_failure() -> None:
     assert report.failed == 1
 
 
+async def test_a_connection_that_is_not_established_is_dialled_anew_and_counted_as_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened, dialled = Connection.open, 0
+
+    async def lost_once(address: Address) -> Connection:
+        nonlocal dialled
+        dialled += 1
+        if dialled == 1:
+            await asyncio.Event().wait()
+        return await opened(address)
+
+    monkeypatch.setattr(load, "DIAL_SECONDS", 0.05)
+    monkeypatch.setattr(Connection, "open", lost_once)
+    report = await call_twice(answer_always, keep=False)
+    assert (report.answered, report.failed, report.redialled) == ({"1": 2}, 0, 1)
+
+
 async def test_what_fails_before_the_address_is_routed_is_waited_for_and_not_counted() -> None:
     async with serving(answer_once) as address:
         pass

@@ -26,6 +26,8 @@ from .connections import Address, AnswerError, ClosedBetweenRequestsError, Conne
 from .report import Report
 
 TIMEOUT_SECONDS = 2.0
+DIAL_SECONDS = 0.9
+"""A connection that is not there by then is dialled anew: before TCP itself tries again."""
 _ROUTED_WITHIN_SECONDS = 30.0
 
 
@@ -33,7 +35,7 @@ class Caller:
     """Sends requests on new connections, or on kept ones."""
 
     def __init__(self, address: Address, keep: bool, report: Report) -> None:
-        self._address = address
+        self.address = address
         self._keep = keep
         self._idle: list[Connection] = []
         self._report = report
@@ -62,8 +64,16 @@ class Caller:
 
     async def ask_anew(self, request: bytes, version_field: str) -> str:
         """Ask on a new connection; return the version. Raises AnswerError or OSError."""
-        connection = await Connection.open(self._address)
-        return await self._ask_on(connection, request, version_field)
+        return await self._ask_on(await self._dial(), request, version_field)
+
+    async def _dial(self) -> Connection:
+        """Connect, from another port where the first one leads nowhere, as careful clients do."""
+        try:
+            async with asyncio.timeout(DIAL_SECONDS):
+                return await Connection.open(self.address)
+        except TimeoutError:
+            self._report.redialled += 1
+            return await Connection.open(self.address)
 
     async def _ask_on(self, connection: Connection, request: bytes, version_field: str) -> str:
         with contextlib.ExitStack() as unless_kept:
@@ -111,7 +121,8 @@ async def run(options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     caller = Caller(await Address.resolve(options.url), keep, report)
     payloads = requests(options.url, options.rows, options.protocol, keep)
-    report.waited = await until_routed(caller, next(payloads), options.version_field)
+    scout = Caller(caller.address, keep=False, report=Report(options.name, "new"))
+    report.waited = await until_routed(scout, next(payloads), options.version_field)
     reporter = asyncio.create_task(_print_every_second(report))
     async with asyncio.TaskGroup() as calls:
         async for _ in _schedule(options, stop, report):
