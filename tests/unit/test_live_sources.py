@@ -102,6 +102,7 @@ def test_a_verdict_about_latency_is_explained_from_its_evidence() -> None:
     assert explained.agrees
     assert "users' requests took longer than 250ms, 50%, in" in explained.sentences[0]
     assert "took longer than 100ms." in explained.sentences[1]
+    assert explained.sentences[2].endswith(", by which they scatter.")
 
 
 def test_the_page_of_a_live_run_shows_what_was_counted_and_the_value_of_an_expression() -> None:
