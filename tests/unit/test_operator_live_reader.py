@@ -165,6 +165,14 @@ async def test_an_address_that_shows_series_of_others_is_asked_no_expression(
     assert len(prometheus.queries) == 1
 
 
+async def test_an_address_that_shows_nothing_proves_nothing_and_is_asked_no_expression() -> None:
+    prometheus = Open(APART, shown=[])
+    found = await value(prometheus)
+    assert (found.value, found.reason) == (None, "NoSeries")
+    assert "shows no series of up in this namespace" in found.message
+    assert len(prometheus.queries) == 1
+
+
 async def test_all_labels_that_are_demanded_must_be_enforced() -> None:
     demanding = APART.model_copy(update={"labels": {"cluster": "prod"}})
     assert (await value(Open(demanding))).reason == "NotEnforced"
