@@ -180,6 +180,71 @@ async def test_all_labels_that_are_demanded_must_be_enforced() -> None:
     assert (await value(Open(demanding, shown=[both]))).value
 
 
+@dataclass
+class Waiting(Open):
+    """An address for expressions that answers when it is told to, by a clock of its own."""
+
+    evaluated: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: float = 0.0
+    bug: bool = False
+
+    async def read(self, *question: Any) -> Reading | Unread:  # noqa: ANN401
+        self.clock += 2
+        return await super().read(*question)
+
+    async def ask(self, *question: Any) -> dict[str, Any]:  # noqa: ANN401
+        answer = await super().ask(*question)
+        self.clock += 100
+        await self.evaluated.wait()
+        if self.bug:
+            raise ZeroDivisionError("a bug")
+        return answer
+
+
+WITH_QUEUE = RunSnapshot(NOW, live_run(VERSUS_STABLE, QUEUE), IMAGE)
+
+
+def run_key(number: int) -> Key:
+    return Key("BenchmarkRun", "ml", f"run-{number}")
+
+
+async def test_no_reading_of_others_waits_for_expressions_and_those_only_for_each_other() -> None:
+    prometheus, woken = Waiting(APART.model_copy(update={"at_once": 1})), list[Key]()
+    prometheus.answer.set()
+    live = reader(prometheus, woken)
+    for number in range(2):
+        live.take(run_key(number), WITH_QUEUE)
+    await asyncio.sleep(0.01)
+    live.take(run_key(2), snapshot())
+    await asyncio.sleep(0.01)
+    assert (woken, len(prometheus.asked)) == ([run_key(2)], 3)
+    assert len(prometheus.queries) == 1
+    prometheus.evaluated.set()
+    await asyncio.sleep(0.01)
+    assert woken == [run_key(2), run_key(0), run_key(1)]
+    await live.close()
+
+
+@pytest.mark.parametrize(("bug", "result"), [(False, "Read"), (True, "Unreachable")])
+async def test_a_reading_with_expressions_is_counted_once_without_their_time(
+    monkeypatch: pytest.MonkeyPatch, bug: bool, result: str
+) -> None:
+    prometheus = Waiting(APART, bug=bug)
+    monkeypatch.setattr("modelward.cluster.observe.live.monotonic", lambda: prometheus.clock)
+    prometheus.answer.set()
+    prometheus.evaluated.set()
+    live = reader(prometheus, [])
+    live.take(KEY, WITH_QUEUE)
+    await asyncio.sleep(0.01)
+    told = Scraped.of(live.metrics.render().decode())
+    name = "modelward_prometheus_read_duration_seconds"
+    assert told.by(f"{name}_count", "result") == {(result,): 1}
+    assert told.value(f"{name}_sum", result=result) == 2
+    answer = live.take(KEY, WITH_QUEUE)
+    assert isinstance(answer, Unread if bug else Reading)
+    await live.close()
+
+
 async def test_nothing_is_read_before_a_window_is_over() -> None:
     slow = Slow()
     live = reader(slow, [])
