@@ -23,7 +23,7 @@ class LiveReplay:
         """`steps` are the weight steps of the release. Raises ValueError for an unfit limit."""
         self.kpi = kpi
         self.reached: Reached | None = None
-        self._objective = live_objective(kpi, alphas.false_promotion, alphas.false_rollback)
+        self._objective = live_objective(kpi, alphas)
         self._steps = steps
         self._counts = new_counts(kpi)
         self._verdict = self._judged()
