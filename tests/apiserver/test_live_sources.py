@@ -181,9 +181,9 @@ async def test_an_expression_that_takes_too_long_is_told_and_costs_no_other_its_
         asked.append((query, str(form["timeout"]), request.query["namespace"]))
         if query == "slow":
             await asyncio.sleep(3600)
-        result = [] if query.startswith("group by") else [0, "7"]
-        kind = "scalar" if result else "vector"
-        return web.json_response({"data": {"resultType": kind, "result": result}})
+        value = {"resultType": "scalar", "result": [0, "7"]}
+        shown = {"resultType": "vector", "result": [{"metric": {"namespace": "ml"}}]}
+        return web.json_response({"data": shown if query.startswith("group by") else value})
 
     app = web.Application()
     app.add_routes([web.post("/api/v1/query", answers)])

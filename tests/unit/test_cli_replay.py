@@ -132,6 +132,10 @@ def test_no_data_is_no_verdict(ask: Ask) -> None:
         ('{"dataset": "golden"}', "line 2: correct is missing: say true or false"),
         ('{"dataset": "silver", "correct": true}', "line 2: no KPI is on a data set named silver"),
         ('{"colour": "red"}', "line 2: it says nothing that is known"),
+        (
+            '{"kpi": "latency", "requests": 40, "bad": 0}',
+            "line 2: beyondExpected is missing, and KPI latency has expected",
+        ),
     ],
 )  # fmt: skip
 def test_a_malformed_line_is_named_by_its_number(ask: Ask, line: str, told: str) -> None:

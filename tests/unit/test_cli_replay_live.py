@@ -100,6 +100,11 @@ def test_users_requests_and_those_of_a_benchmark_are_told_side_by_side(ask: Ask)
             window("latency", 9, 3, beyondExpected=1),
             'counts of KPI latency are "bad" and at least as many "beyondExpected"',
         ),
+        (
+            LIVE_LATENCY,
+            window("latency", 9, 0),
+            "beyondExpected is missing, and KPI latency has expected: say how many requests took",
+        ),
         (VERSUS_STABLE, window("errors-vs-stable", 9, 1, **beside(2, 3)), "more bad requests of"),
         (
             VERSUS_STABLE,

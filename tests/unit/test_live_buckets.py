@@ -166,6 +166,23 @@ def test_buckets_that_contradict_each_other_are_no_evidence() -> None:
     assert (found.requests, found.bad) == (0, 0)
 
 
+def test_a_bucket_ahead_of_a_larger_one_is_no_evidence_and_the_next_scrape_is() -> None:
+    fleet = fleet_with()
+    fleet.take(POD, 0.05, 10)
+    fleet.take(POD, 7.0, 2)
+    fleet.buckets[POD]["0.1"] += 1
+    (ahead,) = slow(scraped(fleet).reading(), BUCKETS, LIMITS, PODS)
+    assert ahead.problem == (
+        "the bucket that ends at 100ms counted 11 requests, and the larger one that ends at 250ms "
+        "only 10: it was scraped while it counted"
+    )
+    for bound in ("0.25", "1.0", "+Inf"):
+        fleet.buckets[POD][bound] += 1
+    fleet.take(POD, 0.2, 4)
+    *_, after = slow(scraped(fleet).reading(), BUCKETS, LIMITS, PODS)
+    assert (after.problem, after.requests, after.bad, after.beyond_expected) == ("", 5, 0, 5)
+
+
 def test_before_the_first_request_there_is_no_histogram_and_nothing_to_tell() -> None:
     assert slow(scraped(fleet_with()).reading(), BUCKETS, LIMITS, PODS) == [
         Counted(fleet_with().now, fleet_with().now + 10_000)

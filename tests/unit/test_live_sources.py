@@ -1,18 +1,24 @@
 """Weight steps with a latency from histograms, or an expression: what they come to."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
+
+import pytest
 
 from modelward.benchmark.live.explained import explain_live
 from modelward.benchmark.live.scalars import Scalar, scalar
 from modelward.cli.page import page
 from tests.unit.live_world import (
     CANDIDATE,
+    LIVE_ERRORS,
     LIVE_LATENCY,
     QUEUE,
+    Fleet,
     LiveWorld,
     live_run,
     pod_of,
+    steady,
     timed,
     together,
 )
@@ -64,6 +70,36 @@ def test_a_restart_in_the_middle_of_a_window_changes_no_verdict_about_latency() 
     assert world.evidence("latency")[3] == 0
 
 
+def counting(*bounds: str) -> Callable[[Fleet], None]:
+    """Return traffic: a histogram that is in the middle of counting one request."""
+
+    def traffic(fleet: Fleet) -> None:
+        for bound in bounds:
+            fleet.buckets[pod_of(CANDIDATE)][bound] += 1
+
+    return traffic
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [(steady(7, 3), ("Fail", "WorseThanExpected")), (steady(10), ("Pass", None))],
+)
+def test_a_histogram_scraped_while_it_counts_leaves_the_other_gates_of_the_step_their_sight(
+    errors: Callable[[Fleet], None], verdict: tuple[str, str | None]
+) -> None:
+    world = with_latency(LIVE_ERRORS, LIVE_LATENCY, **{"for": "10m"})
+    traffic = together(errors, QUICK)
+    world.pass_time(28, traffic).pass_time(1, timed(7.0, 2)).pass_time(1, counting("0.1"))
+    world.pass_time(1, counting("0.25", "1.0", "+Inf")).pass_time(14, traffic)
+    live = world.run.status.live
+    assert live is not None
+    assert (live.problem or "").startswith("latency: the bucket that ends at 100ms counted ")
+    world.pass_time(60, traffic)
+    shown, latency = world.run.status.kpis
+    assert (shown.verdict, shown.reason) == verdict
+    assert latency.verdict == "Pass"
+
+
 def test_an_expression_is_shown_and_decides_nothing() -> None:
     world = with_latency(LIVE_LATENCY, QUEUE)
     world.fleet.values[QUEUE["prometheus"]["query"]] = Scalar(Fraction("117.25"))
@@ -102,6 +138,7 @@ def test_a_verdict_about_latency_is_explained_from_its_evidence() -> None:
     assert explained.agrees
     assert "users' requests took longer than 250ms, 50%, in" in explained.sentences[0]
     assert "took longer than 100ms." in explained.sentences[1]
+    assert explained.sentences[2].endswith(", by which they scatter.")
 
 
 def test_the_page_of_a_live_run_shows_what_was_counted_and_the_value_of_an_expression() -> None:

@@ -2,51 +2,25 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from fractions import Fraction
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modelward.benchmark.live.scalars import Scalar
 from modelward.benchmark.live.scrapes import Reading
 from modelward.benchmark.snapshot import RunSnapshot, Unread
 from modelward.cluster.documents import Key
 from modelward.cluster.metrics import Metrics
 from modelward.cluster.observe.live import NOT_CONFIGURED, LiveReader
 from modelward.cluster.prometheus import (
-    Prometheus,
-    PrometheusSettings,
     SettingsError,
     narrowed,
     read_settings,
 )
 from tests.scraped import Scraped
 from tests.unit.benchmark_world import IMAGE, START
-from tests.unit.live_world import BUCKETS, LIVE_LATENCY, QUEUE, VERSUS_STABLE, live_run
-
-KEY = Key("BenchmarkRun", "ml", "fraud-x7f9k2m4q1-1")
-NOW = START + timedelta(minutes=1)
-
-
-@dataclass
-class Slow(Prometheus):
-    """A Prometheus that answers when it is told to: what can't be had from a real one."""
-
-    settings: PrometheusSettings = field(
-        default_factory=lambda: PrometheusSettings(url="http://none", at_once=2)
-    )
-    answer: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: list[tuple[Any, ...]] = field(default_factory=list)
-
-    async def read(self, *question: Any) -> Reading | Unread:  # noqa: ANN401
-        self.asked.append(question)
-        await self.answer.wait()
-        return Reading(end=question[3][1])
-
-    async def close(self) -> None:
-        self.answer.set()
+from tests.unit.live_reader import KEY, NOW, Slow, reader, snapshot
 
 
 @dataclass
@@ -60,14 +34,6 @@ class Ready(Slow):
         if isinstance(self.outcome, Exception):
             raise self.outcome
         return self.outcome
-
-
-def snapshot(now: datetime = NOW) -> RunSnapshot:
-    return RunSnapshot(now, live_run(VERSUS_STABLE), IMAGE)
-
-
-def reader(prometheus: Prometheus | None, woken: list[Key]) -> LiveReader:
-    return LiveReader(prometheus, woken.append, lambda: NOW, Metrics())
 
 
 async def test_a_round_never_waits_and_is_woken_when_the_answer_is_there() -> None:
@@ -106,70 +72,6 @@ async def test_a_few_are_read_at_a_time_however_many_hang() -> None:
     await asyncio.sleep(0.01)
     assert len(slow.asked) == 2
     await live.close()
-
-
-@dataclass
-class Open(Slow):
-    """An address for expressions, and the series that it shows: none of others, if it is well."""
-
-    shown: list[dict[str, str]] = field(default_factory=lambda: [{"namespace": "ml"}])
-    queries: list[str] = field(default_factory=list)
-
-    async def ask(self, url: str, _: str, form: Any, __: Any = None) -> dict[str, Any]:  # noqa: ANN401
-        assert url == "http://apart"
-        self.queries.append(form["query"])
-        if form["query"].startswith("group by"):
-            return {"resultType": "vector", "result": [{"metric": each} for each in self.shown]}
-        return {"resultType": "scalar", "result": [0, "12.5"]}
-
-
-EXPRESSION = QUEUE["prometheus"]["query"]
-APART = PrometheusSettings.model_validate(
-    {"url": "http://none", "expressions": {"url": "http://apart/"}}
-)
-
-
-async def value(prometheus: Slow) -> Scalar:
-    """Return what the expression of a run came to, as it is read beside the rounds."""
-    prometheus.answer.set()
-    live = reader(prometheus, [])
-    asked = RunSnapshot(NOW, live_run(VERSUS_STABLE, LIVE_LATENCY, QUEUE), IMAGE)
-    assert live.take(KEY, asked) is None
-    await asyncio.sleep(0.01)
-    answer = live.take(KEY, asked)
-    await live.close()
-    assert isinstance(answer, Reading)
-    assert BUCKETS in prometheus.asked[0][2]
-    return answer.values[EXPRESSION]
-
-
-async def test_an_expression_is_about_the_pods_of_the_revision_that_is_judged() -> None:
-    prometheus = Open(APART)
-    assert await value(prometheus) == Scalar(Fraction(25, 2))
-    assert prometheus.queries == [
-        "group by (namespace) (up)",
-        'sum(queue_length{pod=~"(fraud-x7f9k2m4q1)-[a-z0-9]{5}"})',
-    ]
-
-
-async def test_without_an_address_for_expressions_none_is_evaluated() -> None:
-    assert (await value(Slow())).reason == "NotConfigured"
-
-
-@pytest.mark.parametrize("shown", [{"namespace": "other"}, {}, {"namespace": "ml", "a": "b"}])
-async def test_an_address_that_shows_series_of_others_is_asked_no_expression(
-    shown: dict[str, str],
-) -> None:
-    prometheus = Open(APART, shown=[{"namespace": "ml"}, shown])
-    assert (await value(prometheus)).reason == "NotEnforced"
-    assert len(prometheus.queries) == 1
-
-
-async def test_all_labels_that_are_demanded_must_be_enforced() -> None:
-    demanding = APART.model_copy(update={"labels": {"cluster": "prod"}})
-    assert (await value(Open(demanding))).reason == "NotEnforced"
-    both = {"cluster": "prod", "namespace": "ml"}
-    assert (await value(Open(demanding, shown=[both]))).value
 
 
 async def test_nothing_is_read_before_a_window_is_over() -> None:

@@ -5,7 +5,7 @@ from modelward.benchmark.live.counting import AnyCounts, new_counts
 from modelward.benchmark.live.verdicts import judged, live_objective
 from modelward.cli.inputs import InputError
 from modelward.cli.observations import Counted, Observation, SharedWindow
-from modelward.cli.replayed import Reached
+from modelward.cli.replayed import Reached, judged_window
 from modelward.judge.declared import Alphas
 from modelward.judge.livecounts import LiveCounts, LiveLatencyCounts, LiveShareCounts
 from modelward.judge.relative import RelativeObjective
@@ -23,7 +23,7 @@ class LiveReplay:
         """`steps` are the weight steps of the release. Raises ValueError for an unfit limit."""
         self.kpi = kpi
         self.reached: Reached | None = None
-        self._objective = live_objective(kpi, alphas.false_promotion, alphas.false_rollback)
+        self._objective = live_objective(kpi, alphas)
         self._steps = steps
         self._counts = new_counts(kpi)
         self._verdict = self._judged()
@@ -33,7 +33,7 @@ class LiveReplay:
         match observed.what:
             case Counted(kpi=name, window=window) if name == self.kpi.name:
                 if self._verdict.verdict != "Fail":
-                    self._add(window, observed)
+                    self._add(judged_window(window, self.kpi, observed.line), observed)
 
     def verdict(self) -> Verdict:
         """Return what the windows so far say."""

@@ -12,7 +12,6 @@ from modelward.api.values import ValueFormError, seconds_of
 from modelward.benchmark.rows import Row
 from modelward.cli.inputs import InputError
 from modelward.judge.pairs import PairedWindow
-from modelward.judge.windows import RateWindow, Window
 from modelward.strictjson import Json, StrictJsonError, loads_exact
 
 _FORMS = (
@@ -35,6 +34,16 @@ class Request:
 
 
 @dataclass(frozen=True)
+class CountedWindow:
+    """Requests of a window, those of the version alone."""
+
+    requests: int
+    bad: int
+    beyond_expected: int | None
+    """Those that took longer than `expected`; None where the line says nothing."""
+
+
+@dataclass(frozen=True)
 class SharedWindow:
     """Users' requests of a window, as (requests, bad ones)."""
 
@@ -47,7 +56,7 @@ class Counted:
     """A window of counts of one KPI."""
 
     kpi: str
-    window: Window | SharedWindow
+    window: CountedWindow | PairedWindow | SharedWindow
 
 
 @dataclass(frozen=True)
@@ -192,14 +201,14 @@ def _counted(members: _Members) -> Counted:
     if "bad" not in members and "lost" not in members:
         raise _LineError('counts are missing: say "bad", or versus stable "lost", "won" and "both"')
     if "bad" in members:
-        beyond = members.count("beyondExpected") if "beyondExpected" in members else 0
+        beyond = members.count("beyondExpected") if "beyondExpected" in members else None
         bad = members.count("bad")
-        if max(bad, beyond) > requests:
+        if max(bad, beyond or 0) > requests:
             raise _LineError(f"more bad requests than the {requests} that there were")
         stable = members.inner("stable")
         if stable:
             return Counted(kpi, SharedWindow((requests, bad), _stables(stable)))
-        return Counted(kpi, RateWindow(requests, bad, beyond))
+        return Counted(kpi, CountedWindow(requests, bad, beyond))
     lost, won, both = (members.count(name) for name in ("lost", "won", "both"))
     if lost + won + both > requests:
         raise _LineError(f"more failed requests than the {requests} that there were")

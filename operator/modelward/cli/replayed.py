@@ -11,6 +11,7 @@ from modelward.cli.observations import (
     Answered,
     AnsweredRow,
     Counted,
+    CountedWindow,
     Observation,
     Request,
     SharedWindow,
@@ -35,6 +36,24 @@ class Reached:
     """Requests or rows until then, those of calibration among them."""
 
 
+def judged_window(
+    window: CountedWindow | PairedWindow | SharedWindow, kpi: Kpi, line: int
+) -> Window | SharedWindow:
+    """Return a line's window as it is judged.
+
+    Raises InputError where nothing tells how many requests were slower than expected.
+    """
+    if not isinstance(window, CountedWindow):
+        return window
+    expected = kpi.objective.expected if kpi.quantile else None
+    if expected and window.beyond_expected is None:
+        raise InputError(
+            f"line {line}: beyondExpected is missing, and KPI {kpi.name} has expected: say how "
+            f"many requests took longer than {expected}"
+        )
+    return RateWindow(window.requests, window.bad, window.beyond_expected or 0)
+
+
 class LoadReplay:
     """One KPI under load."""
 
@@ -55,7 +74,7 @@ class LoadReplay:
         """Take note of a line. Raises InputError for one that does not fit the KPI."""
         match observed.what:
             case Counted(kpi=name, window=window) if name == self.kpi.name:
-                self._add(window, observed)
+                self._add(judged_window(window, self.kpi, observed.line), observed)
             case Request() as request:
                 self._see_request(request, observed)
 

@@ -4,7 +4,8 @@ A selector ends with a brace, and what is added before it narrows it. An express
 only its server's own parser finds, and a second parser that reads one of them otherwise would open
 all series to a tenant. So nothing is added here: expressions go to an address that enforces the
 labels itself, prom-label-proxy for one, and to no other. Before each, that address is asked for all
-of `up`: one that shows series without the demanded labels enforces nothing, and is not used.
+of `up`: one that shows series without the demanded labels enforces nothing, and one that shows none
+tells nothing. Neither is used.
 """
 
 import asyncio
@@ -26,6 +27,11 @@ _NOT_ENFORCED = Scalar(
     message="the address for expressions shows series of others: whoever runs the operator has it "
     "enforce the labels, see docs/operations.md",
 )
+_NOTHING_SHOWN = Scalar(
+    reason="NoSeries",
+    message="the address for expressions shows no series of up in this namespace, so that nothing "
+    "tells whether it keeps namespaces apart: see docs/operations.md",
+)
 
 
 async def evaluate(
@@ -41,8 +47,9 @@ async def evaluate(
     found: dict[str, Scalar] = {}
     try:
         async with asyncio.timeout(prometheus.settings.timeout_seconds):
-            if not await _is_enforced(prometheus, where, namespace, at):
-                return dict.fromkeys(asked, _NOT_ENFORCED)
+            unsafe = await _unsafe(prometheus, where, namespace, at)
+            if unsafe:
+                return dict.fromkeys(asked, unsafe)
             for each in asked:
                 query = each.replace(PODS, pods_of([replica_set]))
                 found[each] = await _value(prometheus, where, namespace, query, at)
@@ -66,14 +73,17 @@ async def _value(
         return Scalar(reason=unread.reason, message=unread.message)
 
 
-async def _is_enforced(
+async def _unsafe(
     prometheus: Prometheus, where: ExpressionSettings, namespace: str, at: int
-) -> bool:
-    """Tell whether all series that are shown have the demanded labels."""
+) -> Scalar | None:
+    """Return why the address is not used; None where all series shown have the demanded labels."""
     demanded = prometheus.demanded(namespace)
     query = f"group by ({', '.join(demanded)}) (up)"
     data = await _ask(prometheus, where, namespace, query, at)
-    return all(each["metric"] == demanded for each in data["result"])
+    shown = [each["metric"] for each in data["result"]]
+    if not shown:
+        return _NOTHING_SHOWN
+    return None if all(labels == demanded for labels in shown) else _NOT_ENFORCED
 
 
 async def _ask(

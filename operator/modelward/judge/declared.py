@@ -69,8 +69,7 @@ def declared(kpi: Kpi, metric: Metric | None = None) -> Declared:
     Raises ValueError for one without a limit, or with one of the wrong form.
     """
     metric = metric or kpi.metric
-    source, objective, unit = kpi.benchmark_source, kpi.objective, METRICS[metric].unit
-    quantile = source.quantile if source else None
+    objective, unit, quantile = kpi.objective, METRICS[metric].unit, kpi.quantile
     expected, unless_below = objective.expected, objective.unless_below
     return Declared(
         metric=metric,

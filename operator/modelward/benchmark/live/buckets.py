@@ -41,7 +41,7 @@ def slow(
     continued = [_continued(histogram) for histogram in histograms.values()]
     fast = [_ending_at(limit, selector, continued) for limit in limits]
     total = [histogram[None] for histogram in continued]
-    return [_turned(each) for each in compared(reading.up, fast, total, pods)]
+    return [_turned(each, limits) for each in compared(reading.up, fast, total, pods)]
 
 
 def _name(selector: Selector) -> str:
@@ -116,12 +116,20 @@ def _ending_at(
     return found
 
 
-def _turned(fast: Counted) -> Counted:
-    """Return the slow requests of a window, from those that were not."""
+def _turned(fast: Counted, limits: Sequence[Fraction]) -> Counted:
+    """Return the slow requests of a window, from those that were not.
+
+    A histogram that is scraped while it counts may show a bucket ahead of a larger one, and then
+    more requests beyond the limit than beyond what is expected.
+    """
     if fast.problem:
         return fast
-    return replace(
-        fast,
-        bad=fast.requests - fast.bad,
-        beyond_expected=fast.requests - fast.beyond_expected,
-    )
+    bad, beyond = fast.requests - fast.bad, fast.requests - fast.beyond_expected
+    if bad > beyond:
+        large, small = (format_duration(limit) for limit in limits)
+        return replace(
+            fast,
+            problem=f"the bucket that ends at {small} counted {fast.beyond_expected} requests, and "
+            f"the larger one that ends at {large} only {fast.bad}: it was scraped while it counted",
+        )
+    return replace(fast, bad=bad, beyond_expected=beyond)

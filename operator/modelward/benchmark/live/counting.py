@@ -13,9 +13,10 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.api.kpi import Kpi
 from modelward.api.live import LiveStatus
-from modelward.api.values import format_duration, parse_duration, parse_margin, seconds_of
+from modelward.api.values import format_duration, parse_duration, seconds_of
 from modelward.benchmark.live.buckets import slow
 from modelward.benchmark.live.scrapes import Counted, Pods, Reading, counted, interval, scrapes
+from modelward.judge.declared import declared
 from modelward.judge.guards import UnusableError
 from modelward.judge.livecounts import LiveCounts, LiveLatencyCounts, LiveShareCounts
 
@@ -158,8 +159,8 @@ def _sides(run: BenchmarkRun, kpi: Kpi, reading: Reading) -> _Sides:
             stable = tuple(_counted(kpi, reading, Pods(baseline.service)))
     except UnusableError as error:
         return _Sides(problem=str(error))
-    margin = kpi.objective.worse_by_at_most
-    return _Sides(own, stable, 1 + parse_margin(margin) if margin else Fraction(1))
+    ratio = 1 + declared(kpi).limit if kpi.objective.versus else Fraction(1)
+    return _Sides(own, stable, ratio)
 
 
 def _counted(kpi: Kpi, reading: Reading, pods: Pods) -> list[Counted]:

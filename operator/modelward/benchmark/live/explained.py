@@ -68,7 +68,7 @@ def _counted(run: BenchmarkRun, kpi: Kpi, now: AnyCounts, verdict: Verdict) -> l
         told.append(f"{now.beyond_expected} took longer than {kpi.objective.expected}.")
     if isinstance(now, LiveShareCounts):
         told.append(f"Of stable's {now.baseline_requests}, {now.baseline_bad} did.")
-    told.append(f"Evidence is divided by {now.dispersion / 100:g}, by which errors scatter.")
+    told.append(f"Evidence is divided by {now.dispersion / 100:g}, by which they scatter.")
     if verdict.evidence:
         told.append(
             f"Against being at the limit it is worth {odds(verdict.evidence.promote)}, against "

@@ -6,22 +6,17 @@ from fractions import Fraction
 from modelward.api.benchmarkrun import BenchmarkRun, BenchmarkRunSpec, RunKpiStatus
 from modelward.api.kpi import Kpi
 from modelward.api.live import LiveStep
-from modelward.api.values import (
-    format_multiple,
-    format_percent,
-    parse_decimal,
-    parse_margin,
-    parse_percent,
-    parse_quantile,
-)
+from modelward.api.values import format_multiple, format_percent, parse_decimal
 from modelward.benchmark.evidence import not_applicable
 from modelward.benchmark.figures import objective_text
 from modelward.benchmark.live.counting import AnyCounts, counts_from, new_counts
 from modelward.benchmark.live.scalars import NOT_MEASURED, Scalar, shown_value
-from modelward.judge.hypotheses import RateObjective, errors_objective, latency_objective
+from modelward.judge.declared import Alphas, declared
+from modelward.judge.hypotheses import RateObjective
 from modelward.judge.live import LiveObjective, live_share_verdict, live_verdict
 from modelward.judge.livecounts import LiveShareCounts
-from modelward.judge.relative import RelativeObjective
+from modelward.judge.objectives import Judgement, ordinary_objective
+from modelward.judge.paired import PairedObjective
 from modelward.judge.verdict import Verdict
 
 
@@ -40,28 +35,21 @@ def objective_of(kpi: Kpi, spec: BenchmarkRunSpec) -> LiveObjective:
     """
     if not kpi.is_live:
         raise ValueError(f"{kpi.name} has no prometheus source, and a run with live has no pods")
-    return live_objective(
-        kpi,
-        parse_decimal(spec.judgement.false_promotion),
-        parse_decimal(spec.judgement.false_rollback),
+    judgement = spec.judgement
+    alphas = Alphas(
+        parse_decimal(judgement.false_promotion), parse_decimal(judgement.false_rollback)
     )
+    return live_objective(kpi, alphas)
 
 
-def live_objective(kpi: Kpi, false_promotion: Fraction, false_rollback: Fraction) -> LiveObjective:
+def live_objective(kpi: Kpi, judgement: Judgement) -> LiveObjective:
     """Return the tests of a live KPI with error probabilities of its own, as in objective_of."""
-    alphas = (false_promotion, false_rollback)
-    objective = kpi.objective
-    if objective.versus:
-        below = parse_percent(objective.unless_below) if objective.unless_below else None
-        ratio = 1 + parse_margin(objective.worse_by_at_most or "")
-        return RelativeObjective(ratio, *alphas, below)
-    if objective.at_most is None:
-        raise ValueError(f"{kpi.name} has no upper limit, say atMost")
-    if kpi.quantile:
-        has_expected = objective.expected is not None
-        return latency_objective(parse_quantile(kpi.quantile), has_expected, *alphas)
-    expected = parse_percent(objective.expected) if objective.expected else None
-    return errors_objective(parse_percent(objective.at_most), expected, *alphas)
+    found = ordinary_objective(declared(kpi), judgement)
+    if isinstance(found, PairedObjective):
+        raise ValueError(
+            f"{kpi.name}: users' requests are compared by a part of stable's rate, such as 50%"
+        )
+    return found
 
 
 def shown(

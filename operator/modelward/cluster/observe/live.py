@@ -1,4 +1,8 @@
-"""Reading users' requests for live runs, beside the rounds: no round waits for a Prometheus."""
+"""Reading users' requests for live runs, beside the rounds: no round waits for a Prometheus.
+
+Tenants' expressions may be slow. They wait for each other, and no reading of requests waits for
+them, nor does its time have theirs in it.
+"""
 
 import asyncio
 import logging
@@ -7,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 
+from modelward.api.live import PrometheusSource
 from modelward.benchmark.live.counting import (
     LOOKBACK,
     MOST_AT_ONCE,
@@ -41,7 +46,10 @@ class _Question:
 
 @dataclass
 class LiveReader:
-    """Reads in tasks of its own, a few at a time; a finished one wakes the run's key."""
+    """Reads in tasks of its own, a few at a time; a finished one wakes the run's key.
+
+    As many evaluate expressions at a time.
+    """
 
     prometheus: Prometheus | None
     wake: Callable[[Key], None]
@@ -49,7 +57,12 @@ class LiveReader:
     metrics: Metrics
     _tasks: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
     _answers: dict[Key, tuple[_Question, Reading | Unread]] = field(default_factory=dict)
-    _slots: asyncio.Semaphore | None = None
+    _reads: asyncio.Semaphore = field(init=False)
+    _evaluations: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        at_once = self.prometheus.settings.at_once if self.prometheus else 1
+        self._reads, self._evaluations = asyncio.Semaphore(at_once), asyncio.Semaphore(at_once)
 
     def take(self, key: Key, snapshot: RunSnapshot) -> Reading | Unread | None:
         """Return what has been read for a run since it last counted; begin to read where it is due.
@@ -86,10 +99,8 @@ class LiveReader:
     async def _read(
         self, key: Key, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
     ) -> None:
-        self._slots = self._slots or asyncio.Semaphore(prometheus.settings.at_once)
         try:
-            async with self._slots:
-                self._answers[key] = question, await self._ask(question, snapshot, prometheus)
+            self._answers[key] = question, await self._ask(question, snapshot, prometheus)
         finally:
             del self._tasks[key]
             self.wake(key)
@@ -97,23 +108,33 @@ class LiveReader:
     async def _ask(
         self, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
     ) -> Reading | Unread:
-        """Read, and count how that went; a reading that fails is one, whatever the reason."""
-        began = monotonic()
+        """Read, and count how that went; a reading that fails is one, whatever the reason.
+
+        Its time is that of the requests alone, without waiting and without expressions.
+        """
+        took = 0.0
         try:
-            answer = await self._told(question, snapshot, prometheus)
+            async with self._reads:
+                began = monotonic()
+                try:
+                    answer = await self._requests(question, snapshot, prometheus)
+                finally:
+                    took = monotonic() - began
+            if isinstance(answer, Reading):
+                answer = await self._with_values(answer, snapshot, prometheus)
         except Exception:
             log.exception("Reading users' requests failed.")
             answer = Unread("Unreachable", "reading failed, see the log")
         result = answer.reason if isinstance(answer, Unread) else "Read"
-        self.metrics.prometheus_read(result, monotonic() - began)
+        self.metrics.prometheus_read(result, took)
         return answer
 
-    async def _told(
+    async def _requests(
         self, question: _Question, snapshot: RunSnapshot, prometheus: Prometheus
     ) -> Reading | Unread:
         spec, namespace = snapshot.run.spec, snapshot.run.metadata.namespace
         sides = [spec.subject, *([spec.baseline] if spec.baseline else [])]
-        sources = [kpi.prometheus for kpi in spec.applicable_kpis if kpi.prometheus]
+        sources = _sources(snapshot)
         selectors = {
             selector
             for source in sources
@@ -121,16 +142,26 @@ class LiveReader:
             if selector
         }
         last = min(self.now(), moment(question.until) + MOST_AT_ONCE)
-        answer = await prometheus.read(
+        return await prometheus.read(
             namespace,
             [side.service for side in sides],
             selectors,
             (to_millis(moment(question.until) - LOOKBACK), to_millis(last)),
         )
-        expressions = [source.query for source in sources if source.query]
-        if not expressions or isinstance(answer, Unread):
-            return answer
-        values = await evaluate(
-            prometheus, namespace, spec.subject.service, expressions, answer.end
-        )
-        return replace(answer, values=values)
+
+    async def _with_values(
+        self, reading: Reading, snapshot: RunSnapshot, prometheus: Prometheus
+    ) -> Reading:
+        expressions = [source.query for source in _sources(snapshot) if source.query]
+        if not expressions:
+            return reading
+        namespace, subject = snapshot.run.metadata.namespace, snapshot.run.spec.subject
+        async with self._evaluations:
+            values = await evaluate(
+                prometheus, namespace, subject.service, expressions, reading.end
+            )
+        return replace(reading, values=values)
+
+
+def _sources(snapshot: RunSnapshot) -> list[PrometheusSource]:
+    return [kpi.prometheus for kpi in snapshot.run.spec.applicable_kpis if kpi.prometheus]
