@@ -33,7 +33,7 @@ demo: $(VENV)/.locked ## a real cluster, a good version promoted, a bad one roll
 .NOTPARALLEL:
 test: lint test-unit test-servers test-delivery test-apiserver test-e2e ## everything; brings its cluster up and takes it down
 
-test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; a minute or two
+test-unit: $(VENV)/.locked ## decisions, properties, the runner against real HTTP servers; minutes
 	$(VENV)/bin/python -m pytest tests/unit -n auto --maxprocesses 8 --dist worksteal
 
 test-servers: $(VENV)/.locked ## the protocols against MLServer, KServe, llama.cpp and FastAPI; a minute
