@@ -188,7 +188,7 @@ def unreachable(stage: Stage) -> None:
     stage.declare("two", template=template, kpis=[ACCURACY, LATENCY], rollout=ROLLOUT)
     stage.until("it waits for a person", lambda s: s["phase"] == "Paused")
     message = latest_run(stage)["message"]
-    assert message.startswith("accuracy, latency: not measured, the benchmark pod could not reach")
+    assert message.startswith("accuracy, latency: not measured, the server could not be reached")
     assert message in stage.status["message"]
     assert message in notes(stage, "Inconclusive")[-1]
     assert conditions(stage)["Ready"] == ("Unknown", "Inconclusive")
