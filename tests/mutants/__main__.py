@@ -25,6 +25,9 @@ COPIED = (
 )
 SETTINGS = "pyproject.toml"
 TIME_OUT_SECONDS = 240
+"""Of the tests of one mutant."""
+ALL_TIME_OUT_SECONDS = 1200
+"""Of the tests of all mutants, which show that nothing fails without one."""
 PYTEST_FOUND_FAILURES = 1
 """pytest's exit code for failed tests; others mean that it could not run them."""
 
@@ -69,12 +72,12 @@ def applies(patch: Path, place: Path) -> bool:
     return subprocess.run(command, cwd=place, env=environment, check=False).returncode == 0
 
 
-def tested(place: Path, tests: Iterable[str]) -> int:
+def tested(place: Path, arguments: Iterable[str], seconds: float = TIME_OUT_SECONDS) -> int:
     """Run tests in a copy, up to the first failure; return pytest's exit code.
 
     Tests that hang notice the mutant, too.
     """
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *arguments]
     try:
         done = subprocess.run(
             command,
@@ -82,7 +85,7 @@ def tested(place: Path, tests: Iterable[str]) -> int:
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": "operator:."},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=TIME_OUT_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -111,7 +114,7 @@ def unharmed_passes(mutants: Iterable[Mutant]) -> bool:
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     with tempfile.TemporaryDirectory(prefix="unharmed-") as directory:
         copy_into(Path(directory))
-        return tested(Path(directory), tests) == 0
+        return tested(Path(directory), ("-n", "auto", *tests), ALL_TIME_OUT_SECONDS) == 0
 
 
 def main() -> int:
