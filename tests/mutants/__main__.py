@@ -72,7 +72,7 @@ def applies(patch: Path, place: Path) -> bool:
     return subprocess.run(command, cwd=place, env=environment, check=False).returncode == 0
 
 
-def tested(place: Path, arguments: Iterable[str], seconds: float = TIME_OUT_SECONDS) -> int:
+def tested(place: Path, arguments: Iterable[str], seconds: float) -> int:
     """Run tests in a copy, up to the first failure; return pytest's exit code.
 
     Tests that hang notice the mutant, too.
@@ -100,7 +100,7 @@ def fate(mutant: Mutant) -> Outcome:
         copy_into(place)
         if not applies(mutant.patch, place):
             return "does not apply"
-        match tested(place, mutant.tests):
+        match tested(place, mutant.tests, TIME_OUT_SECONDS):
             case 0:
                 return "survived"
             case code if code == PYTEST_FOUND_FAILURES:
