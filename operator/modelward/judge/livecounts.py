@@ -5,8 +5,9 @@ errors (modelward.judge.live says why).
 """
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 from fractions import Fraction
+from typing import Self
 
 from modelward.judge.calibration import MARGIN
 from modelward.judge.counts import CALIBRATION_WINDOWS, RateCounts, Tally
@@ -19,7 +20,21 @@ _PARTS = 1_000
 
 
 @dataclass(frozen=True)
-class LiveCounts:
+class _Sums:
+    """Integers that are added up, over windows and over runs of a step."""
+
+    def __add__(self, other: Self) -> Self:
+        """Return the counts of both, of two runs of the same step."""
+        others = asdict(other)
+        return replace(self, **{name: own + others[name] for name, own in asdict(self).items()})
+
+    def to_ints(self) -> tuple[int, ...]:
+        """Return the integers that stay as evidence."""
+        return astuple(self)
+
+
+@dataclass(frozen=True)
+class LiveCounts(_Sums):
     """Requests of one revision in a step, over its windows and pods."""
 
     windows: int = 0
@@ -39,14 +54,6 @@ class LiveCounts:
         """Return the counts after one more window; one without requests tells nothing."""
         return self + LiveCounts(1, bad * bad, requests, bad) if requests else self
 
-    def __add__(self, other: "LiveCounts") -> "LiveCounts":
-        """Return the counts of both, of two runs of the same step."""
-        return LiveCounts(*(a + b for a, b in zip(self.to_ints(), other.to_ints(), strict=True)))
-
-    def to_ints(self) -> tuple[int, ...]:
-        """Return the integers that stay as evidence."""
-        return astuple(self)
-
     @property
     def dispersion(self) -> int:
         """By how much evidence is tempered, in hundredths."""
@@ -61,7 +68,7 @@ class LiveCounts:
 
 
 @dataclass(frozen=True)
-class LiveLatencyCounts:
+class LiveLatencyCounts(_Sums):
     """Requests of one revision in a step, those beyond a limit and those beyond `expected`."""
 
     windows: int = 0
@@ -91,15 +98,6 @@ class LiveLatencyCounts:
         squares = bad * bad, beyond_expected * beyond_expected
         return self + LiveLatencyCounts(1, squares[0], requests, bad, squares[1], beyond_expected)
 
-    def __add__(self, other: "LiveLatencyCounts") -> "LiveLatencyCounts":
-        """Return the counts of both, of two runs of the same step."""
-        pairs = zip(self.to_ints(), other.to_ints(), strict=True)
-        return LiveLatencyCounts(*(a + b for a, b in pairs))
-
-    def to_ints(self) -> tuple[int, ...]:
-        """Return the integers that stay as evidence."""
-        return astuple(self)
-
     @property
     def dispersion(self) -> int:
         """By how much evidence about the limit is tempered, in hundredths."""
@@ -117,7 +115,7 @@ class LiveLatencyCounts:
 
 
 @dataclass(frozen=True)
-class LiveShareCounts:
+class LiveShareCounts(_Sums):
     """Errors of a revision and of stable in the same windows of a step.
 
     What the revision's part of them is at the limit differs from window to window: it follows from
@@ -156,15 +154,6 @@ class LiveShareCounts:
         at_limit = share_of_errors(ratio, realised) * (own[1] + stable[1])
         square = round(100 * (own[1] - at_limit) ** 2)
         return self + LiveShareCounts(1, square, *own, *stable, int(at_limit * _PARTS))
-
-    def __add__(self, other: "LiveShareCounts") -> "LiveShareCounts":
-        """Return the counts of both, of two runs of the same step."""
-        pairs = zip(self.to_ints(), other.to_ints(), strict=True)
-        return LiveShareCounts(*(a + b for a, b in pairs))
-
-    def to_ints(self) -> tuple[int, ...]:
-        """Return the integers that stay as evidence."""
-        return astuple(self)
 
     @property
     def errors(self) -> int:
