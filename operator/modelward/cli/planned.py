@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from modelward.api.kpi import Kpi
 from modelward.api.modeldeployment import ModelDeployment
-from modelward.api.values import format_duration, format_percent, parse_percent
+from modelward.api.values import format_duration, format_percent
 from modelward.judge.chances import Chances, exam_chances
 from modelward.judge.comparedforecast import Latencies, Speed, compared_chances, speeds
 from modelward.judge.declared import Alphas, declared
@@ -79,12 +79,10 @@ def planned(kpi: Kpi, deployment: ModelDeployment, shape: LoadShape, given: Give
     """Return what is to be expected of a KPI. Raises ValueError for one that can't be judged."""
     if kpi.is_live:
         return Answer(kpi, (), "it is measured on users' requests, in weight steps")
-    judgement = deployment.spec.judgement
-    alphas = Alphas(
-        parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)
-    ).shared(deployment.spec.kpis)
+    spec, judgement = deployment.spec, deployment.spec.judgement
+    alphas = Alphas.parsed(judgement.false_promotion, judgement.false_rollback).shared(spec.kpis)
     if kpi.row_kind:
-        sampled = {d.name for d in deployment.spec.datasets if d.rows == "sample"}
+        sampled = {d.name for d in spec.datasets if d.rows == "sample"}
         dataset = kpi.benchmark.dataset or ""
         return _of_rows(kpi, alphas, given.rows.get(dataset), sampled=dataset in sampled)
     if kpi.is_compared_latency:

@@ -8,7 +8,7 @@ from typing import Any
 from modelward.api.kpi import benchmarked, live
 from modelward.api.metrics import METRICS, SHOWN_METRICS
 from modelward.api.modeldeployment import Kpi, ModelDeployment
-from modelward.api.values import format_number, format_percent, parse_percent
+from modelward.api.values import format_number, format_percent
 from modelward.benchmark.figures import objective_text
 from modelward.cli.comparedreplay import ComparedReplay
 from modelward.cli.exits import ExitCode
@@ -41,9 +41,8 @@ def run(arguments: argparse.Namespace, lines: Iterable[str]) -> ExitCode:
 
 def _replays(deployment: ModelDeployment, dispersion: int | None) -> list[KpiReplay]:
     spec = deployment.spec
-    alphas = Alphas(
-        parse_percent(spec.judgement.false_promotion), parse_percent(spec.judgement.false_rollback)
-    ).shared(spec.kpis)
+    judgement = spec.judgement
+    alphas = Alphas.parsed(judgement.false_promotion, judgement.false_rollback).shared(spec.kpis)
     window = load_shape(spec.load).window
     sampled = {dataset.name for dataset in spec.datasets if dataset.rows == "sample"}
     replays: list[KpiReplay] = []

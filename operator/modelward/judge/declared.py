@@ -6,7 +6,7 @@ A benchmark's plan is made of them, and what is asked before a benchmark runs is
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, Self
 
 from modelward.api.kpi import Kpi, is_of_requests
 from modelward.api.load import Load
@@ -38,7 +38,12 @@ class Alphas:
     false_promotion: Fraction
     false_rollback: Fraction
 
-    def shared(self, kpis: list[Kpi]) -> "Alphas":
+    @classmethod
+    def parsed(cls, false_promotion: str, false_rollback: str) -> Self:
+        """Return those that are declared, as percentages. Raises ValueFormError for others."""
+        return cls(parse_percent(false_promotion), parse_percent(false_rollback))
+
+    def shared(self, kpis: list[Kpi]) -> Self:
         """Return those of each of several KPIs.
 
         Promotion needs every gate, so that each may use the whole of falsePromotion; any one of K

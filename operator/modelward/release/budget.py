@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from modelward.api.kpi import Kpi, applicable, in_benchmark, is_of_requests
 from modelward.api.modeldeployment import ModelDeploymentSpec
-from modelward.api.values import format_duration, parse_percent
+from modelward.api.values import format_duration
 from modelward.judge.budget import Estimate, estimate
 from modelward.judge.declared import Alphas, declared, load_shape
 from modelward.judge.objectives import load_objective
@@ -87,9 +87,7 @@ def _outlooks(spec: ModelDeploymentSpec, first_version: bool) -> Iterator[Outloo
     kpis = applicable(spec.kpis, has_baseline=not first_version)
     kpis = in_benchmark(kpis) if first_version else kpis
     judgement, shape = spec.judgement, load_shape(spec.load)
-    alphas = Alphas(
-        parse_percent(judgement.false_promotion), parse_percent(judgement.false_rollback)
-    ).shared(kpis)
+    alphas = Alphas.parsed(judgement.false_promotion, judgement.false_rollback).shared(kpis)
     sent = shape.evidence_windows * shape.window
     for kpi in in_benchmark(kpis):
         if kpi.effect != "gate" or kpi.job or not is_of_requests(kpi):

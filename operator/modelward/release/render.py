@@ -16,7 +16,7 @@ from modelward.api.kpi import applicable, in_benchmark, live
 from modelward.api.live import LiveStep
 from modelward.api.modeldeployment import Kpi, Model, ModelDeployment, Serving
 from modelward.api.names import MANAGED, NAME, RELEASE, REVISION
-from modelward.api.values import format_decimal, parse_percent
+from modelward.api.values import format_decimal
 from modelward.judge.declared import Alphas
 from modelward.protocols import PROTOCOLS
 from modelward.protocols.base import Asked
@@ -260,7 +260,7 @@ def as_remembered(deployment: ModelDeployment, actor: Actor) -> ModelDeployment:
 
 def shared_judgement(kpis: list[Kpi], false_promotion: str, false_rollback: str) -> RunJudgement:
     """Share the error probabilities among the gates, as a BenchmarkRun writes them."""
-    each = Alphas(parse_percent(false_promotion), parse_percent(false_rollback)).shared(kpis)
+    each = Alphas.parsed(false_promotion, false_rollback).shared(kpis)
     return RunJudgement(
         false_promotion=format_decimal(each.false_promotion, digits=12),
         false_rollback=format_decimal(each.false_rollback, digits=12),
