@@ -12,10 +12,17 @@ from tests.apiserver.cuttable import Cuttable, cuttable
 from tests.apiserver.kube import Kube, connected, fresh_namespace
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.waiting import wait_until_established
+from tests.cluster import packages
 from tests.cluster.local.layout import write_json
 from tests.cluster.provider import Cluster
 
 CRDS = Path(__file__).parents[2] / "crds"
+
+
+@pytest.fixture(scope="session")
+def prometheus_installed() -> None:
+    """Debian's package, which has promtool as well."""
+    packages.ensure(packages.PROMETHEUS)
 
 
 @pytest.fixture(scope="session")

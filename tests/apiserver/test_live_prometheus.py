@@ -29,18 +29,12 @@ from tests.apiserver.live_reading import (
 )
 from tests.apiserver.prometheus import Prometheus as Served
 from tests.apiserver.prometheus import scraping_pods
-from tests.cluster import packages
 
-pytestmark = pytest.mark.apiserver
+pytestmark = [pytest.mark.apiserver, pytest.mark.usefixtures("prometheus_installed")]
 
 BAD, TOTAL = 'requests_total{code=~"5.."}', "requests_total"
 TRUE_RATE = 0.02
 ALPHA = Fraction(5, 100)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    packages.ensure(packages.PROMETHEUS)
 
 
 @pytest.fixture

@@ -21,17 +21,11 @@ from tests.apiserver.counting_pods import CountingPods, TimedPod, counting
 from tests.apiserver.live_reading import REVISION, client, read, scrapes_of, until_scraped
 from tests.apiserver.prometheus import Prometheus as Served
 from tests.apiserver.prometheus import keeping_apart, scraping_pods
-from tests.cluster import packages
 
-pytestmark = pytest.mark.apiserver
+pytestmark = [pytest.mark.apiserver, pytest.mark.usefixtures("prometheus_installed")]
 
 BUCKETS = "request_duration_seconds_bucket"
 PODS = 3
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    packages.ensure(packages.PROMETHEUS)
 
 
 @pytest.fixture

@@ -17,11 +17,10 @@ from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.prometheus import OBSERVABILITY, Prometheus, dashboard, rules, scraping
 from tests.apiserver.story import two_promoted_and_one_rolled_back
 from tests.apiserver.waiting import until
-from tests.cluster import packages
 from tests.cluster.local.layout import write_json
 from tests.cluster.provider import Cluster
 
-pytestmark = pytest.mark.apiserver
+pytestmark = [pytest.mark.apiserver, pytest.mark.usefixtures("prometheus_installed")]
 
 Start = Callable[..., OperatorProcess]
 
@@ -30,11 +29,6 @@ CASES = Path(__file__).parent / "alerts.yaml"
 GRID = 24
 QUIET = {"modelward_cache_corrections_total", "workqueue_retries_total"}
 """Counters of what does not happen in a story where all goes well."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    packages.ensure(packages.PROMETHEUS)
 
 
 def _alerts() -> list[dict[str, Any]]:

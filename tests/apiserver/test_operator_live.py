@@ -19,10 +19,9 @@ from tests.apiserver.prometheus import keeping_apart, scraping_pods
 from tests.apiserver.samples import deployment, make_golden
 from tests.apiserver.story import Story
 from tests.apiserver.waiting import until
-from tests.cluster import packages
 from tests.cluster.local.layout import write_json
 
-pytestmark = pytest.mark.apiserver
+pytestmark = [pytest.mark.apiserver, pytest.mark.usefixtures("prometheus_installed")]
 
 Start = Callable[..., OperatorProcess]
 
@@ -46,11 +45,6 @@ ROLLOUT = {
     "steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "for": "5m", "upTo": "10m"}],
     "drainDelay": "0s",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _installed() -> None:
-    packages.ensure(packages.PROMETHEUS)
 
 
 @pytest.fixture
