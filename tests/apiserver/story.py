@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from modelward.cluster.events import REPORTER
 from modelward.cluster.kinds import (
     BENCHMARK_RUN,
     EVENT,
@@ -22,6 +23,12 @@ from tests.holdings import held
 KINDS = (MODEL_DEPLOYMENT, REPLICA_SET, SERVICE, BENCHMARK_RUN, JOB, POD)
 
 QUICK = {"steps": [{"benchmark": {"upTo": "5m"}}, {"weight": 50, "upTo": "5m"}], "drainDelay": "0s"}
+
+
+async def announced(kube: Kube, namespace: str) -> list[Document]:
+    """Return the operator's Events; the API server has some of its own, of a Service's address."""
+    events = await kube.list(EVENT, namespace)
+    return [event for event in events if event["reportingController"] == REPORTER]
 
 
 class Story:
@@ -60,7 +67,7 @@ class Story:
         return {str(pod["metadata"]["uid"]) for pod in found}
 
     async def reasons(self) -> list[str]:
-        return sorted(event["reason"] for event in await self.kube.list(EVENT, self.namespace))
+        return sorted(event["reason"] for event in await announced(self.kube, self.namespace))
 
     async def holdings(self) -> dict[str, Any]:
         """What there is, in words that are the same whenever the story is told."""

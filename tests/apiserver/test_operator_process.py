@@ -7,10 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from modelward.cluster.documents import condition, controller, uid
-from modelward.cluster.events import REPORTER
 from modelward.cluster.kinds import (
     BENCHMARK_RUN,
-    EVENT,
     JOB,
     MODEL_DEPLOYMENT,
     POD,
@@ -21,6 +19,7 @@ from tests.apiserver.controllers import Controllers
 from tests.apiserver.kube import Kube
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.samples import deployment, make_deployment
+from tests.apiserver.story import announced
 from tests.apiserver.waiting import until
 
 pytestmark = pytest.mark.apiserver
@@ -84,14 +83,11 @@ async def test_events_tell_of_the_release_once_even_after_a_restart(
 ) -> None:
     operator = start_operator()
     await make_deployment(kube, namespace)
-    await until(lambda: kube.list(EVENT, namespace), "an Event")
+    await until(lambda: announced(kube, namespace), "an Event")
     operator.kill()
     operator.start()
     await asyncio.sleep(1)
-    events = await kube.list(EVENT, namespace)
-    # The API server has some of its own to tell, of a Service's address.
-    ours = [event for event in events if event["reportingController"] == REPORTER]
-    assert [event["reason"] for event in ours] == ["ReleaseStarted"]
+    assert [event["reason"] for event in await announced(kube, namespace)] == ["ReleaseStarted"]
 
 
 async def test_what_happens_while_the_operator_is_dead_is_done_when_it_is_back(
