@@ -1,5 +1,6 @@
 """Exams of models that answer differently when asked twice: their rows are judged as a sample."""
 
+import asyncio
 import json
 import random
 import threading
@@ -46,13 +47,16 @@ def flaky(right: float, seed: int = 1) -> ModelServer:
 
 
 async def measure(
-    server: ModelServer, *kpis: dict[str, Any], stable: ModelServer | None = None
+    server: ModelServer,
+    *kpis: dict[str, Any],
+    stable: ModelServer | None = None,
+    seconds: float = 30,
 ) -> RunnerResult:
     async with server.serving(), (stable or ModelServer()).serving() as other:
         plan = plan_for(server.url, *kpis)
         plan = compared(plan, other.url) if stable else plan
         assert RunnerPlan.parse(plan.to_json()) == plan
-        result = await Attempt(plan, {"golden": golden()}).run(seconds=30)
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=seconds)
     assert RunnerResult.parse(result.to_json()) == result
     print(result)  # pytest shows it where a test fails
     return result
@@ -115,6 +119,22 @@ async def test_where_stable_alone_differs_the_version_takes_its_exam_and_is_comp
     assert (asked, own) == (20, 0)
     assert stables > 0
     assert result.message.endswith("by the stable revision")
+
+
+async def test_what_was_found_about_answers_is_told_although_time_is_up() -> None:
+    turns = iter(range(45))
+
+    async def hang_after_45(request: web.Request) -> web.StreamResponse:
+        value = (await request.json())["inputs"][0]["data"][0]
+        if next(turns, None) is None:
+            await asyncio.sleep(60)
+        return web.json_response({"outputs": [{"name": "y", "data": [2 * value]}]})
+
+    candidate = ModelServer(predict=hang_after_45)
+    result = await measure(candidate, LENIENT, ACCURACY_VERSUS, stable=flaky(0.5), seconds=2)
+    assert result.kpis[0].counts[:2] == (30, 25)
+    assert result.kpis[1].reason == "NotMeasured"
+    assert result.repeats[0].stable_differing > 0
 
 
 async def test_a_version_that_differs_is_compared_with_stable_on_draws() -> None:

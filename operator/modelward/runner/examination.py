@@ -57,9 +57,12 @@ class Examination:
         exam = Exam(candidate.examinee(dataset, sampled), baseline, kpis, starts, is_over)
         self._taken |= {(kpi.name, sampled) for kpi in kpis}
         self._exams.append(exam)
-        await exam.take()
-        if exam.repeats and exam.repeats.concerns(versus=True):
-            self._note(dataset, exam, exam.repeats)
+        try:
+            await exam.take()
+        finally:
+            # Also where time is up: it stays known for a run that goes on from here.
+            if exam.repeats and exam.repeats.concerns(versus=True):
+                self._note(dataset, exam, exam.repeats)
         return True
 
     def _next(self, dataset: str) -> list[PlanKpi]:
