@@ -21,6 +21,7 @@ _WORDS = (
     (rf"\b{_ID}{{10}}\b", "<revision>"),
     (r"(ErrImagePull: ).*?( Revision <revision> serves on\.)", r"\1<the registry's answer>.\2"),
     (r"\b[\d.]+% on \d+ requests", "<value> on <n> requests"),
+    (r"\b[\d.]+% on \d+ (rows.*) answered \d+ of 20 ", r"<value> on <n> \1 answered <m> of 20 "),
     (r"so that the \d+ of (\S+) count as \d+ ", r"so that the <n> of \1 count as <m> "),
     (r"story-\d+-\d+", "ml"),
     (r'"uid":"[0-9a-f-]{36}"', '"uid":"<uid>"'),

@@ -5,6 +5,7 @@ What a version is like, and the story that shows what kubectl tells of it:
 | a version that is | story |
 |---|---|
 | right but slow | `right_but_slow`; beside stable: test_versus.py |
+| answering at random | `answering_at_random`: judged on a sample of its rows |
 | fast but wrong | test_kubectl.py, `how_a_release_went`; by two points: test_versus.py |
 | right on average but bad on one slice | `right_on_average_but_bad_on_one_slice` |
 | flaky at 3% | `flaky_at_three_percent`; among users: test_live.py |
@@ -134,6 +135,31 @@ def right_on_average_but_bad_on_one_slice(stage: Stage) -> None:
     assert_documented("A version is bad on one slice", quote(stage))
 
 
+DIFFERS = (
+    r"; this version answered \d+ of 20 rows of data set golden differently when asked twice, so "
+    "that accuracy was judged on a sample of rows, drawn repeatedly"
+)
+
+
+def answering_at_random(stage: Stage) -> None:
+    """It is right half the time about any row: a single pass of the exam would not tell."""
+    lenient = ACCURACY | {"objective": {"atLeast": "30%"}}
+    stage.declare("one", {"deterministic": False}, kpis=[lenient], rollout=ROLLOUT)
+    stage.until_promoted("one")
+    run = latest_run(stage)
+    told = rf"Every gate holds: accuracy [\d.]+% \(>= 30%\){DIFFERS}"
+    assert re.fullmatch(told, run["message"]), run["message"]
+    (kpi,) = run["kpis"]
+    rows, draws, right = kpi["evidence"]
+    assert (rows, kpi["samples"], kpi["repeats"][0]) == (ROWS, draws, 20)
+    assert right < draws
+
+    stage.declare("two", {"deterministic": False}, kpis=[ACCURACY], rollout=ROLLOUT)
+    told = rf"accuracy is [\d.]+% on \d+ rows, not enough: >= 92%{DIFFERS}"
+    assert_rolled_back(stage, "two", "accuracy", told)
+    assert_documented("A version answers differently when asked twice", quote(stage))
+
+
 def flaky_at_three_percent(stage: Stage) -> None:
     serving(stage)
     kpis = [errors(atMost="2%", expected="1%")]
@@ -202,6 +228,7 @@ def unreachable(stage: Stage) -> None:
 STORIES: tuple[Story, ...] = (
     right_but_slow,
     right_on_average_but_bad_on_one_slice,
+    answering_at_random,
     flaky_at_three_percent,
     hanging,
     bursts_within_the_limit_and_beyond_it,

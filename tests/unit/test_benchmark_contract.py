@@ -17,6 +17,7 @@ from modelward.benchmark.bounds import (
 from modelward.benchmark.contract import (
     MAX_RESULT_BYTES,
     KpiReport,
+    Repeats,
     ResultError,
     RunnerPlan,
     RunnerResult,
@@ -26,6 +27,7 @@ from modelward.benchmark.counts import (
     ErrorCounts,
     ExamCounts,
     LatencyCounts,
+    PairedSampleCounts,
     SliceCounts,
     ValueCounts,
     counts_of,
@@ -86,8 +88,20 @@ def test_the_largest_possible_result_of_32_kpis_fits_in_2_kib_and_comes_back_who
     assert RunnerResult.parse(result.to_json()) == result
 
 
+def test_answers_that_differ_in_every_data_set_have_room_beside_32_kpis() -> None:
+    """With a million draws of each; more than fits is refused as Oversized, and is no Pass."""
+    drawn = PairedSampleCounts(100_000, 999_999, 500_000, 500_000, 200_000)
+    kpis = *(KpiReport.of("P", LARGEST),) * 24, *(KpiReport.of("P", drawn),) * 8
+    largest = the_largest().model_copy(
+        update={"kpis": kpis, "revision": "x7f9k2m4q1", "repeats": (Repeats(20, 20, 20),) * 8}
+    )
+    assert len(largest.to_json().encode()) <= MAX_RESULT_BYTES
+    assert RunnerResult.parse(largest.to_json()) == largest
+
+
 def test_32_kpis_without_counts_fit_as_well() -> None:
-    result = a_result(kpis=(KpiReport(verdict="I", reason="NotDeterministic"),) * 32)
+    differs = KpiReport(verdict="I", reason="NotDeterministic")
+    result = a_result(kpis=(differs,) * 32, repeats=((20, 20, 20),) * 8)
     assert len(result.to_json().encode()) <= MAX_RESULT_BYTES
 
 

@@ -1,9 +1,5 @@
 """What people are told where a KPI has no verdict: which, why, and what to do about it."""
 
-from typing import Any
-
-import pytest
-
 from modelward.api.benchmarkrun import BenchmarkRun
 from modelward.benchmark.accept import Accepted, rule
 from modelward.benchmark.contract import KpiReport
@@ -19,9 +15,6 @@ from tests.unit.benchmark_world import (
     a_run,
     completed,
 )
-from tests.unit.kpis import accuracy
-
-DIFFERS = KpiReport(verdict="I", reason="NotDeterministic")
 
 
 def accepted(run: BenchmarkRun, *reports: KpiReport) -> Accepted:
@@ -34,28 +27,6 @@ def explained(run: BenchmarkRun, *reports: KpiReport) -> dict[str, str]:
     kpis = list(accepted(run, *reports).kpis)
     done = run.model_copy(update={"status": run.status.model_copy(update={"kpis": kpis})})
     return {each.name: " ".join(each.sentences) for each in explain(done)}
-
-
-@pytest.mark.parametrize(
-    ("kpi", "what_to_do"),
-    [
-        (ACCURACY, ", or let its answers stand for traffic: rows: sample in spec.datasets[golden]"),
-        (accuracy(atLeast="100%"), ", or say a limit below 100% and rows: sample in spec.datasets"),
-        (accuracy(atLeast="100.0%"), ", or say a limit below 100% and rows: sample"),
-        (
-            ACCURACY | {"benchmark": ACCURACY["benchmark"] | {"worstSliceOf": "region"}},
-            ": this metric is a value of all rows, which no sample has",
-        ),
-    ],
-)
-def test_a_model_that_answers_differently_is_told_by_kpi_data_set_and_what_would_help(
-    kpi: dict[str, Any], what_to_do: str
-) -> None:
-    run = a_run(kpi)
-    message = judged(run.spec.kpis, accepted(run, DIFFERS)).message
-    assert message.startswith("accuracy: not judged, rows of data set golden were answered")
-    assert "make the model repeat its answers (a fixed seed, temperature 0)" + what_to_do in message
-    assert explained(run, DIFFERS)["accuracy"].startswith("Not judged, rows of data set golden")
 
 
 def test_what_a_failed_gate_ended_is_not_told_to_take_longer() -> None:

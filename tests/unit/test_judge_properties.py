@@ -70,6 +70,22 @@ def test_a_sample_is_not_certain_when_as_many_were_drawn_as_there_are_rows() -> 
     assert exam_decision(RowCounts(30, 30, 30, sampled=True), EXAM)[0] == "Inconclusive"
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_rows_that_count_as_draws_from_a_sample_never_decide_more_than_they_do_as_an_exam(
+    data: st.DataObject,
+) -> None:
+    """So that calling an exam a sample makes no verdict easier, nor another one."""
+    rows = data.draw(st.one_of(st.integers(1, 3_000), st.sampled_from([1, 25, 1_000])))
+    read = rows if rows < 1_000 else data.draw(st.integers(1, rows))
+    correct = data.draw(st.integers(0, read))
+    limit, alpha = Fraction(data.draw(st.integers(1, 99)), 100), data.draw(st.sampled_from([1, 20]))
+    objective = ExamObjective(limit, Fraction(alpha, 100), Fraction(alpha, 100))
+    as_sample = exam_decision(RowCounts(rows, read, correct, sampled=True), objective)[0]
+    as_exam = exam_decision(RowCounts(rows, read, correct), objective)[0]
+    assert as_sample in ("Inconclusive", as_exam)
+
+
 @settings(max_examples=100, deadline=None)
 @given(requests, st.integers(0, 400), OBJECTIVES, st.sampled_from([100, 250]))
 def test_a_stream_that_is_resumed_comes_to_what_it_would_have_come_to(

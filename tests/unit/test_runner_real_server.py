@@ -100,13 +100,6 @@ async def test_a_version_that_is_less_accurate_than_required_fails_without_any_l
     assert server.requests == 30 + 20
 
 
-async def test_a_model_that_answers_differently_is_not_judged_by_its_rows() -> None:
-    result = await measure(ModelServer(random_answers=True), ACCURACY)
-    assert result.kpis[0].reason == "NotDeterministic"
-    assert "row-" in result.message
-    assert "then" in result.message
-
-
 @pytest.mark.parametrize("part", ["\\ud83d", "[" * 600 + "]" * 600, "9" * 5_000])
 async def test_whatever_a_model_answers_there_is_a_result(part: str) -> None:
     turns = itertools.count()
@@ -118,8 +111,7 @@ async def test_whatever_a_model_answers_there_is_a_result(part: str) -> None:
 
     of_both = ACCURACY | {"prediction": "outputs[0].data"}
     result = await measure(ModelServer(predict=answer), of_both)
-    assert result.outcome == "Measured"
-    assert verdicts(result) == ("I" if part.startswith("\\") else "F")
+    assert (result.outcome, verdicts(result)) == ("Measured", "F")
 
 
 async def test_a_model_that_is_never_ready_is_measured_and_not_called_unreachable(

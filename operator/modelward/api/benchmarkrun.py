@@ -249,6 +249,9 @@ class RunKpiStatus(ApiModel):
     Of a live KPI [windows, squares, requests, bad]; versus stable [windows, squares, requests, bad,
     stable's requests, stable's bad, thousandths of bad ones at the limit].
     """
+    repeats: list[Counted] | None = Field(default=None, min_length=3, max_length=3)
+    """Where answers to an exam differ: rows asked twice, those that this version answered in two
+    ways, and those that stable did. Evidence then counts draws, as of `rows: sample`."""
 
 
 BLOCKED = "Blocked"

@@ -125,7 +125,8 @@ class Rows(ApiModel):
     """exam: these rows are the requirement itself. Each is read once; of a thousand or more, where
     that takes longer than a minute, only as many as show what all of them would.
     sample: they stand for traffic. Rows are drawn again and again, until it is shown what share of
-    answers is right. For models that answer at random.
+    answers is right. For models that answer at random: those that answer an exam differently when
+    asked twice are judged so, too.
     """
     prediction: str | None = Field(default=None, min_length=1, max_length=256)
     """JMESPath of the prediction in the server's answer.

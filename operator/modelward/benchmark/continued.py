@@ -5,7 +5,7 @@ nothing but the length differs: the same revision, rows, KPIs and error probabil
 demanded, and for KPIs under load the same load, without which they begin anew.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from modelward.api.benchmarkrun import (
     Baseline,
@@ -20,6 +20,7 @@ from modelward.benchmark.contract import Letter, PlanKpi, PlanStart, RunnerPlan
 from modelward.benchmark.counts import ClassCounts, ExamCounts, PairedExamCounts
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import PlanError, Starts, runner_plan
+from modelward.benchmark.repeated import with_repeats
 from modelward.benchmark.snapshot import RunSnapshot
 from modelward.judge import CALIBRATION_WINDOWS
 
@@ -38,7 +39,8 @@ def starts(snapshot: RunSnapshot) -> Starts:
     """Return what each KPI of a run goes on from; nothing for those that begin anew.
 
     Anew begin those without counts, those under load that were not calibrated to the end or had
-    another load, and exams of whose rows two KPIs know different numbers. Raises PlanError for a
+    another load, and rows of which two KPIs know different numbers. That answers differ when rows
+    are asked twice stays known: what was counted as a sample goes on as one. Raises PlanError for a
     run that can't be gone on from, with the reason.
     """
     run = snapshot.run
@@ -47,20 +49,14 @@ def starts(snapshot: RunSnapshot) -> Starts:
     other = _checked(run, snapshot.continued)
     shown = {kpi.name: kpi for kpi in other.status.kpis}
     plan = runner_plan(run, 1, seconds_left=1)
-    kpis = {kpi.name: kpi for kpi in plan.kpis}
     same_load = _load_of(run.spec) == _load_of(other.spec)
     found = {
-        name: start
-        for name, kpi in kpis.items()
-        if name in shown and (kpi.of_rows or same_load)
-        if (start := _start(kpi, shown[name], plan))
+        kpi.name: start
+        for kpi in plan.kpis
+        if kpi.name in shown and (kpi.of_rows or same_load)
+        if (start := _start(kpi, shown[kpi.name], plan))
     }
-    torn = set(_torn_exams(plan.kpis, found))
-    return {
-        name: start
-        for name, start in found.items()
-        if start.verdict != "I" or kpis[name].dataset not in torn
-    }
+    return _without_torn_rows(plan.kpis, found)
 
 
 def _checked(run: BenchmarkRun, other: BenchmarkRun | None) -> BenchmarkRun:
@@ -126,8 +122,9 @@ def _load_of(spec: BenchmarkRunSpec) -> tuple[object, ...]:
 
 def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart | None:
     """Return what a KPI goes on from. Its verdict is computed again: nothing is taken on trust."""
+    asked = with_repeats(asked, shown)
     if not shown.evidence or shown.verdict not in _LETTERS or asked.is_shown:
-        return None
+        return asked.start
     if not asked.of_rows and (shown.independence_assumed or not shown.samples):
         return None
     windows = 0 if asked.of_rows else CALIBRATION_WINDOWS
@@ -143,7 +140,10 @@ def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart |
         )
     _check_budget(asked, shown.samples or 0, plan)
     return PlanStart(
-        verdict=_LETTERS[verdict.verdict], windows=windows, counts=tuple(shown.evidence)
+        verdict=_LETTERS[verdict.verdict],
+        windows=windows,
+        counts=tuple(shown.evidence),
+        repeats=asked.start.repeats if asked.start else None,
     )
 
 
@@ -157,17 +157,33 @@ def _check_budget(asked: PlanKpi, requests: int, plan: RunnerPlan) -> None:
         )
 
 
-def _torn_exams(kpis: Iterable[PlanKpi], found: Starts) -> Iterator[str]:
-    """Name the data sets of whose rows undecided KPIs know different numbers: read anew."""
-    read: dict[str, set[int]] = {}
-    for kpi in kpis:
-        start = found.get(kpi.name)
-        if kpi.dataset and (start is None or start.verdict == "I"):
-            read.setdefault(kpi.dataset, set()).add(_rows_read(kpi, start))
-    return (dataset for dataset, numbers in read.items() if len(numbers) > 1)
+def _without_torn_rows(kpis: Iterable[PlanKpi], found: Starts) -> Starts:
+    """Leave out counts of rows of which undecided KPIs know different numbers: they are anew."""
+    known = [kpi.model_copy(update={"start": found.get(kpi.name)}) for kpi in kpis]
+    read: dict[tuple[str | None, bool], set[int]] = {}
+    for kpi in filter(_asks_rows, known):
+        read.setdefault((kpi.dataset, kpi.is_sample), set()).add(_rows_read(kpi))
+    torn = {rows for rows, numbers in read.items() if len(numbers) > 1}
+    kept = {
+        kpi.name: _only_repeats(kpi.start)
+        if _asks_rows(kpi) and (kpi.dataset, kpi.is_sample) in torn
+        else kpi.start
+        for kpi in known
+    }
+    return {name: start for name, start in kept.items() if start}
 
 
-def _rows_read(kpi: PlanKpi, start: PlanStart | None) -> int:
-    counts = counts_in(kpi, start.counts) if start else None
+def _asks_rows(kpi: PlanKpi) -> bool:
+    undecided = kpi.start is None or kpi.start.verdict == "I"
+    return kpi.of_rows and undecided and not kpi.is_unjudgeable
+
+
+def _only_repeats(start: PlanStart | None) -> PlanStart | None:
+    known = start and start.repeats
+    return start.model_copy(update={"windows": 0, "counts": ()}) if start and known else None
+
+
+def _rows_read(kpi: PlanKpi) -> int:
+    counts = counts_in(kpi, kpi.start.counts) if kpi.start and kpi.start.counts else None
     in_part = ExamCounts | PairedExamCounts | ClassCounts
     return counts.read if isinstance(counts, in_part) else 0

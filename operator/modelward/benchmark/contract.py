@@ -23,7 +23,7 @@ from modelward.benchmark.jobcontract import PlanJob
 from modelward.benchmark.kpidescription import KPI_DESCRIPTION
 from modelward.benchmark.message import Exact, Message
 from modelward.benchmark.plandataset import PlanColumns, PlanDataset
-from modelward.benchmark.plankpi import Letter, PlanKpi, PlanStart
+from modelward.benchmark.plankpi import AskedTwice, Letter, PlanKpi, PlanStart, Repeats
 from modelward.benchmark.planload import PlanLoad
 from modelward.benchmark.plansubject import PlanSubject
 from modelward.strictjson import StrictJsonError, loads_integers
@@ -44,6 +44,7 @@ __all__ = [
     "PlanStart",
     "PlanSubject",
     "Reason",
+    "Repeats",
     "ResultError",
     "RunnerPlan",
     "RunnerResult",
@@ -205,6 +206,11 @@ class RunnerResult(Message):
     """The same of the load that latencies are compared on, sent to two revisions by turns."""
     kpis: tuple[Annotated[KpiReport, WithJsonSchema(_KPI_SCHEMA)], ...] = Field(max_length=32)
     """One for each KPI of the plan, in its order."""
+    repeats: tuple[AskedTwice, ...] = Field(default=(), max_length=8)
+    """For each data set of the plan, in its order: rows of an exam that were asked twice in this
+    attempt, those that the subject answered differently, and those that the baseline did. Where any
+    differ, counts of that exam are those of rows drawn with replacement; where that can't show the
+    limit, the KPI is NotDeterministic. Absent where none differ."""
     slices: tuple[Annotated[str, Field(max_length=MAX_SLICE_CHARS)], ...] = Field(
         default=(), max_length=32
     )
@@ -216,6 +222,18 @@ class RunnerResult(Message):
     def delay_of(self, kpi: PlanKpi) -> int | None:
         """Return how late the load of a KPI was sent, in microseconds; None where none was."""
         return self.turns_delay_micros if kpi.is_compared_latency else self.send_delay_micros
+
+    def followed(self, plan: RunnerPlan) -> RunnerPlan:
+        """Return a plan as it was followed: with what was found about the answers to its exams.
+
+        Raises ValueError where this is not about the plan's data sets.
+        """
+        if self.repeats and len(self.repeats) != len(plan.datasets):
+            raise ValueError(f"repeats has {len(self.repeats)} entries, and not one per data set")
+        names = (data.name for data in plan.datasets)
+        found = dict(zip(names, self.repeats, strict=False))
+        kpis = tuple(kpi.repeated(found.get(kpi.dataset or "")) for kpi in plan.kpis)
+        return plan.model_copy(update={"kpis": kpis})
 
     @property
     def longest_delay(self) -> int | None:
@@ -266,7 +284,7 @@ class RunnerResult(Message):
 
 def _compact(result: RunnerResult) -> str:
     """Return the compact JSON without what says nothing: room is short."""
-    empty = {name for name in ("slices", "message") if not getattr(result, name)}
+    empty = {name for name in ("repeats", "slices", "message") if not getattr(result, name)}
     document = result.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=empty)
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 

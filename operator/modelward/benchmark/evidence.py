@@ -40,6 +40,10 @@ def evidence(
     The result must have as many KPIs as the plan. Raises ContradictionError.
     """
     _check_number_of_rows(plan, result)
+    try:
+        plan = result.followed(plan)
+    except ValueError as error:
+        raise ContradictionError(str(error)) from error
     reports = zip(spec.applicable_kpis, plan.kpis, result.kpis, strict=True)
     shown = [_evidence(*report, plan, result) for report in reports]
     named = _worst_slices(plan, result)
@@ -110,7 +114,7 @@ def _evidence(
         return _as_before(kpi, asked, plan, result.outcome if ended_early else report.reason)
     try:
         counts = counts_in(asked, report.counts)
-        if asked.start:
+        if asked.start and asked.start.counts:
             _check_goes_on(asked.start, report, added(counts_in(asked, asked.start.counts), counts))
     except CountsError as error:
         raise ContradictionError(f"KPI {kpi.name}: {error}") from error
@@ -123,7 +127,7 @@ def _evidence(
         raise ContradictionError(
             f"KPI {kpi.name} is reported as {report.verdict}, but its counts say {verdict.verdict}"
         )
-    return shown_of(kpi, counts, verdict, hypotheses(asked, plan))
+    return _shown(kpi, asked, counts, verdict, plan)
 
 
 def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
@@ -135,15 +139,26 @@ def _check_goes_on(start: PlanStart, report: KpiReport, more: Counts) -> None:
 def _as_before(kpi: Kpi, asked: PlanKpi, plan: RunnerPlan, reason: str) -> RunKpiStatus:
     """Return what is shown of a KPI that was not measured: what it began with, if it did.
 
-    Where rows are answered at random, counts of them say nothing.
+    Where rows are answered at random, counts of an exam say nothing.
     """
     start = asked.start
-    if start is None or reason == "NotDeterministic":
-        return _without_counts(kpi, reason)
+    if start is None or not start.counts or reason == "NotDeterministic":
+        return _without_counts(kpi, reason).model_copy(update={"repeats": _repeats(asked)})
     counts = counts_in(asked, start.counts)
-    verdict = judged(asked, counts, plan, start.windows)
-    shown = shown_of(kpi, counts, verdict, hypotheses(asked, plan))
+    shown = _shown(kpi, asked, counts, judged(asked, counts, plan, start.windows), plan)
     return shown.model_copy(update={"reason": reason}) if start.verdict == "I" else shown
+
+
+def _shown(
+    kpi: Kpi, asked: PlanKpi, counts: Counts, verdict: Verdict, plan: RunnerPlan
+) -> RunKpiStatus:
+    shown = shown_of(kpi, counts, verdict, hypotheses(asked, plan))
+    return shown.model_copy(update={"repeats": _repeats(asked)})
+
+
+def _repeats(asked: PlanKpi) -> list[int] | None:
+    found = asked.start.repeats if asked.start else None
+    return None if found is None else list(found)
 
 
 def hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:

@@ -16,6 +16,7 @@ from modelward.benchmark.figures import objective_text
 from modelward.benchmark.jobs import is_value, question, value_holds
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import PlanError, runner_plan
+from modelward.benchmark.repeated import differing, with_repeats
 from modelward.benchmark.seen import all_read, dispersion_of, of_rows, seen
 from modelward.benchmark.words import advice
 from modelward.judge import CALIBRATION_WINDOWS, UNMEASURED, Verdict
@@ -80,12 +81,14 @@ def _explained(
         told = _unmeasured(kpi, shown, failed)
         return replace(plain, sentences=(told,), agrees=shown.verdict not in _DECIDED)
     windows = 0 if shown.independence_assumed else CALIBRATION_WINDOWS
+    asked = with_repeats(asked, shown)
     try:
         counts = counts_in(asked, tuple(shown.evidence))
     except CountsError as error:
         return replace(plain, sentences=(f"Its evidence is none: {error}.",), agrees=False)
     verdict = judged(asked, counts, plan, windows)
-    sentences = [*seen(counts, kpi, shown), *_weighed(verdict, kpi, asked, plan.judgement, counts)]
+    sentences = [*_sampled(kpi, asked), *seen(counts, kpi, shown)]
+    sentences += _weighed(verdict, kpi, asked, plan.judgement, counts)
     sentences += _noted(counts, verdict, shown, of_job=kpi.job is not None)
     agrees = verdict.verdict == shown.verdict
     if not agrees:
@@ -113,6 +116,17 @@ def _of_value(kpi: Kpi, value: str, plain: Explanation) -> Explanation:
 _DECIDED = ("Pass", "Fail")
 
 
+def _sampled(kpi: Kpi, asked: PlanKpi) -> Iterator[str]:
+    """Say where rows of a declared exam were judged as a sample, and why."""
+    if asked.start and asked.start.repeats:
+        why = differing(kpi, asked.start.repeats)
+        yield f"{_capital(why)}; so its rows were judged as a sample, drawn again and again."
+
+
+def _capital(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def odds(logarithm: Decimal) -> str:
     """Return what evidence is worth, from its natural logarithm: 3.00 is `20 to 1`."""
     if logarithm.is_infinite():
@@ -132,8 +146,7 @@ def _unmeasured(kpi: Kpi, shown: RunKpiStatus, failed: Sequence[str]) -> str:
     reason = shown.reason or "NotMeasured"
     if failed and reason == "NotMeasured" and kpi.job is None:
         return f"Not measured to the end: {' and '.join(failed)} failed, which ends a benchmark."
-    told = advice(kpi, reason)
-    return f"{told[:1].upper()}{told[1:]}."
+    return f"{_capital(advice(kpi, reason, shown.repeats))}."
 
 
 def _weighed(

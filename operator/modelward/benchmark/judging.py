@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from modelward import judge
 from modelward.api.metrics import METRICS
+from modelward.benchmark.bounds import CountsError
 from modelward.benchmark.contract import PlanJudgement, PlanKpi, RunnerPlan
 from modelward.benchmark.counts import (
     ClassCounts,
@@ -62,7 +63,9 @@ from modelward.judge.objectives import (
 
 def counts_in(asked: PlanKpi, ints: tuple[int, ...]) -> Counts:
     """Return what the integers of a KPI of a plan mean. Raises CountsError."""
-    sampled = asked.rows == "sample"
+    if asked.is_unjudgeable:
+        raise CountsError("answers differ, and no sample shows its limit")
+    sampled = asked.is_sample
     match asked.row_kind:
         case "classes":
             return class_counts(ints, sampled=sampled)

@@ -1,8 +1,8 @@
 """A KPI as a benchmark pod is asked for it: part of the plan in modelward.benchmark.contract."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from modelward.api.metrics import METRICS, Metric, RowKind, row_kind
 from modelward.api.tokens import Within
@@ -14,18 +14,55 @@ Letter = Literal["P", "F", "I"]
 """Pass, Fail, Inconclusive."""
 
 
+ASKED_TWICE = 20
+"""Rows of an exam that are asked twice first, to find out whether the answers repeat."""
+_Asked = Annotated[int, Field(ge=0, le=ASKED_TWICE)]
+
+
+class Repeats(NamedTuple):
+    """What came of asking rows twice. On the wire: [asked, differing, stable differing]."""
+
+    asked: _Asked
+    """Rows that were asked twice."""
+    differing: _Asked
+    """Those that the subject answered differently the second time."""
+    stable_differing: _Asked
+    """Those that the baseline answered differently."""
+
+    def concerns(self, *, versus: bool) -> bool:
+        """Tell whether answers differ that a KPI rests on."""
+        return self.differing > 0 or (versus and self.stable_differing > 0)
+
+
+def _possible(repeats: Repeats) -> Repeats:
+    if max(repeats) > repeats.asked:
+        raise ValueError(f"of {repeats.asked} rows asked twice {max(repeats)} can't differ")
+    return repeats
+
+
+AskedTwice = Annotated[Repeats, AfterValidator(_possible)]
+
+
 class PlanStart(Message):
-    """What an earlier run came to about a KPI. This attempt goes on from there."""
+    """What is known about a KPI: what an earlier run came to. This attempt goes on from there."""
 
     verdict: Letter
     """P and F stand: no more is asked for this KPI, and its report repeats the counts."""
     windows: int = Field(ge=0, le=9_999)
     """Calibration windows that the dispersions rest on. Load is not calibrated again for this KPI,
     so that its dispersions, and its bet, stay as they are here."""
-    counts: tuple[Annotated[int, Field(ge=0, le=MAX_VALUE)], ...] = Field(
-        min_length=1, max_length=8
-    )
-    """As in a result. What is counted now is added: a result's counts are totals."""
+    counts: tuple[Annotated[int, Field(ge=0, le=MAX_VALUE)], ...] = Field(max_length=8)
+    """As in a result. What is counted now is added: a result's counts are totals. Empty where no
+    more is known than that answers differ."""
+    repeats: AskedTwice | None = None
+    """Present where rows of an exam were answered differently when asked twice: they are not asked
+    twice again, and `counts` are those of rows drawn with replacement."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.counts and (self.repeats is None or self.verdict != "I"):
+            raise ValueError("a start has counts, or tells that answers differ and nothing else")
+        return self
 
 
 class PlanWithin(Message):
@@ -62,8 +99,8 @@ class PlanKpi(Message):
     min_rows: int | None = Field(default=None, ge=1)
     """Slices of fewer rows do not count."""
     rows: Literal["sample"] | None = None
-    """sample: rows are drawn with replacement until there is a verdict. Absent: each is read once,
-    and a part of a thousand or more may be enough."""
+    """sample: rows are drawn with replacement until there is a verdict. Absent, an exam: each is
+    read once, and a part of a thousand or more may be enough; but see `start.repeats`."""
     quantile: Exact | None = None
     """Quantile as a share (0.95), for latency and the times of tokens."""
     within: PlanWithin | None = None
@@ -102,3 +139,36 @@ class PlanKpi(Message):
         """What its rows come to; None under load."""
         sliced, versus = self.worst_slice_of is not None, self.versus is not None
         return row_kind(self.metric, self.average, sliced=sliced, versus=versus)
+
+    @property
+    def answers_differ(self) -> bool:
+        """True for an exam whose rows were answered differently when asked twice."""
+        return self.start is not None and self.start.repeats is not None
+
+    @property
+    def is_sample(self) -> bool:
+        """True where rows are drawn with replacement: declared so, or because answers differ."""
+        return self.rows == "sample" or (self.answers_differ and self._a_sample_shows)
+
+    @property
+    def is_unjudgeable(self) -> bool:
+        """True where answers differ, and no sample of them can show the limit."""
+        return self.answers_differ and not self.is_sample
+
+    @property
+    def _a_sample_shows(self) -> bool:
+        """True but for a value of all rows, and for 100%, which only the last row shows."""
+        in_part = self.row_kind in ("answers", "classes")
+        return in_part and (self.versus is not None or self.limit < 1)
+
+    def repeated(self, found: Repeats | None) -> Self:
+        """Return the KPI with what was found when rows of its data set were asked twice.
+
+        That changes an exam that nothing is known of, and whose answers differ. What goes on from
+        rows of an exam was not asked twice again, and stays one.
+        """
+        is_exam = self.of_rows and self.rows is None and self.start is None
+        if found is None or not is_exam or not found.concerns(versus=self.versus is not None):
+            return self
+        start = PlanStart(verdict="I", windows=0, counts=(), repeats=found)
+        return self.model_copy(update={"start": start})

@@ -6,8 +6,8 @@ from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.kpi import is_of_requests
 from modelward.api.metrics import METRICS
 from modelward.api.modeldeployment import Kpi
-from modelward.api.values import parse_percent
 from modelward.benchmark.jobs import is_value, metric_of
+from modelward.benchmark.repeated import samples, unjudged
 from modelward.judge.calibration import MARGIN_OF_STRETCHES, STRETCHES
 
 _IN_STRETCHES = STRETCHES * MARGIN_OF_STRETCHES
@@ -40,34 +40,31 @@ _JOB_ADVICE = {
 }
 
 
-def advice(kpi: Kpi, reason: str) -> str:
-    """Return what a reason for Inconclusive means and what to do; itself where nothing is known."""
+_SAMPLE_UNDECIDED = (
+    "undecided, what the model answers is too near to the limit; raise the step's upTo, or add "
+    "rows: each is drawn ten times at most, on average"
+)
+
+
+def advice(kpi: Kpi, reason: str, repeats: Sequence[int] | None = None) -> str:
+    """Return what a reason for Inconclusive means and what to do; itself where nothing is known.
+
+    `repeats` is what status says about answers that differ.
+    """
     if kpi.job and reason in _JOB_ADVICE:
         return _JOB_ADVICE[reason].format(job=kpi.job.name)
     if reason == "NotDeterministic":
-        return _not_deterministic(kpi)
+        return unjudged(kpi, repeats)
+    if reason == "Undecided" and kpi.row_kind:
+        return _SAMPLE_UNDECIDED
     return _ADVICE.get(reason, reason)
-
-
-def _not_deterministic(kpi: Kpi) -> str:
-    """Say what to do about answers that differ: a sample's are judged, if a part can show it."""
-    dataset, limit = kpi.benchmark.dataset, kpi.objective.at_least
-    told = (
-        f"not judged, rows of data set {dataset} were answered differently the second time, and an "
-        "exam wants one answer; make the model repeat its answers (a fixed seed, temperature 0)"
-    )
-    if kpi.row_kind in ("values", "slices"):
-        return f"{told}: this metric is a value of all rows, which no sample has"
-    if limit and parse_percent(limit) == 1:
-        return f"{told}, or say a limit below 100% and rows: sample in spec.datasets[{dataset}]"
-    return f"{told}, or let its answers stand for traffic: rows: sample in spec.datasets[{dataset}]"
 
 
 def passed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     """Return what a run says whose gates all passed."""
     hold = [gate for gate in gates if gate.verdict == "Pass"]
     told = ", ".join(f"{gate.name} {gate.value} ({gate.objective})" for gate in hold)
-    return "; ".join([f"Every gate holds: {told}", *_stretches(hold, kpis)])
+    return "; ".join([f"Every gate holds: {told}", *samples(hold, kpis), *_stretches(hold, kpis)])
 
 
 def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
@@ -75,7 +72,7 @@ def failed(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi]) -> str:
     declared = {kpi.name: kpi for kpi in kpis}
     fail = [gate for gate in gates if gate.verdict == "Fail"]
     told = [_failed(gate, declared[gate.name]) for gate in fail]
-    return "; ".join([*told, *_stretches(fail, kpis)])
+    return "; ".join([*told, *samples(fail, kpis), *_stretches(fail, kpis)])
 
 
 def inconclusive(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi], hint: str) -> str:
@@ -86,10 +83,11 @@ def inconclusive(gates: Sequence[RunKpiStatus], kpis: Sequence[Kpi], hint: str) 
     undecided = [gate for gate in gates if gate.verdict == "Inconclusive"]
     told: dict[str, list[str]] = {}
     for gate in undecided:
-        why = advice(declared[gate.name], gate.reason or "Undecided")
+        why = advice(declared[gate.name], gate.reason or "Undecided", gate.repeats)
         told.setdefault(why, []).append(gate.name)
     parts = [f"{', '.join(names)}: {why}" for why, names in told.items()]
-    return "; ".join([*parts, *_stretches(undecided, kpis), *[hint] * bool(hint)])
+    noted = [*samples(undecided, kpis), *_stretches(undecided, kpis)]
+    return "; ".join([*parts, *noted, *[hint] * bool(hint)])
 
 
 def _stretches(gates: Iterable[RunKpiStatus], kpis: Iterable[Kpi]) -> Iterator[str]:

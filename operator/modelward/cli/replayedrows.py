@@ -90,7 +90,7 @@ class AnswersReplay:
         """Return what the rows say. Raises InputError where they don't fit the metric."""
         if not self._rows:
             return _NOTHING
-        sampled = self._asked.rows == "sample"
+        sampled = self._asked.is_sample
         rows = len({row.id for row, _ in self._rows}) if sampled else len(self._rows)
         try:
             tally = tally_of(

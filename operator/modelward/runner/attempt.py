@@ -16,6 +16,7 @@ from pathlib import Path
 from modelward.benchmark import lag
 from modelward.benchmark.contract import (
     DIGEST_CHARS,
+    MAX_MESSAGE_CHARS,
     KpiReport,
     Outcome,
     PlanKpi,
@@ -27,7 +28,8 @@ from modelward.benchmark.judging import counts_in
 from modelward.judge import LoadSession
 from modelward.runner import report, tokentimes
 from modelward.runner.comparison import Comparison
-from modelward.runner.exam import Exam, worst_slices
+from modelward.runner.exam import Exam
+from modelward.runner.examination import Examination
 from modelward.runner.files import Given, RowsFile, open_files
 from modelward.runner.load import Load, Pace
 from modelward.runner.progress import Progress
@@ -66,7 +68,7 @@ class Attempt:
         self._files: dict[str, RowsFile] = {}
         self._tables: dict[str, Table] = {}
         self._reports = [report.first_report(kpi) for kpi in plan.kpis]
-        self._exams: dict[str, Exam] = {}
+        self._rows = Examination(plan)
         self._session: LoadSession | None = None
         self._load: Load | None = None
         self._comparison: Comparison | None = None
@@ -133,31 +135,19 @@ class Attempt:
             return self._comparison.progress
         if self._load and self._session:
             return Progress("load", self._load.sent, self._session.shape.requests)
-        if self._exams:
-            name, exam = next(reversed(self._exams.items()))
-            return Progress(f"rows of {name}", exam.read, 0 if exam.sampled else exam.rows)
-        return Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
+        before = Progress("reaching the model" if self._tables else "reading data sets", 0, 0)
+        return self._rows.progress or before
 
     async def _measure(self, candidate: Side, stable: Side | None) -> None:
         for side in (candidate, stable):
             if side:
                 await reach(side.client)
                 await side.client.tell_metadata()
-        exams = [k for k in self._plan.kpis if k.of_rows and not report.has_verdict(k)]
-        for name in dict.fromkeys(kpi.dataset for kpi in exams):
-            if name is None:
-                raise ValueError("a KPI on rows names no data set")
-            judged = [kpi for kpi in exams if kpi.dataset == name]
-            paired = any(kpi.versus for kpi in judged)
-            sampled = judged[0].rows == "sample"
-            baseline = stable.examinee(name, sampled) if stable and paired else None
-            starts = [report.exam_start(kpi) for kpi in judged]
-            examinee = candidate.examinee(name, sampled)
-            self._exams[name] = Exam(examinee, baseline, judged, starts, self._may_end)
-            await self._exams[name].take()
-            self._report()
-            if self._gate_failed():
-                return
+        for name in self._rows.datasets:
+            while await self._rows.take(name, candidate, stable, self._may_end):
+                self._report()
+                if self._gate_failed():
+                    return
         ordinary = report.load_kpis(self._plan) or any(kpi.is_shown for kpi in self._plan.kpis)
         if self._plan.load and ordinary:
             await self._send_load(self._plan.load, candidate, stable)
@@ -171,7 +161,7 @@ class Attempt:
             return False
         self._report()
         undecided = any(
-            kpi.dataset == exam.candidate.dataset.name and told.verdict == "I"
+            kpi.name in exam.markings and told.verdict == "I"
             for kpi, told in zip(self._plan.kpis, self._reports, strict=True)
         )
         return not undecided or self._gate_failed()
@@ -209,10 +199,9 @@ class Attempt:
     def _report(self) -> None:
         """Bring the reports up to date with what was measured."""
         for i, kpi in enumerate(self._plan.kpis):
-            exam = self._exams.get(kpi.dataset or "")
             # A KPI keeps its first verdict, and the counts that show it.
-            if kpi.of_rows and exam and self._reports[i].verdict == "I":
-                self._reports[i] = self._exam_report(kpi, exam)
+            if kpi.of_rows and self._reports[i].verdict == "I":
+                self._reports[i] = self._rows.report(i) or self._reports[i]
         if self._session:
             self._report_load(self._session)
         if self._comparison:
@@ -237,27 +226,14 @@ class Attempt:
         if delay is None or not lag.sent_late(kpi, delay, counts) or report.has_verdict(kpi):
             return told
         problem = lag.problem(kpi, delay, counts)
-        self._message = self._message or f"KPI {kpi.name} is not judged, {problem}"
+        late = f"KPI {kpi.name} is not judged, {problem}"
+        self._message = self._message or self._rows.message or late
         return report.LAGGED
 
     @property
     def _send_delay(self) -> int | None:
         """How late the load was sent, in microseconds rounded up; None where there was none."""
         return None if self._load is None else -(-self._load.delays.p99 // 1000)
-
-    def _exam_report(self, kpi: PlanKpi, exam: Exam) -> KpiReport:
-        differing = exam.candidate.differing
-        if kpi.versus and exam.baseline:
-            differing = differing or exam.baseline.differing
-        if differing:
-            self._message = f"data set {kpi.dataset}: {differing}"
-            return report.NOT_DETERMINISTIC
-        marking = exam.markings[kpi.name]
-        counts = marking.counts()
-        if marking.unfit:
-            self._message = self._message or f"KPI {kpi.name}: {marking.unfit}"
-            return KpiReport(verdict="I", reason=marking.unfit.reason)
-        return report.rows_report(kpi, counts, self._plan.judgement)
 
     def _gate_failed(self) -> bool:
         pairs = zip(self._plan.kpis, self._reports, strict=True)
@@ -283,6 +259,7 @@ class Attempt:
             send_delay_micros=self._send_delay if measured else None,
             turns_delay_micros=compared.send_delay if compared and measured else None,
             kpis=kpis,
-            slices=worst_slices(self._plan, kpis, self._exams),
-            message=self._message[:300],
+            repeats=self._rows.repeats if measured else (),
+            slices=self._rows.worst_slices(kpis),
+            message=(self._message or self._rows.message)[:MAX_MESSAGE_CHARS],
         )

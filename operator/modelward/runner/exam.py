@@ -1,35 +1,23 @@
 """Asks the rows of a data set, and has the metrics of all KPIs on it count the answers."""
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from modelward.benchmark.contract import KpiReport, PlanKpi, RunnerPlan
+from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.counts import ClassCounts, Counts, ExamCounts, PairedExamCounts
-from modelward.benchmark.log import MOST_WRONG_ROWS, SLICE, WRONG_ROW
-from modelward.benchmark.rows import Row
+from modelward.benchmark.plankpi import ASKED_TWICE, Repeats
 from modelward.protocols.base import Request
 from modelward.runner.client import Answer, Client
 from modelward.runner.gentle import Gentle
-from modelward.runner.metrics import (
-    Reading,
-    RowSet,
-    SliceTally,
-    Tally,
-    UnfitError,
-    readings,
-    tally_of,
-)
+from modelward.runner.marking import Marking, shown
+from modelward.runner.metrics import Reading, RowSet, readings
 from modelward.runner.reach import reach
 from modelward.runner.rows import Dataset, Question
-from modelward.strictjson import printable
 
-ASKED_TWICE = 20
-"""Rows that are asked twice first, to find out whether the model is deterministic."""
 _CONCURRENCY = 4
 _PASSES = 10
 _LEAST_DRAWS = 1_000
@@ -44,8 +32,8 @@ class Examinee:
     client: Client
     dataset: Dataset
     """The rows as its protocol asks them."""
-    differing: str | None = None
-    """What a row was answered the first and the second time, where that differs."""
+    differing: list[str] = field(default_factory=list)
+    """Of each row whose second answer differs, what it was answered both times."""
     sampled: bool = False
     """True where rows are drawn with replacement."""
     gentle: Gentle | None = None
@@ -67,77 +55,18 @@ class Examinee:
         async with self.gentle.turn() if self.gentle else nullcontext():
             return await self.client.predict(request)
 
-    def compare(self, i: int, one: Answer, other: Answer, reading: Reading) -> None:
+    def compare(self, i: int, one: Answer, other: Answer, read_by: Iterable[Reading]) -> None:
         """Note how two good answers to one row differ; failed ones tell nothing here."""
-        if self.differing or one.problem or other.problem:
+        if one.problem or other.problem:
             return
-        first, second = reading.of(self.dataset, one), reading.of(self.dataset, other)
-        if not reading.same(first, second):
-            row = self.question(i).row.id
-            self.differing = (
-                f"row {row} was answered {shown(first)}, then {shown(second)} by {self.client.name}"
-            )
-
-
-class Marking:
-    """How the rows are counted for one KPI."""
-
-    def __init__(self, kpi: PlanKpi, reading: Reading, rows: RowSet, start: Counts | None) -> None:
-        """`start` counts the rows that were read before. Raises ValueError for one not its own."""
-        self.kpi = kpi
-        self.reading = reading
-        self.unfit: UnfitError | None = None
-        """Why the KPI can't be judged on these rows."""
-        self._tally: Tally | None = None
-        self._not_good = 0
-        try:
-            self._tally = tally_of(kpi, rows, start)
-        except UnfitError as error:
-            self.unfit = error
-
-    def counts(self) -> Counts | None:
-        """Return the counts so far, None where they tell nothing yet, or never will."""
-        try:
-            return None if self.unfit or self._tally is None else self._tally.counts()
-        except UnfitError as error:
-            self.unfit = error
-            return None
-
-    @property
-    def worst_slice(self) -> str:
-        """Name of the worst slice, once there are counts of it."""
-        return self._tally.worst_slice if self._tally else ""
-
-    def add(self, row: Row, datasets: Sequence[Dataset], answers: Sequence[Answer]) -> None:
-        """Count a row with the answers of all examinees."""
-        if self.unfit or self._tally is None:
-            return
-        predicted = [self.reading.of(*pair) for pair in zip(datasets, answers, strict=True)]
-        try:
-            good = self._tally.add(row, predicted)
-        except UnfitError as error:
-            self.unfit = error
-            return
-        self._not_good += not good
-        if not good and self._not_good <= MOST_WRONG_ROWS:
-            told = {"dataset": self.kpi.dataset, "kpi": self.kpi.name, "row": row.id}
-            if answers[0].problem:
-                told |= {"problem": answers[0].problem, "detail": answers[0].detail}
-            else:
-                told |= {"expected": shown(row.expected), "got": shown(predicted[0])}
-                if predicted[0] is None:
-                    told["detail"] = f"prediction finds nothing in {shown(answers[0].document)}"
-            _log.info(WRONG_ROW, extra=told)
-
-    def tell(self) -> None:
-        """Log what became of it."""
-        counts = self.counts()
-        told = {"kpi": self.kpi.name, "unfit": str(self.unfit or "")}
-        _log.info("rows counted", extra=told | {"counts": counts.to_ints() if counts else ()})
-        if counts and isinstance(self._tally, SliceTally):
-            for name, (rows, value) in self._tally.slices().items():
-                found = {"slice": name, "rows": rows, "value": float(value)}
-                _log.info(SLICE, extra=told | found)
+        for reading in read_by:
+            first, second = reading.of(self.dataset, one), reading.of(self.dataset, other)
+            if not reading.same(first, second):
+                self.differing.append(
+                    f"row {self.question(i).row.id} was answered {shown(first)}, then "
+                    f"{shown(second)} by {self.client.name}"
+                )
+                return
 
 
 class Exam:
@@ -167,6 +96,8 @@ class Exam:
         self.markings = {kpi.name: Marking(kpi, read, rows, start) for kpi, read, start in each}
         self.read = _rows_read(starts, self.rows)
         """Rows that were asked and counted."""
+        self.repeats: Repeats | None = None
+        """What came of asking rows twice, where that was done."""
         self._ahead: dict[int, list[Answer]] = {}
         """Answers to rows before which one is not answered yet."""
         self._is_over = is_over
@@ -178,7 +109,9 @@ class Exam:
         return self.candidate.sampled
 
     async def take(self) -> None:
-        """Ask every row once, the first twenty twice; stop when the candidate's answers differ.
+        """Ask every row once, the first twenty twice; go on with the KPIs whose answers repeat.
+
+        The others have no marking from then on: what was counted for them tells nothing.
 
         Rows count in their order, not in that of the answers: the quick ones would come first.
 
@@ -189,7 +122,7 @@ class Exam:
         """
         if self.read == 0 and not self.sampled:
             await self._ask_twice(range(min(ASKED_TWICE, self.rows)))
-        if self.candidate.differing is None:
+        if self.markings:
             most = max(_PASSES * self.rows, _LEAST_DRAWS) if self.sampled else self.rows
             await self._ask(range(self.read, most), count=True)
         self._tell()
@@ -199,11 +132,21 @@ class Exam:
         distinct = {marking.reading.text: marking.reading for marking in self.markings.values()}
         for i in rows:
             for examinee, one, other in zip(self._examinees, answers[i], again[i], strict=True):
-                for reading in distinct.values():
-                    examinee.compare(i, one, other, reading)
-        if self.candidate.differing is None:
-            for i in rows:
-                self._count(i, answers[i])
+                examinee.compare(i, one, other, distinct.values())
+        stables = len(self.baseline.differing) if self.baseline else 0
+        self.repeats = Repeats(len(rows), len(self.candidate.differing), stables)
+        self._leave_out_what_differs(self.repeats)
+        for i in rows:
+            self._count(i, answers[i])
+
+    def _leave_out_what_differs(self, found: Repeats) -> None:
+        self.markings = {
+            name: marking
+            for name, marking in self.markings.items()
+            if not found.concerns(versus=marking.kpi.versus is not None)
+        }
+        if not any(marking.kpi.versus for marking in self.markings.values()):
+            self._examinees = [self.candidate]
 
     async def _ask(self, rows: range, count: bool = False) -> dict[int, list[Answer]]:
         """Return the answers of all examinees by row, each row asked of them in turn.
@@ -237,13 +180,13 @@ class Exam:
         datasets = [examinee.dataset for examinee in self._examinees]
         row = self.candidate.question(i).row
         for marking in self.markings.values():
-            marking.add(row, datasets, answers)
+            marking.add(row, datasets, answers[: len(datasets)])
         self.read += 1
 
     def _tell(self) -> None:
-        for examinee in self._examinees:
+        for examinee in filter(None, (self.candidate, self.baseline)):
             told = {"dataset": examinee.dataset.name, "of": examinee.client.name}
-            told["differing"] = examinee.differing or ""
+            told["differing"] = next(iter(examinee.differing), "")
             _log.info("exam read", extra=told | {"rows": self.rows, "read": self.read})
         for marking in self.markings.values():
             marking.tell()
@@ -264,15 +207,6 @@ def _rows_read(starts: Sequence[Counts | None], rows: int) -> int:
     return found
 
 
-def shown(value: object) -> str:
-    """Return a JSON value for people, at most 80 characters of it.
-
-    As JSON, because it is compared as such: "5" is not 5.
-    """
-    text = printable(json.dumps(value, ensure_ascii=False, default=float))
-    return text if len(text) <= 80 else f"{text[:77]}..."
-
-
 async def gather_or_cancel(*work: Coroutine[Any, Any, None]) -> None:
     """Run all; when one fails, end the others and raise its error."""
     tasks = [asyncio.ensure_future(one) for one in work]
@@ -282,18 +216,3 @@ async def gather_or_cancel(*work: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def worst_slices(
-    plan: RunnerPlan, kpis: Iterable[KpiReport], exams: Mapping[str, Exam]
-) -> tuple[str, ...]:
-    """Name the worst slice of each KPI that has any; empty where nothing was counted of it."""
-    pairs = zip(plan.kpis, kpis, strict=True)
-    cut = [(kpi, told, exams.get(kpi.dataset or "")) for kpi, told in pairs]
-    return tuple(
-        exam.markings[kpi.name].worst_slice
-        if exam and told.counts and kpi.name in exam.markings
-        else ""
-        for kpi, told, exam in cut
-        if kpi.row_kind == "slices"
-    )

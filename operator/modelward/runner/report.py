@@ -113,7 +113,7 @@ def request_seconds(plan: RunnerPlan) -> Fraction:
 
 def exam_start(kpi: PlanKpi) -> Counts | None:
     """Return the rows that a KPI goes on from, None where it begins anew."""
-    return counts_in(kpi, kpi.start.counts) if kpi.start else None
+    return counts_in(kpi, kpi.start.counts) if kpi.start and kpi.start.counts else None
 
 
 def rows_report(kpi: PlanKpi, counts: Counts | None, judgement: PlanJudgement) -> KpiReport:

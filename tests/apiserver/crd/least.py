@@ -53,6 +53,7 @@ spec:
   live: {step: 0, steps: 1, for: 0s, earlier: [{step: 0, kpis: [{name: a, counts: [0]}]}]}
   pod: {env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]}
 status:
-  kpis: [{name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0]}]
+  kpis:
+  - {name: a, verdict: Pass, samples: 0, effectiveSamples: 0, evidence: [0], repeats: [0, 0, 0]}
 """,
 }
