@@ -189,11 +189,12 @@ class Stage:
             lambda s: s.get("failedRevision", {}).get("version") == version,
             seconds,
         )
-        failed = self.status["failedRevision"]["revision"]
-        self.until(
-            "its pods are gone",
-            lambda _: not self._looks.has_pods(self.namespace, f"modelward.dev/revision={failed}"),
-        )
+        self.until_gone(self.status["failedRevision"]["revision"])
+
+    def until_gone(self, revision: str) -> None:
+        """Wait until a revision's pods are gone."""
+        selector = f"modelward.dev/revision={revision}"
+        self.wait("its pods are gone", lambda: not self._looks.has_pods(self.namespace, selector))
 
     def until_shared(self) -> None:
         """Wait until users reach both versions."""
