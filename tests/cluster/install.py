@@ -57,11 +57,17 @@ def remove_operator(cluster: Cluster, overlay: Path = CLUSTER_WIDE) -> None:
     cluster.kubectl("delete", "--ignore-not-found", "-k", str(_kustomization(overlay)))
 
 
+def build_operator_image() -> None:
+    """Build the image, unless one is given or it is kept from earlier."""
+    if not os.environ.get(IMAGE):
+        build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", _BUILT)
+
+
 def _provide_image(cluster: Cluster) -> str:
     """Return what tells the image from others of its tag; empty where it was built elsewhere."""
     if os.environ.get(IMAGE):
         return ""
-    build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", _BUILT)
+    build_operator_image()
     built = image_archive(_BUILT).stem
     if os.environ.get(REGISTRY):
         push(_BUILT, image())

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from subprocess import CalledProcessError
+from threading import Thread
 
 import pytest
 
-from tests.cluster.errors import LacksError
-from tests.cluster.install import install_operator
+from tests.cluster.errors import ClusterError, LacksError
+from tests.cluster.install import build_operator_image, install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
 from tests.e2e.stage import Stage, new_stage, playing
@@ -21,6 +23,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def is_told(item: pytest.Item) -> bool:
     """Whether the test waits for a story that is told beside others."""
     return story_of(item) is not None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def image_in_the_making(request: pytest.FixtureRequest) -> None:
+    """Have the operator's image built, which takes a minute, beside the tests that need none."""
+    if any("installed" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        Thread(target=build_ahead, daemon=True).start()
+
+
+def build_ahead() -> None:
+    """Build it; who installs the operator waits for that, or tries again and tells why not."""
+    with suppress(ClusterError, CalledProcessError):
+        build_operator_image()
 
 
 @pytest.fixture(scope="session")
