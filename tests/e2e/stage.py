@@ -51,8 +51,9 @@ def server_template(version: str, **behaviour: object) -> Document:
             "timeoutSeconds": 3,
             "failureThreshold": 2,
         },
-        # Without requests it has next to no share of a busy machine's CPU, and misses probes.
-        "resources": {"requests": {"cpu": "40m", "memory": "48Mi"}},
+        # Without requests it has next to no share of a busy machine's CPU, and misses probes; with
+        # many more, stories that mostly wait would find no room on two processors.
+        "resources": {"requests": {"cpu": "20m", "memory": "48Mi"}},
         "securityContext": security,
         "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
     }
