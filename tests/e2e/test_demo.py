@@ -6,18 +6,26 @@ import sys
 
 import pytest
 
+from examples.demo.setting import provide_image
 from tests.cluster import choice
 from tests.cluster.errors import LacksError
+from tests.cluster.provider import Cluster
 from tests.e2e.stage import PROJECT, Stage
 from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
 
+def provide(cluster: Cluster) -> None:
+    """Let the cluster have the demo's image. Raises LacksError where there is no way for it."""
+    if choice.present().name == choice.GIVEN:
+        raise LacksError("a cluster that is given has no way for the image of the demo")
+    provide_image(cluster)
+
+
 def play(stage: Stage, **environment: str) -> subprocess.CompletedProcess[str]:
     """Play it on the stage's cluster; it has a namespace of its own, and one at a time."""
-    if choice.present().name == choice.GIVEN:
-        raise LacksError("the demo has an image of its own; a cluster that is given takes none")
+    provide(stage.cluster)
     paths = os.pathsep.join([str(PROJECT / "operator"), str(PROJECT)])
     return subprocess.run(
         [sys.executable, "-m", "examples.demo", "--cluster", stage.cluster.name],
@@ -51,6 +59,13 @@ STORIES_WITH_USERS: tuple[Story, ...] = (
 STORIES: tuple[Story, ...] = (the_demo_fails_when_the_third_version_is_not_broken,)
 
 
+@pytest.fixture(scope="session")
+def image_on_the_node(node: Cluster) -> None:
+    """The image is unpacked, which takes both processors, before any story with users begins."""
+    provide(node)
+
+
+@pytest.mark.usefixtures("image_on_the_node")
 @pytest.mark.parametrize("story_with_users", STORIES_WITH_USERS, ids=lambda story: story.__name__)
 def test_a_demo(told_with_users: Told, story_with_users: Story) -> None:
     told_with_users[story_with_users].result()
