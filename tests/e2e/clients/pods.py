@@ -48,7 +48,7 @@ class Clients:
         document = {"apiVersion": "v1", "kind": "List", "items": objects}
         self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(document))
         self.started = True
-        self._wait("the clients have started", lambda: all(r.sent for r in self.reports()), 60)
+        self._wait("the clients have started", lambda: all(r.sent for r in self.reports()), 180)
 
     def reports(self) -> list[Report]:
         """What each client has seen so far."""
