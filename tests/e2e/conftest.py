@@ -21,13 +21,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
-def turn(item: pytest.Item) -> int:
-    """Return when a test has its turn."""
+def turn(item: pytest.Item) -> tuple[int, bool]:
+    """Return when a test has its turn, and whether its story is begun after longer ones."""
+    is_short = item.get_closest_marker("takes_long") is None
     if item.get_closest_marker("looks_back"):
-        return 3
+        return 3, is_short
     if story_of(item):
-        return 2
-    return 1 if story_of(item, WITH_USERS) else 0
+        return 2, is_short
+    return (1, is_short) if story_of(item, WITH_USERS) else (0, True)
 
 
 @pytest.fixture(scope="session", autouse=True)

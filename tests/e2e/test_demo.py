@@ -13,7 +13,7 @@ from tests.cluster.provider import Cluster
 from tests.e2e.stage import PROJECT, Stage
 from tests.e2e.together import Story, Told
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_long]
 
 
 def provide(cluster: Cluster) -> None:

@@ -18,7 +18,7 @@ from tests.e2e.handbook import WRITE
 from tests.e2e.stage import PROJECT, Stage
 from tests.e2e.together import Story, Told
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_long]
 
 TITLE = "Your first judged release"
 PUBLIC_IMAGE = "python:3.11-slim"

@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.stage import NAME, Document, Stage
 from tests.e2e.together import Story, Told
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_long]
 
 ACCURACY: Document = {"benchmark": {"dataset": "golden", "metric": "accuracy"}}
 ERRORS: Document = {"benchmark": {"metric": "errorRate"}}
