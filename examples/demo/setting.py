@@ -23,14 +23,19 @@ def prepare(cluster_name: str, say: Callable[[str], None]) -> Cluster:
     # what an earlier demo left goes while images are built
     cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
     say(f"build and load {_IMAGE}")
-    build_image(HERE / "image", HERE / "image" / "Dockerfile", _IMAGE)
-    cluster.load_image(_IMAGE)
+    provide_image(cluster)
     say("build, load and install the operator: manifests/overlays/cluster-wide")
     install_operator(cluster)
     say("take the golden rows out of the image: nothing was trained on them")
     _make_namespace(cluster)
     _make_golden_rows(cluster)
     return cluster
+
+
+def provide_image(cluster: Cluster) -> None:
+    """Let the nodes have the image with the model server and all versions of the model."""
+    build_image(HERE / "image", HERE / "image" / "Dockerfile", _IMAGE)
+    cluster.load_image(_IMAGE)
 
 
 def apply(cluster: Cluster, manifest: dict[str, Any]) -> None:

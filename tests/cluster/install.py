@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from tests.cluster.errors import ClusterError, LacksError
-from tests.cluster.images import build_image, push
+from tests.cluster.images import build_image, image_archive, push
 from tests.cluster.paths import CLUSTERS, PROJECT_ROOT
 from tests.cluster.provider import Cluster
 from tests.cluster.rights import Account
@@ -35,11 +35,11 @@ def install_operator(cluster: Cluster, overlay: Path = CLUSTER_WIDE) -> None:
 
     Raises ClusterError with what the operator's pods say where they don't.
     """
-    _provide_image(cluster)
-    folder = _kustomization(overlay)
+    built = _provide_image(cluster)
+    folder = _kustomization(overlay, built)
     installed = cluster.kubectl("get", *DEPLOYMENT, check=False).returncode == 0
     cluster.kubectl("apply", "--server-side", "-k", str(folder))
-    if installed:  # the image may have changed under its tag
+    if installed and not built:  # the image may have changed under its tag
         cluster.kubectl("rollout", "restart", *DEPLOYMENT)
     rollout = cluster.kubectl(
         "rollout", "status", *DEPLOYMENT, f"--timeout={_SECONDS}s", check=False
@@ -57,13 +57,21 @@ def remove_operator(cluster: Cluster, overlay: Path = CLUSTER_WIDE) -> None:
     cluster.kubectl("delete", "--ignore-not-found", "-k", str(_kustomization(overlay)))
 
 
-def _provide_image(cluster: Cluster) -> None:
+def build_operator_image() -> None:
+    """Build the image, unless one is given or it is kept from earlier."""
+    if not os.environ.get(IMAGE):
+        build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", _BUILT)
+
+
+def _provide_image(cluster: Cluster) -> str:
+    """Return what tells the image from others of its tag; empty where it was built elsewhere."""
     if os.environ.get(IMAGE):
-        return
-    build_image(PROJECT_ROOT, PROJECT_ROOT / "Dockerfile", _BUILT)
+        return ""
+    build_operator_image()
+    built = image_archive(_BUILT).stem
     if os.environ.get(REGISTRY):
         push(_BUILT, image())
-        return
+        return built
     try:
         cluster.load_image(_BUILT)
     except LacksError as error:
@@ -72,18 +80,36 @@ def _provide_image(cluster: Cluster) -> None:
             f"or an image that the nodes can have already by IMAGE=..."
         )
         raise ClusterError(message) from error
+    return built
 
 
-def _kustomization(overlay: Path) -> Path:
-    """Write what a user would: the overlay, with the image's name; its folder."""
+def _kustomization(overlay: Path, built: str = "") -> Path:
+    """Write what a user would: the overlay, with the image's name; its folder.
+
+    What was `built` is an annotation of the pods, so that the same image again starts none anew.
+    """
     folder = CLUSTERS / ".install"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {
+    wanted: dict[str, object] = {
         "resources": [os.path.relpath(overlay, folder.resolve())],
         "images": [{"name": _NAME, **renamed(image())}],
     }
+    if built:
+        wanted["patches"] = [_pods_of(built)]
     (folder / "kustomization.yaml").write_text(json.dumps(wanted, indent=2))
     return folder
+
+
+def _pods_of(built: str) -> dict[str, object]:
+    target = {"kind": "Deployment", "name": OPERATOR.name}
+    metadata = {"annotations": {"modelward.dev/built": built}}
+    patch = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": OPERATOR.name},
+        "spec": {"template": {"metadata": metadata}},
+    }
+    return {"target": target, "patch": json.dumps(patch)}
 
 
 def renamed(reference: str) -> dict[str, str]:

@@ -73,10 +73,16 @@ class AuditLog:
 
     def entries(self, account: Account) -> list[Document]:
         """Return the requests of an account. A watch is among them once it has ended."""
-        lines = self._path.read_bytes()[self._offset :].splitlines()
+        lines = whole_lines(self._path, self._offset)
         mine = (line for line in lines if account.user.encode() in line)
         entries: Iterator[Document] = map(json.loads, mine)
         return [entry for entry in entries if entry["user"]["username"] == account.user]
+
+
+def whole_lines(log: Path, since: int = 0) -> list[bytes]:
+    """Return what was written from an offset on; a line that is being written is none yet."""
+    *lines, _ = log.read_bytes()[since:].split(b"\n")
+    return lines
 
 
 def granted(cluster: Cluster, account: Account) -> frozenset[Right]:

@@ -2,25 +2,46 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from subprocess import CalledProcessError
+from threading import Thread
 
 import pytest
 
-from tests.cluster.errors import LacksError
-from tests.cluster.install import install_operator
+from tests.cluster.errors import ClusterError, LacksError
+from tests.cluster.install import build_operator_image, install_operator
 from tests.cluster.provider import Cluster
 from tests.e2e.local_operator import LocalOperator, rest, resume
+from tests.e2e.monitoring.running import monitored
 from tests.e2e.stage import Stage, new_stage, playing
-from tests.e2e.together import Told, chosen, story_of, telling
+from tests.e2e.together import WITH_USERS, Told, chosen, story_of, telling
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what is told at the same time after what must be alone, and what looks back last."""
-    items.sort(key=lambda item: (item.get_closest_marker("looks_back") is not None, is_told(item)))
+    items.sort(key=turn)
 
 
-def is_told(item: pytest.Item) -> bool:
-    """Whether the test waits for a story that is told beside others."""
-    return story_of(item) is not None
+def turn(item: pytest.Item) -> tuple[int, bool]:
+    """Return when a test has its turn, and whether its story is begun after longer ones."""
+    is_short = item.get_closest_marker("takes_long") is None
+    if item.get_closest_marker("looks_back"):
+        return 3, is_short
+    if story_of(item):
+        return 2, is_short
+    return (1, is_short) if story_of(item, WITH_USERS) else (0, True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def image_in_the_making(request: pytest.FixtureRequest) -> None:
+    """Have the operator's image built, which takes a minute, beside the tests that need none."""
+    if any("installed" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        Thread(target=build_ahead, daemon=True).start()
+
+
+def build_ahead() -> None:
+    """Build it; who installs the operator waits for that, or tries again and tells why not."""
+    with suppress(ClusterError, CalledProcessError):
+        build_operator_image()
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +72,16 @@ def shared_stage(installed: Cluster) -> Iterator[Stage]:
     """A namespace for all stories of a module."""
     with playing(new_stage(installed)) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def told_with_users(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
+    """All stories that have a few users, under way, and a Prometheus that counts these.
+
+    They mostly wait, so that none of them fails another one's users for want of a processor.
+    """
+    with monitored(installed), telling(installed, chosen(request, WITH_USERS)) as told:
+        yield told
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ class GitOpsTool:
 
     def drift(self) -> str:
         """Return what an apply would change now, or why that can't be said; empty where nothing."""
-        compared = self._kubectl("diff", "--server-side", check=False)
+        compared = self._kubectl("diff", self._commits[-1], "--server-side", check=False)
         return "" if compared.returncode == 0 else compared.stdout + compared.stderr
 
     def _count(self, commit: int) -> int:
@@ -59,22 +59,24 @@ class GitOpsTool:
 
     def _apply_again_and_again(self) -> None:
         while not self._ended.wait(EVERY):
-            if not self._commits:
+            commits = tuple(self._commits)
+            if not commits:
                 continue
-            commit = len(self._commits)
-            shown = ("-o", "json", "--show-managed-fields")
+            shown = ("--server-side", "-o", "json", "--show-managed-fields")
             try:
-                answer = json.loads(self._kubectl("apply", "--server-side", *shown).stdout)
+                answer = json.loads(self._kubectl("apply", commits[-1], *shown).stdout)
             except KubectlError as problem:
                 self.problems.append(str(problem))
                 return
-            self.applied.append(_applied(commit, answer["metadata"]))
+            self.applied.append(_applied(len(commits), answer["metadata"]))
 
-    def _kubectl(self, verb: str, *arguments: str, check: bool = True) -> CompletedProcess[str]:
+    def _kubectl(
+        self, verb: str, manifest: str, *arguments: str, check: bool = True
+    ) -> CompletedProcess[str]:
         return self.stage.cluster.kubectl(
             *("-n", self.stage.namespace, verb, *arguments),
             *("--force-conflicts", f"--field-manager={MANAGER}", "-f", "-"),
-            stdin=self._commits[-1],
+            stdin=manifest,
             check=check,
         )
 

@@ -51,8 +51,9 @@ def server_template(version: str, **behaviour: object) -> Document:
             "timeoutSeconds": 3,
             "failureThreshold": 2,
         },
-        # Without requests it has next to no share of a busy machine's CPU, and misses probes.
-        "resources": {"requests": {"cpu": "40m", "memory": "48Mi"}},
+        # Without requests it has next to no share of a busy machine's CPU, and misses probes; with
+        # many more, stories that mostly wait would find no room on two processors.
+        "resources": {"requests": {"cpu": "20m", "memory": "48Mi"}},
         "securityContext": security,
         "volumeMounts": [{"name": "program", "mountPath": "/srv/server"}],
     }
@@ -189,11 +190,12 @@ class Stage:
             lambda s: s.get("failedRevision", {}).get("version") == version,
             seconds,
         )
-        failed = self.status["failedRevision"]["revision"]
-        self.until(
-            "its pods are gone",
-            lambda _: not self._looks.has_pods(self.namespace, f"modelward.dev/revision={failed}"),
-        )
+        self.until_gone(self.status["failedRevision"]["revision"])
+
+    def until_gone(self, revision: str) -> None:
+        """Wait until a revision's pods are gone."""
+        selector = f"modelward.dev/revision={revision}"
+        self.wait("its pods are gone", lambda: not self._looks.has_pods(self.namespace, selector))
 
     def until_shared(self) -> None:
         """Wait until users reach both versions."""

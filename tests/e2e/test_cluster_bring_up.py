@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from tests.cluster.local.slots import Addresses
 from tests.cluster.local.waiting import wait_for
 from tests.cluster.provider import Cluster
 from tests.cluster.providers import provider
+from tests.cluster.traces import processes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bare_node]
 
@@ -39,13 +39,12 @@ def up(name: str) -> Cluster:
     return provider().up(name, control_plane_only=True)
 
 
-def test_bringing_a_healthy_cluster_up_again_changes_nothing_and_is_quick(name: str) -> None:
+def test_bringing_a_healthy_cluster_up_again_changes_nothing(name: str) -> None:
     up(name)
-    first = supervisor(name)
-    started = time.monotonic()
+    first, running = supervisor(name), processes(Layout(paths.cluster_folder(name)))
     again = up(name)
-    assert time.monotonic() - started < 2
     assert supervisor(name) == first
+    assert processes(Layout(paths.cluster_folder(name))) == running
     assert (
         again.kubectl("get", "namespace", "default", "-o", "name").stdout == "namespace/default\n"
     )
@@ -54,7 +53,7 @@ def test_bringing_a_healthy_cluster_up_again_changes_nothing_and_is_quick(name: 
 def test_a_cluster_whose_processes_were_killed_is_made_anew(name: str) -> None:
     up(name)
     first = supervisor(name)
-    kill(first, timeout=10)
+    assert kill(first, timeout=60)
     assert provider().find(name) is None
     cluster = up(name)
     assert supervisor(name) != first
@@ -74,7 +73,7 @@ def test_a_program_of_the_cluster_is_killed_and_comes_back(name: str) -> None:
     cluster = provider().up(name, control_plane_only=True)
     assert isinstance(cluster, LocalCluster)
     with cluster.without("kube-apiserver"):
-        wait_for(lambda: provider().find(name) is None, "the API server to be gone", timeout=10)
+        wait_for(lambda: provider().find(name) is None, "the API server to be gone", timeout=60)
     assert provider().find(name) is not None
 
 

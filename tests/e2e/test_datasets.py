@@ -61,7 +61,7 @@ def file_server(stage: Stage, content: bytes) -> Document:
     stage.apply(pod | {"spec": spec})
     service = {"selector": {"app": "files"}, "ports": [{"port": PORT}]}
     stage.apply(named("v1", "Service", "files") | {"spec": service})
-    stage.kubectl("wait", "--for=condition=Ready", "pod/files", "--timeout=60s")
+    stage.kubectl("wait", "--for=condition=Ready", "pod/files", "--timeout=180s")
     return {"uri": f"http://files:{PORT}/rows.parquet"}
 
 

@@ -210,7 +210,8 @@ def unreachable(stage: Stage) -> None:
     server = template["spec"]["containers"][0]
     server["command"] = ["python", "-m", "http.server", str(PORT), "--bind", "127.0.0.1"]
     look = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{PORT}/')"
-    server["readinessProbe"] = {"exec": {"command": ["python", "-c", look]}, "timeoutSeconds": 3}
+    asked = {"exec": {"command": ["python", "-c", look]}, "periodSeconds": 2, "timeoutSeconds": 10}
+    server["readinessProbe"] = asked
     stage.declare("two", template=template, kpis=[ACCURACY, LATENCY], rollout=ROLLOUT)
     stage.until("it waits for a person", lambda s: s["phase"] == "Paused")
     message = latest_run(stage)["message"]

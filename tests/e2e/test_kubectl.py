@@ -7,6 +7,8 @@ from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
+MISSING = "127.0.0.1:1/modelward:missing"
+"""Nobody listens there, which is found out at once and without a name server."""
 KPIS: list[Document] = [
     {
         "name": "accuracy",
@@ -21,9 +23,10 @@ KPIS: list[Document] = [
     {
         "name": "latency",
         "benchmark": {"metric": "latency", "quantile": "p95"},
-        "objective": {"atMost": "250ms", "expected": "150ms"},
+        "objective": {"atMost": "2500ms", "expected": "1500ms"},
     },
 ]
+"""Latency is not what the story is about, and other stories take the processors meanwhile."""
 
 
 def columns(table: str) -> dict[str, str]:
@@ -88,7 +91,7 @@ def kubectl_explains_every_field_of_a_kpi(stage: Stage) -> None:
 def a_deleted_deployment_leaves_nothing_behind(stage: Stage) -> None:
     stage.declare("one")
     stage.until_promoted("one")
-    stage.kubectl("delete", "mdep", NAME, "--cascade=foreground", "--timeout=60s")
+    stage.kubectl("delete", "mdep", NAME, "--cascade=foreground", "--timeout=120s")
     kinds = "replicasets,services,jobs,benchmarkruns"
     assert stage.get(kinds)["items"] == []
 
@@ -100,12 +103,12 @@ def a_candidate_whose_image_does_not_exist_is_rolled_back_with_the_kubelets_reas
     stage.until_promoted("one")
     document = stage.get("mdep", NAME)
     template = document["spec"]["serving"]["template"]
-    template["spec"]["containers"][0]["image"] = "modelward:missing"
+    template["spec"]["containers"][0]["image"] = MISSING
     stage.declare("two", template=template)
     stage.until_rolled_back("two")
     failed = stage.status["failedRevision"]
     assert failed["reason"] in {"ErrImagePull", "ImagePullBackOff"}
-    assert "modelward:missing" in failed["message"]
+    assert MISSING in failed["message"]
 
 
 STORIES: tuple[Story, ...] = (

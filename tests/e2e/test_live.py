@@ -1,22 +1,20 @@
 """Weight steps that are judged on users' requests, on a whole node: what kubectl shows of them.
 
 A Prometheus in the cluster scrapes the serving pods, and users are clients in pods of their own.
-All are told at the same time, in a minute or two: two windows of half a minute are the least.
+Each takes a minute or two: two windows of half a minute are the least.
 """
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.provider import Cluster
 from tests.e2e.clients.pods import Clients
 from tests.e2e.clients.report import Report
 from tests.e2e.handbook import assert_documented, quote
 from tests.e2e.monitoring.objects import annotations
-from tests.e2e.monitoring.running import monitored
 from tests.e2e.stage import NAME, PORT, Document, Stage, server_template
 from tests.e2e.test_kubectl import columns
-from tests.e2e.together import Story, Told, chosen, telling
+from tests.e2e.together import Story, Told
 
 pytestmark = pytest.mark.e2e
 
@@ -186,13 +184,6 @@ STORIES: list[object] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def told_with_users(request: pytest.FixtureRequest, installed: Cluster) -> Iterator[Told]:
-    """These stories, under way; no other one needs a Prometheus."""
-    with monitored(installed), telling(installed, chosen(request, "live_story")) as told:
-        yield told
-
-
-@pytest.mark.parametrize("live_story", STORIES)
-def test_users_requests(told_with_users: Told, live_story: Story) -> None:
-    told_with_users[live_story].result()
+@pytest.mark.parametrize("story_with_users", STORIES)
+def test_users_requests(told_with_users: Told, story_with_users: Story) -> None:
+    told_with_users[story_with_users].result()

@@ -111,7 +111,7 @@ def declare(stage: Stage, spoken: Spoken) -> None:
 def load_model(stage: Stage) -> None:
     """Once its pod was asked for the model, and found not ready for it, have it loaded."""
     stage.wait("the probe is answered", lambda: "statuscode: 503" in probed(stage))
-    assert "0 of 1 of its pods are ready" in stage.status["message"]
+    stage.until("it says so", lambda s: "0 of 1 of its pods are ready" in s.get("message", ""))
     behave(stage, stage.status["candidate"]["revision"], ready=True)
 
 

@@ -1,83 +1,35 @@
-"""What users notice of a release: nothing. And a control, in which they do."""
+"""What users notice of releases: nothing. And a control, in which they do."""
+
+from dataclasses import dataclass
 
 import pytest
 
+from tests.e2e.clients.pods import Clients
 from tests.e2e.clients.report import MOST_REDIALLED, Report
 from tests.e2e.stage import Document, Stage, server_template
+from tests.e2e.test_lost_pods import behave
 
 pytestmark = pytest.mark.e2e
 
-
-def assert_unnoticed(stage: Stage, reports: list[Report]) -> None:
-    seen = "\n".join(report.to_json() for report in reports)
-    failed = sum(report.failed for report in reports)
-    assert failed == 0, f"{seen}\n{stage.account()}"
-    redialled = max(report.redialled for report in reports)
-    assert redialled <= MOST_REDIALLED, f"{seen}\n{stage.account()}"
-    assert all(report.sent >= 3000 for report in reports), seen
-
-
-def by_kind(reports: list[Report]) -> dict[str, Report]:
-    return {report.connections: report for report in reports}
+RATE = 100
+"""Requests per second, of each of two clients."""
+SETTLED = 3 * RATE
+"""A request is given up after two seconds, and clients report once a second."""
+STAYS: Document = {
+    "steps": [{"benchmark": {}}, {"weight": 50, "for": "10m"}],
+    "progressDeadline": "60s",
+}
 
 
-def test_a_promotion_fails_no_request_on_new_or_kept_connections(stage: Stage) -> None:
-    stage.declare("one", replicas=2)
-    stage.until_promoted("one")
-    clients = stage.clients()
-    clients.start()
-    stage.declare("two", replicas=2)
-    stage.until_promoted("two")
-    reports = clients.stop()
-    assert_unnoticed(stage, reports)
-    assert all(set(report.answered) == {"one", "two"} for report in reports), reports
+def is_noticed(report: Report, before: Report | None = None) -> bool:
+    """Whether users noticed something, since an earlier report."""
+    failed, redialled = (before.failed, before.redialled) if before else (0, 0)
+    return report.failed > failed or report.redialled > redialled + MOST_REDIALLED
 
 
-def test_an_abort_in_a_weight_step_fails_no_request(stage: Stage) -> None:
-    steps = [{"benchmark": {}}, {"weight": 50, "for": "10m"}]
-    stage.declare("one", replicas=2)
-    stage.until_promoted("one")
-    clients = stage.clients()
-    clients.start()
-    stage.declare("two", replicas=2, rollout={"steps": steps})
-    stage.until_shared()
-    stage.verb("abort")
-    stage.until_rolled_back("two")
-    reports = clients.stop()
-    assert_unnoticed(stage, reports)
-    assert set(by_kind(reports)["new"].answered) == {"one", "two"}
-    assert stage.status["failedRevision"]["reason"] == "Aborted"
-
-
-def test_a_candidate_that_turns_unready_while_it_answers_fails_no_request(stage: Stage) -> None:
-    steps = [{"benchmark": {}}, {"weight": 50, "for": "10m"}]
-    rollout: Document = {"steps": steps, "progressDeadline": "20s"}
-    stage.declare("one", replicas=2)
-    stage.until_promoted("one")
-    clients = stage.clients()
-    clients.start()
-    stage.declare("two", replicas=2, rollout=rollout)
-    stage.until_shared()
-    turn_unready(stage, stage.status["candidate"]["revision"])
-    stage.until_rolled_back("two")
-    reports = clients.stop()
-    assert_unnoticed(stage, reports)
-    assert set(by_kind(reports)["new"].answered) == {"one", "two"}
-    assert stage.status["failedRevision"]["reason"] == "Unready"
-
-
-def turn_unready(stage: Stage, revision: str) -> None:
-    """Tell the candidate's pods to fail their readiness probe and to answer all the same."""
-    program = (
-        "import urllib.request as r; r.urlopen(r.Request('http://localhost:8080/behaviour',"
-        " method='PUT', data=b'{\"ready\": false}', headers={'content-type': 'application/json'}))"
-    )
-    for pod in stage.get("pods", "-l", f"modelward.dev/revision={revision}")["items"]:
-        stage.kubectl("exec", pod["metadata"]["name"], "--", "python", "-c", program)
-
-
+# It comes first, while nobody else calls.
 def test_without_drain_and_pre_stop_users_do_notice(stage: Stage) -> None:
-    """The control: the same story with what protects users switched off must show failures."""
+    """The control: a promotion with what protects users switched off must show failures."""
 
     def hasty(version: str) -> Document:
         template = server_template(version)
@@ -91,9 +43,94 @@ def test_without_drain_and_pre_stop_users_do_notice(stage: Stage) -> None:
     }
     stage.declare("one", replicas=2, template=hasty("one"), rollout=rollout)
     stage.until_promoted("one")
-    clients = stage.clients()
+    clients = stage.clients(RATE, at_least=0)
     clients.start()
+    former = stage.status["stable"]["revision"]
     stage.declare("two", replicas=2, template=hasty("two"), rollout=rollout)
     stage.until_promoted("two")
+    stage.until_gone(former)
     reports = clients.stop()
-    assert sum(report.failed for report in reports) > 0, reports
+    assert any(map(is_noticed, reports)), reports
+
+
+@dataclass(frozen=True)
+class Users:
+    """Clients that call on while one release follows the other."""
+
+    stage: Stage
+    clients: Clients
+
+    def release(self, version: str, rollout: Document) -> None:
+        """Begin a release, and wait until it has users."""
+        self.stage.declare(version, replicas=2, rollout=rollout)
+        self.stage.wait(
+            f"users meet {version}",
+            lambda: any(version in report.answered for report in self.clients.reports()),
+        )
+
+    def noticed_nothing_since(self, before: list[Report]) -> dict[str, set[str]]:
+        """Demand it, and return which versions answered, by kind of connection."""
+        after = before
+
+        def settled() -> bool:
+            nonlocal after
+            after = self.clients.reports()
+            return all(a.sent > b.sent + SETTLED for a, b in zip(after, ended, strict=True))
+
+        ended = self.clients.reports()
+        self.stage.wait("all that was asked is answered", settled)
+        seen = "\n".join(report.to_json() for report in (*before, *after))
+        noticed = any(map(is_noticed, after, before))
+        assert not noticed, f"{seen}\n{self.stage.account()}"
+        return {
+            now.connections: {
+                version
+                for version, answers in now.answered.items()
+                if answers > then.answered.get(version, 0)
+            }
+            for now, then in zip(after, before, strict=True)
+        }
+
+    @property
+    def stable(self) -> tuple[str, str]:
+        """Version and revision of what serves."""
+        stable = self.stage.status["stable"]
+        return stable["version"], stable["revision"]
+
+
+@pytest.fixture(scope="module")
+def users(shared_stage: Stage) -> Users:
+    """A first version serves, and is called from now on."""
+    shared_stage.declare("one", replicas=2)
+    shared_stage.until_promoted("one")
+    clients = shared_stage.clients(RATE, at_least=0)
+    clients.start()
+    return Users(shared_stage, clients)
+
+
+def test_a_promotion_fails_no_request_on_new_or_kept_connections(users: Users) -> None:
+    before, (version, revision) = users.clients.reports(), users.stable
+    users.stage.declare("promoted", replicas=2)
+    users.stage.until_promoted("promoted")
+    users.stage.until_gone(revision)
+    both = {version, "promoted"}
+    assert users.noticed_nothing_since(before) == {"new": both, "kept": both}
+
+
+def test_an_abort_in_a_weight_step_fails_no_request(users: Users) -> None:
+    before, (version, _) = users.clients.reports(), users.stable
+    users.release("aborted", STAYS)
+    users.stage.verb("abort")
+    users.stage.until_rolled_back("aborted")
+    assert users.noticed_nothing_since(before)["new"] == {version, "aborted"}
+    assert users.stage.status["failedRevision"]["reason"] == "Aborted"
+
+
+def test_a_candidate_that_turns_unready_while_it_answers_fails_no_request(users: Users) -> None:
+    before, (version, _) = users.clients.reports(), users.stable
+    users.release("unready", STAYS)
+    behave(users.stage, users.stage.status["candidate"]["revision"], ready=False)
+    users.stage.declare("unready", replicas=2, rollout=STAYS | {"progressDeadline": "5s"})
+    users.stage.until_rolled_back("unready")
+    assert users.noticed_nothing_since(before)["new"] == {version, "unready"}
+    assert users.stage.status["failedRevision"]["reason"] == "Unready"

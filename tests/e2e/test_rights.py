@@ -3,8 +3,6 @@
 Both are read from the API server's audit log, of all stories that were told in this run.
 """
 
-import time
-
 import pytest
 
 from tests.cluster.install import OPERATOR
@@ -52,9 +50,17 @@ def a_judgement_that_nobody_waits_for_is_dropped_and_old_revisions_are_pruned(
     until_measured(stage, "two")
     stage.declare("three", rollout=rollout("3m"))
     stage.until_promoted("three")
-    stage.until("only three is left", lambda _: len(stage.get("replicasets")["items"]) == 1)
-    (run,) = stage.get("brun")["items"]
-    assert run["spec"]["subject"]["revision"] == stage.status["stable"]["revision"]
+    stable = stage.status["stable"]["revision"]
+    stage.wait("only three is left", lambda: revisions(stage) == ([stable], [stable]))
+
+
+def revisions(stage: Stage) -> tuple[list[str], list[str]]:
+    """Return of which revisions there are ReplicaSets, and BenchmarkRuns."""
+    sets, runs = stage.get("replicasets")["items"], stage.get("brun")["items"]
+    return (
+        [each["metadata"]["labels"]["modelward.dev/revision"] for each in sets],
+        [each["spec"]["subject"]["revision"] for each in runs],
+    )
 
 
 def a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed(
@@ -68,8 +74,12 @@ def a_benchmark_into_which_somebody_puts_a_pod_is_ended_and_not_believed(
     (run,) = stage.get("brun")["items"]
     assert run["status"]["verdict"] == "Inconclusive"
     assert run["status"]["attempts"][0]["reason"] == "ForeignPod"
-    left = {each["metadata"]["uid"] for each in stage.get("jobs")["items"]}
-    assert job["metadata"]["uid"] not in left
+    stage.wait("its Job is gone", lambda: job["metadata"]["uid"] not in jobs(stage))
+
+
+def jobs(stage: Stage) -> set[str]:
+    """Return the uids of the Jobs that there are."""
+    return {each["metadata"]["uid"] for each in stage.get("jobs")["items"]}
 
 
 @pytest.mark.looks_back
@@ -93,17 +103,19 @@ def test_the_operator_was_refused_nothing_and_has_no_right_that_no_story_needs(
     ],
 )
 def test_roles_for_people_join_the_cluster_s_own(
-    stage: Stage, role: str, may: str, may_not: str
+    shared_stage: Stage, role: str, may: str, may_not: str
 ) -> None:
+    stage = shared_stage
     roles = PROJECT / "manifests" / "components" / "people" / "roles.yaml"
     stage.cluster.kubectl("apply", "--server-side", "-f", str(roles))
-    stage.kubectl("create", "rolebinding", role, f"--clusterrole={role}", "--user=somebody")
-    question = ("auth", "can-i", "--as=somebody")
-    deadline = time.monotonic() + 30
-    while stage.kubectl(*question, may, "modeldeployments", check=False).strip() != "yes":
-        assert time.monotonic() < deadline, f"{role} did not join"
-        time.sleep(0.2)
-    assert stage.kubectl(*question, may_not, "modeldeployments", check=False).strip() == "no"
+    stage.kubectl("create", "rolebinding", role, f"--clusterrole={role}", f"--user={role}")
+    question = ("auth", "can-i", f"--as={role}")
+
+    def says(verb: str) -> str:
+        return stage.kubectl(*question, verb, "modeldeployments", check=False).strip()
+
+    stage.wait(f"{role} joins", lambda: says(may) == "yes")
+    assert says(may_not) == "no"
 
 
 STORIES: tuple[Story, ...] = (

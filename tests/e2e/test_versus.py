@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.stage import NAME, Document, Stage
 from tests.e2e.together import Story, Told
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.takes_long]
 
 ACCURACY: Document = {"benchmark": {"dataset": "golden", "metric": "accuracy"}}
 ERRORS: Document = {"benchmark": {"metric": "errorRate"}}
@@ -87,7 +87,7 @@ def reached(stage: Stage) -> set[str]:
     return {address for endpoint in endpoints for address in endpoint["addresses"]}
 
 
-def test_a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_reaches(
+def a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_reaches(
     stage: Stage,
 ) -> None:
     stage.declare("one", {"latency": 0.03}, kpis=LATENCY_KPIS)
@@ -128,3 +128,13 @@ STORIES: tuple[Story, ...] = (
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_a_comparison_with_stable(told: Told, story: Story) -> None:
     told[story].result()
+
+
+STORIES_WITH_USERS: tuple[Story, ...] = (
+    a_slower_version_is_rolled_back_beside_a_copy_of_stable_that_no_user_reaches,
+)
+
+
+@pytest.mark.parametrize("story_with_users", STORIES_WITH_USERS, ids=lambda story: story.__name__)
+def test_a_comparison_beside_users(told_with_users: Told, story_with_users: Story) -> None:
+    told_with_users[story_with_users].result()

@@ -14,6 +14,8 @@ from tests.e2e.stage import Stage, new_stage, playing
 
 Story = Callable[[Stage], None]
 Told = dict[Story, Future[None]]
+WITH_USERS = "story_with_users"
+"""Parameter of the tests whose stories count what users are answered; others have `story`."""
 AT_ONCE = 6
 """Stories mostly wait; more of them on two cores would wait for each other."""
 

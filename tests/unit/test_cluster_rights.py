@@ -1,10 +1,11 @@
 """The audit of rights: what was refused, and what is granted and never used."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.rights import Account, Right, refused, rights_of, unused
+from tests.cluster.rights import Account, Right, refused, rights_of, unused, whole_lines
 
 RULES = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
@@ -79,3 +80,10 @@ def test_an_account_is_the_subject_of_bindings_that_name_it_and_its_namespace() 
     assert account.is_subject({"subjects": [{"kind": "User", "name": "ada"}, subject]})
     assert not account.is_subject({"subjects": [subject | {"namespace": "other"}]})
     assert not account.is_subject({})
+
+
+def test_a_line_of_the_log_that_is_being_written_is_read_once_it_is_whole(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    log.write_text('{"a": 1}\n{"b": 2}\n{"c"')
+    assert whole_lines(log) == [b'{"a": 1}', b'{"b": 2}']
+    assert whole_lines(log, since=len('{"a": 1}\n')) == [b'{"b": 2}']

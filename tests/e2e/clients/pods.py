@@ -48,7 +48,7 @@ class Clients:
         document = {"apiVersion": "v1", "kind": "List", "items": objects}
         self._kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(document))
         self.started = True
-        self._wait("the clients have started", lambda: all(r.sent for r in self.reports()), 60)
+        self._wait("the clients have started", lambda: all(r.sent for r in self.reports()), 180)
 
     def reports(self) -> list[Report]:
         """What each client has seen so far."""
@@ -111,8 +111,8 @@ def pod(client: Client) -> dict[str, Any]:
             *("--connections", client.connections, "--protocol", client.protocol),
             *("--rate", f"{client.rate}", "--at-least", f"{client.at_least}"),
         ],
-        # a client that is starved counts failures that are its own
-        "resources": {"requests": {"cpu": "200m", "memory": "64Mi"}},
+        # A client that is starved counts failures that are its own.
+        "resources": {"requests": {"cpu": f"{max(client.rate, 20):.0f}m", "memory": "64Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},

@@ -47,16 +47,12 @@ def _named_to_the_operator(cluster: Cluster, url: str) -> Iterator[None]:
         [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": settings}],
     )
     try:
-        _restart_operator(cluster)
+        cluster.kubectl("rollout", "restart", *DEPLOYMENT)
+        cluster.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=120s")
         yield
     finally:
         cluster.kubectl("-n", OPERATOR.namespace, "delete", "configmap", SETTINGS)
-        _restart_operator(cluster)
-
-
-def _restart_operator(cluster: Cluster) -> None:
-    cluster.kubectl("rollout", "restart", *DEPLOYMENT)
-    cluster.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=120s")
+        cluster.kubectl("rollout", "restart", *DEPLOYMENT)
 
 
 def _provide_image(cluster: Cluster) -> None:
