@@ -32,10 +32,17 @@ def turn(item: pytest.Item) -> tuple[int, bool]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def image_in_the_making(request: pytest.FixtureRequest) -> None:
-    """Have the operator's image built, which takes a minute, beside the tests that need none."""
+def image_in_the_making(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have the operator's image built, which takes a minute, beside the tests that need none.
+
+    Tests that end early wait for the build, so that it is not left behind.
+    """
+    building = Thread(target=build_ahead)
     if any("installed" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        Thread(target=build_ahead, daemon=True).start()
+        building.start()
+    yield
+    if building.ident is not None:
+        building.join()
 
 
 def build_ahead() -> None:
