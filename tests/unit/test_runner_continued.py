@@ -112,7 +112,7 @@ async def test_an_exam_that_was_interrupted_goes_on_after_the_last_row_in_order(
 
     undisturbed = await measure(whole, ACCURACY)
     async with ModelServer(predict=hang_after_25).serving() as server:
-        first = (await carry_out(a_plan(server.url, ACCURACY), seconds=1)).kpis[0]
+        first = (await carry_out(a_plan(server.url, ACCURACY), seconds=4)).kpis[0]
     assert first.verdict == "I"
     assert first.counts[:2] == (30, 24)
     start = {"verdict": "I", "windows": 0, "counts": list(first.counts)}
