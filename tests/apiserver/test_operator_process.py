@@ -102,7 +102,8 @@ async def test_what_happens_while_the_operator_is_dead_is_done_when_it_is_back(
 
     async def ready() -> bool:
         (replica_set,) = await kube.list(REPLICA_SET, namespace)
-        return int(replica_set["status"].get("readyReplicas", 0)) == replica_set["spec"]["replicas"]
+        spec, status = replica_set["spec"], replica_set["status"]
+        return int(spec["replicas"]) == int(status.get("readyReplicas", 0))
 
     await until(ready, "the candidate to be ready")
     assert await kube.list(BENCHMARK_RUN, namespace) == []
