@@ -66,7 +66,7 @@ class Scaled:
             status = await self.status()
             return status if status and members.items() <= status.items() else None
 
-        return await until(reached, str(members), seconds=60)
+        return await until(reached, str(members), seconds=180)
 
     async def selected(self) -> list[Document]:
         selector = (await self.scale())["status"]["selector"]

@@ -127,7 +127,7 @@ async def test_the_check_of_the_cache_sends_watches_and_nothing_else(
         asked = sum("sendInitialEvents" in entry["requestURI"] for entry in audit())
         return asked - surveys > 2 * len(WATCHED)
 
-    await until(checked_twice, "two checks of the cache", seconds=60)
+    await until(checked_twice, "two checks of the cache", seconds=180)
     assert [each["requestURI"] for each in _other_than_watches(audit())[before:]] == []
 
 
