@@ -212,9 +212,11 @@ async def test_what_was_measured_when_time_is_up_is_reported() -> None:
 
 @pytest.mark.usefixtures("any_lag")
 async def test_load_that_ends_within_calibration_leaves_a_latency_uncalibrated() -> None:
+    slow: Json = {"rate": "50", "forSeconds": "60", "warmUpSeconds": "0", "dataset": "golden"}
     async with ModelServer().serving() as server:
-        plan = a_plan(server.url, LATENCY)
-        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
+        plan = a_plan(server.url, LATENCY, load=slow)
+        # Sixty windows of four requests take five seconds.
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=3.0)
     assert verdicts(result) == "I"
     assert 0 < result.windows < 60
     assert result.kpis[0].counts == (125, 0, 0, 0)
