@@ -21,7 +21,7 @@ from modelward.judge import shape
 from modelward.runner.attempt import Attempt
 from modelward.strictjson import Json
 from tests.unit.model_server import ModelServer
-from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
+from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, PATIENT, REPORT, a_plan, golden
 
 SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
 
@@ -63,7 +63,7 @@ async def test_where_only_jobs_measure_the_runner_tells_that_the_model_can_be_re
 async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothing() -> None:
     server = ModelServer(error_share=0.02, wrong=frozenset({7}))
     perfect = ACCURACY | REPORT | {"limit": "1"}
-    result = await measure(server, ACCURACY | {"limit": "0.5"}, perfect, ERRORS, LATENCY)
+    result = await measure(server, ACCURACY | {"limit": "0.5"}, perfect, ERRORS, PATIENT)
     assert (result.outcome, result.windows, verdicts(result)) == ("Measured", 60, "PFPP")
     assert result.kpis[0].counts == result.kpis[1].counts
 
@@ -71,7 +71,7 @@ async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothin
 @pytest.mark.usefixtures("any_lag")
 async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> None:
     server = ModelServer(error_share=0.25)
-    result = await measure(server, ERRORS, LATENCY)
+    result = await measure(server, ERRORS, PATIENT)
     assert verdicts(result) == "FI"
     assert result.kpis[1].reason == "NotMeasured"
     assert server.requests < 600
