@@ -33,3 +33,9 @@ class Scraped:
         for sample in self.all(name):
             counts[tuple(sample.labels[label] for label in labels)] += int(sample.value)
         return +counts
+
+
+def connected_since(now: Scraped) -> dict[str, float]:
+    """Return when each watch that stands was answered, as Unix time, by what it watches."""
+    told = now.all("modelward_watch_connected_timestamp_seconds")
+    return {sample.labels["resource"]: sample.value for sample in told if sample.value}

@@ -56,8 +56,8 @@ class Controllers:
             for job in await self.kube.list(JOB, self.namespace):
                 await self._job(job, _owned(pods, job))
         except KubeError as error:
-            # Something changed between the look and the write, or the API server is still busy.
-            if error.status not in (404, 409, 429):
+            # Something changed between the look and the write.
+            if error.status not in (404, 409):
                 raise
 
     async def _replica_set(self, document: Document, pods: list[Document]) -> None:

@@ -1,5 +1,6 @@
 """A plain client for tests: any verb on any kind, errors as they come."""
 
+import asyncio
 import itertools
 import json
 import os
@@ -21,6 +22,7 @@ QUOTA = Kind("", "v1", "ResourceQuota", "resourcequotas")
 
 _LIMITS = aiohttp.ClientTimeout(total=60)
 MERGE = "application/merge-patch+json"
+_MOST_TRIES = 10
 
 _numbers = itertools.count(1)
 
@@ -84,10 +86,17 @@ class Kube:
     ) -> Document:
         headers = {"Accept": accept, "Content-Type": content_type}
         content = None if body is None else json.dumps(body).encode()
-        response = await self._connection.send(method, path, query or {}, headers, content, _LIMITS)
-        document: Any = await response.json()
-        if response.status >= 300:
-            raise KubeError(response.status, document)
+        for tries in itertools.count(1):
+            response = await self._connection.send(
+                method, path, query or {}, headers, content, _LIMITS
+            )
+            document: Any = await response.json()
+            if response.status < 300:
+                break
+            # "storage is (re)initializing": so a fresh CRD's first lists are answered now and then.
+            if response.status != 429 or tries == _MOST_TRIES:
+                raise KubeError(response.status, document)
+            await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
         return dict(document)
 
 

@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.loglines import whole_lines
+
 PROJECT = Path(__file__).parents[2]
 SOURCE = PROJECT / "operator"
+PATIENCE = 60.0
+"""Seconds for what takes two, or less, on a machine that does nothing else."""
 
 
 @dataclass
@@ -30,7 +34,7 @@ class OperatorProcess:
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
 
-    def start(self, timeout: float = 30.0) -> None:
+    def start(self, timeout: float = PATIENCE) -> None:
         """Start it and wait until it is ready."""
         self.launch()
         self.wait_until_ready(timeout)
@@ -54,9 +58,9 @@ class OperatorProcess:
         self.port = self._wait_for_port(offset)
 
     def _wait_for_port(self, offset: int) -> int:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            for line in self.log.read_bytes()[offset:].splitlines():
+            for line in whole_lines(self.log, offset):
                 port = json.loads(line).get("port") if line.startswith(b"{") else None
                 if port:
                     return int(port)
@@ -66,7 +70,7 @@ class OperatorProcess:
             time.sleep(0.02)
         raise AssertionError(f"the operator did not start:\n{self.log.read_text()}")
 
-    def wait_until_ready(self, timeout: float = 30.0) -> None:
+    def wait_until_ready(self, timeout: float = PATIENCE) -> None:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             if self.get("/readyz")[0] == 200:
@@ -77,7 +81,8 @@ class OperatorProcess:
     def get(self, path: str) -> tuple[int, str]:
         """Ask one of its endpoints; return status and text."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            address = f"http://127.0.0.1:{self.port}{path}"
+            with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -87,10 +92,10 @@ class OperatorProcess:
         if self.process is None:
             return None
         self.process.send_signal(with_signal)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=PATIENCE)
         self.process = None
         return code
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged since the log began, over all its lives."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [json.loads(line) for line in whole_lines(self.log)]

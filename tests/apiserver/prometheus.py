@@ -1,14 +1,14 @@
 """A real Prometheus (Debian's package) that scrapes operators, or pods, on this machine."""
 
 import json
-import socket
+import re
 import subprocess
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from tests.cluster.local import build
 from tests.cluster.local.layout import write_json
 
 OBSERVABILITY = Path(__file__).parents[2] / "manifests" / "observability"
+_PORT = re.compile(r"Listening .*\b127\.0\.0\.1:([1-9]\d*)\b")
+_PATIENCE = 60.0
 
 
 def rules() -> dict[str, Any]:
@@ -77,61 +79,52 @@ def scraping_pods(discovery: str, folder: Path) -> Iterator[Prometheus]:
 @contextmanager
 def keeping_apart(upstream: int, folder: Path) -> Iterator[int]:
     """Run a prom-label-proxy before a Prometheus; its port."""
-    port = _free_port()
     command = [
         str(build.program("prom-label-proxy", target="tool")),
         "-label=namespace",
         f"-upstream=http://127.0.0.1:{upstream}",
-        f"-insecure-listen-address=127.0.0.1:{port}",
+        "-insecure-listen-address=127.0.0.1:0",
     ]
-    with (folder / "prom-label-proxy.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/healthz", folder / "prom-label-proxy.log")
+    with _listening(command, "/healthz", folder / "prom-label-proxy.log") as port:
         yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 @contextmanager
 def _running(settings: dict[str, Any], folder: Path) -> Iterator[Prometheus]:
     every = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     write_json(folder / "prometheus.yml", {"global": every, **settings})
-    port = _free_port()
     command = [
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=warn",
+        "--web.listen-address=127.0.0.1:0",
     ]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        _wait_until_ready(f"http://127.0.0.1:{port}/-/ready", folder / "prometheus.log")
+    with _listening(command, "/-/ready", folder / "prometheus.log") as port:
         yield Prometheus(port)
+
+
+@contextmanager
+def _listening(command: Sequence[str], ready: str, log: Path) -> Iterator[int]:
+    """Run a program that takes a port that is free and says which; the port, once it is ready."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out)
+    try:
+        yield _port_of(process, ready, log)
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=_PATIENCE)
 
 
-def _wait_until_ready(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"{url} is not ready:\n{log.read_text()}")
+def _port_of(process: subprocess.Popen[bytes], ready: str, log: Path) -> int:
+    deadline = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        for port in _PORT.findall(log.read_text()):
+            url = f"http://127.0.0.1:{port}{ready}"
+            with suppress(OSError), urllib.request.urlopen(url, timeout=_PATIENCE):
+                return int(port)
+        time.sleep(0.05)
+    raise AssertionError(f"{process.args!r} is not ready:\n{log.read_text()}")
 
 
 def _each_second(spec: dict[str, Any]) -> dict[str, Any]:
     return {"groups": [group | {"interval": "1s"} for group in spec["groups"]]}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

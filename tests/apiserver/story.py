@@ -54,7 +54,7 @@ class Story:
             current = now["status"]["observedGeneration"] == now["metadata"]["generation"]
             return now if current and now["status"].get("phase") == phase else None
 
-        return await until(reached, f"phase {phase}", seconds=180)
+        return await until(reached, f"phase {phase}", seconds=600)
 
     async def selected(self) -> str:
         """The revision that users reach."""

@@ -84,7 +84,7 @@ async def test_helm_waits_until_a_good_version_is_released(
     controllers.ending = exam(lambda _: 95)
     start_operator()
     for verb, tag in (("install", "1"), ("upgrade", "2")):
-        code, said = await helm.run(verb, tag, "--wait", "--timeout=60s")
+        code, said = await helm.run(verb, tag, "--wait", "--timeout=180s")
         assert code == 0, said
         assert await phase(kube, namespace) == "Healthy"
 
@@ -94,9 +94,9 @@ async def test_helm_fails_with_the_operators_words_when_a_version_is_rolled_back
 ) -> None:
     controllers.ending = exam(lambda _: 95)
     start_operator()
-    await helm.run("install", "1", "--wait", "--timeout=60s")
+    await helm.run("install", "1", "--wait", "--timeout=180s")
     controllers.ending = exam(lambda _: 91)
-    code, said = await helm.run("upgrade", "2", "--wait", "--timeout=60s")
+    code, said = await helm.run("upgrade", "2", "--wait", "--timeout=180s")
     assert code == 1
     assert "status: Failed" in said
     assert "accuracy is 91% on 100 rows, not enough: >= 92%" in said
@@ -108,9 +108,9 @@ async def test_helm_can_take_a_rolled_back_version_out_of_the_spec_by_itself(
 ) -> None:
     controllers.ending = exam(lambda _: 95)
     start_operator()
-    await helm.run("install", "1", "--wait", "--timeout=60s")
+    await helm.run("install", "1", "--wait", "--timeout=180s")
     controllers.ending = exam(lambda _: 91)
-    code, said = await helm.run("upgrade", "2", "--rollback-on-failure", "--timeout=60s")
+    code, said = await helm.run("upgrade", "2", "--rollback-on-failure", "--timeout=180s")
     assert code == 1, said
     assert await phase(kube, namespace) == "Healthy"
 
@@ -124,7 +124,7 @@ async def test_a_release_that_helm_did_not_wait_for_goes_on_and_can_be_waited_fo
     assert "status: InProgress" in said
     assert await phase(kube, namespace) == "Progressing"
     controllers.ending = exam(lambda _: 95)
-    code, said = await helm.run("upgrade", "1", "--wait", "--timeout=60s")
+    code, said = await helm.run("upgrade", "1", "--wait", "--timeout=180s")
     assert code == 0, said
 
 
@@ -145,7 +145,7 @@ async def test_kubectl_waits_for_the_latest_spec_and_not_for_an_older_one(
     controllers.ending = exam(lambda _: 95)
     await make_deployment(kube, namespace)
     operator = start_operator()
-    assert "condition met" in await wait(served, namespace, "Ready", 60)
+    assert "condition met" in await wait(served, namespace, "Ready", 180)
     operator.kill()
     # The conditions still say Ready, but of the spec before this one.
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"serving": serving("2")}})
@@ -162,11 +162,11 @@ async def test_kubectl_may_wait_for_available_alone_while_a_release_is_under_way
     controllers.ending = exam(lambda _: 95)
     await make_deployment(kube, namespace)
     start_operator()
-    await wait(served, namespace, "Ready", 60)
+    await wait(served, namespace, "Ready", 180)
     controllers.ending = lambda _: None
     await kube.patch(MODEL_DEPLOYMENT, namespace, "fraud", {"spec": {"serving": serving("2")}})
-    assert "condition met" in await wait(served, namespace, "Reconciling", 30)
-    assert "condition met" in await wait(served, namespace, "Available", 30)
+    assert "condition met" in await wait(served, namespace, "Reconciling", 180)
+    assert "condition met" in await wait(served, namespace, "Available", 180)
     assert "timed out" in await wait(served, namespace, "Ready", 1)
 
 

@@ -19,6 +19,7 @@ from modelward.cluster.requests import NO_ANSWER, Requests
 from modelward.writes import Document
 from tests.apiserver.kube import QUOTA, Kube
 from tests.apiserver.samples import deployment, make_deployment
+from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
 from tests.requests_noted import Noted
 
@@ -123,8 +124,14 @@ async def test_a_quota_is_forbidden_and_its_message_is_kept(
     await kube.create(QUOTA, quota)
     await kube.patch(QUOTA, namespace, "none", {"status": {**hard, "used": {"services": "0"}}},
                      status=True)  # fmt: skip
-    with pytest.raises(errors.ForbiddenError, match="exceeded quota"):
-        await api.create(service(namespace))
+
+    async def told() -> bool:
+        with pytest.raises(errors.ForbiddenError) as refused:
+            await api.create(service(namespace))
+        # So long as admission has seen the quota but not its status: "status unknown for quota".
+        return "exceeded quota" in str(refused.value)
+
+    await until(told, "the quota to be in force")
 
 
 async def test_a_delete_spares_another_object_of_the_same_name(api: Api, namespace: str) -> None:

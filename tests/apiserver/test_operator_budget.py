@@ -62,7 +62,8 @@ async def test_a_load_that_is_too_short_is_warned_of_once_even_after_a_restart(
     await message(kube, namespace, "A verdict about errors is not likely")
     operator.kill(signal.SIGKILL)
     operator.start()
-    await asyncio.sleep(1)
+    await until(lambda: budget_events(kube, namespace), "an Event")
+    await asyncio.sleep(1)  # in which it could say so again
     (event,) = await budget_events(kube, namespace)
     assert event["type"] == "Warning"
     assert event["regarding"]["kind"] == "ModelDeployment"

@@ -7,8 +7,8 @@ of the tests don't. While a story is told, a witness looks for users led to what
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ from tests.apiserver.faults import (
     silent,
     slowly,
 )
-from tests.apiserver.kube import Kube, KubeError, connected, fresh_namespace
+from tests.apiserver.kube import Kube, connected, fresh_namespace
 from tests.apiserver.measured import exam
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.samples import make_deployment
@@ -48,8 +48,10 @@ pytestmark = pytest.mark.apiserver
 
 GOOD, BAD = exam(lambda _: 95), exam(lambda _: 91)
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 """Seconds for what was put off by back-offs: an Event, a status."""
+CALM = 3.0
+"""Seconds without any change after which nothing more comes, where nothing goes wrong."""
 
 Holdings = dict[str, Any]
 Meanwhile = Callable[[FaultyProxy, Story], Awaitable[None]]
@@ -110,19 +112,8 @@ async def witnessed(story: Story) -> AsyncIterator[None]:
 
 async def _witness(story: Story) -> None:
     while True:
-        with suppress_busy():
-            await _look(story)
+        await _look(story)
         await asyncio.sleep(0.05)
-
-
-@contextmanager
-def suppress_busy() -> Iterator[None]:
-    """Pass over what the API server can't answer while it learns of fresh CRDs."""
-    try:
-        yield
-    except KubeError as error:
-        if error.status != 429:
-            raise
 
 
 async def _look(story: Story) -> None:
@@ -205,11 +196,11 @@ async def _releases(
 
 
 async def _settled(story: Story, expected: Holdings | None) -> Holdings:
-    """What is left once nothing moves for a moment; what is expected may take a while to come."""
+    """What is left once nothing moves for a while; what is expected may take longer to come."""
     deadline = time.monotonic() + PATIENCE
     before = await story.holdings()
     while True:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(CALM if expected is None else 0.5)
         now = await story.holdings()
         as_expected = expected in (None, now) or time.monotonic() > deadline
         if now == before and as_expected:

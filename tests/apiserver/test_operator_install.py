@@ -116,4 +116,4 @@ async def _until_ready(kube: Kube, namespace: str) -> None:
         current = now["status"].get("observedGeneration") == now["metadata"]["generation"]
         return current and condition(now, "Ready").get("status") == "True"
 
-    await until(ready, "Ready", seconds=60)
+    await until(ready, "Ready", seconds=180)

@@ -127,7 +127,7 @@ async def test_a_flaky_candidate_is_rolled_back_and_one_without_traffic_withdraw
             run = await _live_run(kube, namespace, "fraud")
             return bool(run and run.get("status", {}).get("kpis"))
 
-        await until(has_counted, "a window", seconds=120)
+        await until(has_counted, "a window", seconds=180)
         operator.kill()
         start_operator(f"--prometheus={settings}")
         failed = (await flaky.until("Degraded"))["status"]

@@ -1,12 +1,12 @@
 """What the operator says in /metrics, compared with what happened and with the audit log."""
 
 import asyncio
-import json
 import signal
 from collections import Counter
 
 import pytest
 
+from modelward.cluster import clock
 from modelward.cluster.kinds import WATCHED
 from modelward.cluster.requests import NO_ANSWER
 from modelward.writes import Document
@@ -17,7 +17,8 @@ from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.story import two_promoted_and_one_rolled_back
 from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
-from tests.scraped import Scraped
+from tests.cluster.rights import AuditLog
+from tests.scraped import Scraped, connected_since
 
 pytestmark = pytest.mark.apiserver
 
@@ -29,53 +30,59 @@ class Watched:
 
     def __init__(self, operator: OperatorProcess, way: Cuttable, cluster: Cluster) -> None:
         self.operator, self.way = operator, way
-        self._log, self._offset = cluster.audit_log, cluster.audit_log.stat().st_size
+        self._log = AuditLog(cluster.audit_log)
 
     def scrape(self) -> Scraped:
         status, text = self.operator.get("/metrics")
         assert status == 200
         return Scraped.of(text)
 
-    def requests(self) -> Counts:
-        """Its answered requests by verb, resource and code, as it counts them."""
-        counts = self.scrape().by("modelward_api_requests_total", "verb", "resource", "code")
-        return Counter({each: n for each, n in counts.items() if each[2] != NO_ANSWER})
-
     async def quiet(self) -> None:
         """Wait until it asks for nothing."""
-        seen = [self.requests()]
+        seen = [_requests(self.scrape())]
 
         async def nothing_new() -> bool:
-            await asyncio.sleep(0.5)
-            seen.append(self.requests())
+            await asyncio.sleep(1)
+            seen.append(_requests(self.scrape()))
             return seen[-1] == seen[-2]
 
         await until(nothing_new, "the operator to ask for nothing")
 
     async def cut(self) -> None:
         """Cut all connections, and wait until each watch stands again."""
-        before = self.requests()
+        began = clock.now().timestamp()
         assert self.way.cut() >= len(WATCHED)
 
         async def back() -> bool:
-            return (self.requests() - before).total() >= len(WATCHED)
+            stand = [since for since in connected_since(self.scrape()).values() if since > began]
+            return len(stand) == len(WATCHED)
 
         await until(back, "all watches to be asked for again")
 
     def audited(self, namespace: str, agents: tuple[str, ...] = ("kopf/", "modelward/")) -> Counts:
         """Its requests by verb, resource and code, as the API server logged them."""
-        entries = map(json.loads, self._log.read_bytes()[self._offset :].splitlines())
+        entries = self._log.requests()
         return Counter(_named(entry) for entry in entries if _is_its(entry, namespace, agents))
 
-    async def end(self, namespace: str) -> None:
-        """End it; only then are its last watches in the audit log."""
-        counted = self.requests().total()
+    async def end(self, namespace: str) -> Scraped:
+        """Scrape it for the last time and end it; then its last watches are in the audit log."""
+        last = self.scrape()
         assert self.operator.kill(signal.SIGTERM) == 0
 
         async def logged() -> bool:
-            return self.audited(namespace).total() >= counted
+            return self.audited(namespace).total() >= _answered(last).total()
 
         await until(logged, "the watches to be in the audit log")
+        return last
+
+
+def _requests(now: Scraped) -> Counts:
+    """Its requests by verb, resource and code, as it counts them."""
+    return now.by("modelward_api_requests_total", "verb", "resource", "code")
+
+
+def _answered(now: Scraped) -> Counts:
+    return Counter({each: n for each, n in _requests(now).items() if each[2] != NO_ANSWER})
 
 
 def _is_its(entry: Document, namespace: str, agents: tuple[str, ...]) -> bool:
@@ -106,21 +113,22 @@ async def test_the_numbers_are_those_of_what_happened(
     await watched.quiet()
     await watched.cut()
     await watched.quiet()
-    now, requests = watched.scrape(), watched.requests()
-    await watched.end(namespace)
+    now = await watched.end(namespace)
 
     _check_releases(now)
     _check_objects(now, failed["revision"])
     _check_queues(now)
     audited = watched.audited(namespace)
-    assert requests == audited
+    assert _answered(now) == audited
     assert audited["create", "events", "201"] == len(await story.reasons())
-    # A fresh CRD's first watch may be answered by 429: "storage is (re)initializing".
-    kopfs: Counter[str] = Counter()
-    for (verb, resource, _), count in watched.audited(namespace, ("kopf/",)).items():
-        kopfs[resource] += count * (verb == "watch")
+    # Whatever the answer: a fresh CRD's first watch may be told "storage is (re)initializing", 429,
+    # and one on a connection that has just been cut gets none.
+    asked: Counter[str] = Counter()
+    kopfs = watched.audited(namespace, ("kopf/",)) + (_requests(now) - audited)
+    for (verb, resource, _), count in kopfs.items():
+        asked[resource] += count * (verb == "watch")
     restarts = now.by("modelward_watch_restarts_total", "resource")
-    assert {resource: restarts[resource,] + 1 for resource in +kopfs} == +kopfs
+    assert {kind.plural: restarts[kind.plural,] + 1 for kind in WATCHED} == +asked
 
 
 def _check_releases(now: Scraped) -> None:

@@ -93,11 +93,19 @@ async def test_events_tell_of_the_release_once_even_after_a_restart(
 async def test_what_happens_while_the_operator_is_dead_is_done_when_it_is_back(
     kube: Kube, namespace: str, start_operator: Start, controllers: Controllers
 ) -> None:
+    controllers.ready = lambda _: False
     operator = start_operator()
     await make_deployment(kube, namespace)
     await until(lambda: kube.list(REPLICA_SET, namespace), "a ReplicaSet")
     operator.kill(signal.SIGKILL)
-    await asyncio.sleep(0.5)
+    controllers.ready = lambda _: True
+
+    async def ready() -> bool:
+        (replica_set,) = await kube.list(REPLICA_SET, namespace)
+        spec, status = replica_set["spec"], replica_set["status"]
+        return int(spec["replicas"]) == int(status.get("readyReplicas", 0))
+
+    await until(ready, "the candidate to be ready")
     assert await kube.list(BENCHMARK_RUN, namespace) == []
     operator.start()
     runs = await until(lambda: kube.list(BENCHMARK_RUN, namespace), "a BenchmarkRun")

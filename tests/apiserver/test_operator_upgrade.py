@@ -55,7 +55,7 @@ async def _phase(kube: Kube, namespace: str, phase: str) -> Document:
         current = now["status"]["observedGeneration"] == now["metadata"]["generation"]
         return now if current and now["status"].get("phase") == phase else None
 
-    return await until(reached, f"phase {phase}", seconds=60)
+    return await until(reached, f"phase {phase}", seconds=180)
 
 
 async def _children(kube: Kube, namespace: str) -> tuple[dict[str, Document], list[str]]:

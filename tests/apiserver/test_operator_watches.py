@@ -1,19 +1,28 @@
 """What the operator asks the API server for, as the API server's own audit log has it."""
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from modelward.cluster.kinds import CONFIG_MAP, MANAGED_ONLY, OURS, REPLICA_SET, WATCHED
+from modelward.cluster.kinds import (
+    CONFIG_MAP,
+    MANAGED_ONLY,
+    MODEL_DEPLOYMENT,
+    OURS,
+    REPLICA_SET,
+    WATCHED,
+)
 from modelward.writes import Document
 from tests.apiserver.kube import Kube
 from tests.apiserver.operator_process import OperatorProcess
 from tests.apiserver.samples import make_deployment
+from tests.apiserver.story import announced
 from tests.apiserver.waiting import until
 from tests.cluster.provider import Cluster
+from tests.cluster.rights import AuditLog
+from tests.scraped import Scraped, connected_since
 
 pytestmark = pytest.mark.apiserver
 
@@ -23,18 +32,12 @@ Start = Callable[..., OperatorProcess]
 @pytest.fixture
 def audit(served: Cluster) -> Callable[[], list[Document]]:
     """The requests of operators since now. A watch is in the log when it has ended."""
-    offset = served.audit_log.stat().st_size
-
-    def read() -> list[Document]:
-        lines = served.audit_log.read_bytes()[offset:].splitlines()
-        return [entry for entry in map(json.loads, lines) if _of_operator(entry)]
-
-    return read
+    log = AuditLog(served.audit_log)
+    return lambda: [e for e in log.requests() if _sent_by(e, "kopf/", "modelward/")]
 
 
-def _of_operator(entry: Document) -> bool:
-    agent = entry.get("userAgent", "")
-    return str(agent).startswith(("kopf/", "modelward/"))
+def _sent_by(entry: Document, *agents: str) -> bool:
+    return str(entry.get("userAgent", "")).startswith(agents)
 
 
 def _queries(entries: list[Document], plural: str) -> Iterator[dict[str, list[str]]]:
@@ -47,13 +50,20 @@ def _queries(entries: list[Document], plural: str) -> Iterator[dict[str, list[st
 
 
 async def _life(start_operator: Start, audit: Callable[[], list[Document]]) -> list[Document]:
-    """All requests of an operator that lived for a moment."""
+    """All requests of an operator that lived until it watched."""
     operator = start_operator(cluster_wide=True)
-    await asyncio.sleep(1)
+    everything = {kind.plural for kind in WATCHED}
+
+    async def watching() -> bool:
+        return {*connected_since(Scraped.of(operator.get("/metrics")[1]))} == everything
+
+    await until(watching, "all watches to stand")
+    await asyncio.sleep(1)  # in which it could ask for more
     operator.kill()
 
     async def ended() -> bool:
-        return _kinds(audit(), "watch") >= {kind.plural for kind in WATCHED}
+        kopfs = [entry for entry in audit() if _sent_by(entry, "kopf/")]
+        return _kinds(kopfs, "watch") >= everything
 
     await until(ended, "the watches to be in the audit log")
     return audit()
@@ -87,7 +97,13 @@ async def test_an_idle_round_reads_and_writes_nothing(
 ) -> None:
     start_operator()
     await make_deployment(kube, namespace)
-    await until(lambda: kube.list(REPLICA_SET, namespace), "a ReplicaSet")
+    await until(lambda: announced(kube, namespace), "an Event")
+
+    async def observed() -> bool:
+        now = await kube.get(MODEL_DEPLOYMENT, namespace, "fraud")
+        return bool(now and now["status"]["observedGeneration"] == 1)
+
+    await until(observed, "a status")
     await kube.patch(CONFIG_MAP, namespace, "golden", {"data": {"other": "x"}})
     before = await _settled(audit)
     touched = {"metadata": {"annotations": {"modelward.dev/touched": "yes"}}}
@@ -111,7 +127,7 @@ async def test_the_check_of_the_cache_sends_watches_and_nothing_else(
         asked = sum("sendInitialEvents" in entry["requestURI"] for entry in audit())
         return asked - surveys > 2 * len(WATCHED)
 
-    await until(checked_twice, "two checks of the cache", seconds=60)
+    await until(checked_twice, "two checks of the cache", seconds=180)
     assert [each["requestURI"] for each in _other_than_watches(audit())[before:]] == []
 
 

@@ -33,6 +33,7 @@ def team(served: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for person, role in PEOPLE.items():
             named = (f"--clusterrole={role}", f"--user={person}")
             served.kubectl("create", "rolebinding", person, *named, "-n", TEAM)
+            until_allowed(served, person, "get", "modeldeployments.modelward.dev")
         yield served
         served.kubectl("delete", "modeldeployments", "--all", "-n", TEAM)
 
@@ -48,12 +49,21 @@ def separated(team: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     deadline = time.monotonic() + 60
     born = deployment(TEAM, "too-early")
     born["metadata"] |= PROMOTE["metadata"]
-    while not attempt(team, "dan", "create", born):
+    while "may be set only by" not in (refusal := attempt(team, "dan", "create", born)):
+        assert refusal == ""
         team.kubectl("delete", "modeldeployment", "too-early", "-n", TEAM)
         assert time.monotonic() < deadline, "the policy is not in force"
     yield team
     kind = "validatingadmissionpolicybinding"
     team.kubectl("delete", kind, "modelward-separate-duties")
+
+
+def until_allowed(cluster: Cluster, person: str, verb: str, resource: str) -> None:
+    """Wait until the API server knows of a fresh binding, which it does a moment later."""
+    deadline = time.monotonic() + 60
+    asked = ("auth", "can-i", verb, resource, f"--as={person}", "-n", TEAM)
+    while cluster.kubectl(*asked, check=False).returncode != 0:
+        assert time.monotonic() < deadline, f"{person} may not {verb} {resource}"
 
 
 def attempt(cluster: Cluster, person: str, verb: str, document: Document, *more: str) -> str:
@@ -142,6 +152,7 @@ def test_who_has_both_roles_does_both_in_one_request(declared: Cluster) -> None:
     for role in ("modelward-data-scientist", "modelward-release-operator"):
         named = (f"--clusterrole={role}", "--user=both")
         declared.kubectl("create", "rolebinding", f"both-{role}", *named, "-n", TEAM)
+    until_allowed(declared, "both", "promote", "modeldeployments.modelward.dev")
     assert changed(declared, "both", {"spec": {"serving": serving("3")}} | PROMOTE) == ""
 
 

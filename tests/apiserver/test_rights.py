@@ -86,7 +86,7 @@ async def test_a_right_too_few_is_found_by_what_the_operator_was_refused(
     async def found() -> list[str]:
         return refused(audit.entries(OPERATOR))
 
-    refusals = await until(found, f"a refusal for want of {deprived}", seconds=40)
+    refusals = await until(found, f"a refusal for want of {deprived}", seconds=180)
     assert all(each.startswith(asked) for each in refusals), refusals
 
 
@@ -105,7 +105,7 @@ async def test_a_right_too_many_is_found_wherever_it_is_granted(
         used = {*rights_of(rules)} - {*unused(rights_of(rules), audit.entries(OPERATOR))}
         return Right("modelward.dev", "modeldeployments/status", "patch") in used
 
-    await until(said, "the operator's work", seconds=40)
+    await until(said, "the operator's work", seconds=180)
     too_many = unused(granted(installed, OPERATOR), audit.entries(OPERATOR))
     assert {Right("", "secrets", "get"), Right("", "pods", "update")} <= {*too_many}
     assert Right("", "configmaps", "get") not in too_many

@@ -10,7 +10,7 @@ from tests.cluster.provider import Cluster
 T = TypeVar("T")
 
 
-async def until(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 20.0) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], what: str, seconds: float = 60.0) -> T:
     """Look again and again until there is something (true); return it."""
     deadline = time.monotonic() + seconds
     while True:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tests.cluster import locks, paths
 from tests.cluster.errors import ClusterError
 
 # Package -> a program or file that shows that it is installed, by whatever means.
@@ -64,9 +65,13 @@ def ensure(packages: Iterable[str], installed: Callable[[str], bool] = is_instal
             f"sudo apt-get install --no-install-recommends {names}"
         )
         raise MissingPackagesError(message)
-    print(f"Installing Debian packages: {names}", file=sys.stderr, flush=True)
-    _apt_get("update")
-    _apt_get("install", "--yes", "--no-install-recommends", *missing)
+    # apt-get waits for others' installing, but not for their updating of lists.
+    with locks.locked(paths.runtime() / "apt-get.lock", "another installation of Debian packages"):
+        missing = [package for package in missing if not installed(package)]
+        if missing:
+            print(f"Installing Debian packages: {names}", file=sys.stderr, flush=True)
+            _apt_get("update")
+            _apt_get("install", "--yes", "--no-install-recommends", *missing)
 
 
 def _apt_get(*arguments: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.loglines import end_of, whole_lines
 from tests.cluster.provider import Cluster
 
 Document = dict[str, Any]
@@ -69,7 +70,11 @@ class AuditLog:
 
     def __init__(self, path: Path, since: int | None = None) -> None:
         self._path = path
-        self._offset = path.stat().st_size if since is None else since
+        self._offset = end_of(path) if since is None else since
+
+    def requests(self) -> list[Document]:
+        """Return everybody's requests. A watch is among them once it has ended."""
+        return [json.loads(line) for line in whole_lines(self._path, self._offset)]
 
     def entries(self, account: Account) -> list[Document]:
         """Return the requests of an account. A watch is among them once it has ended."""

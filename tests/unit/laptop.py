@@ -1,5 +1,7 @@
 """What `modelward benchmark run` measures in tests: a deployment in a file, and its rows."""
 
+import contextlib
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,16 @@ def config_map(rows: bytes) -> dict[str, Any]:
 
 def write(place: Path, *documents: dict[str, Any]) -> None:
     (place / "plan.yaml").write_text(yaml.safe_dump_all(documents))
+
+
+def drawn_at(terminal: int) -> bytes:
+    """Read a terminal whose other end is closed to the end, and close it."""
+    drawn = b""
+    with contextlib.suppress(OSError):  # that is how Linux tells of the end
+        while part := os.read(terminal, 10_000):
+            drawn += part
+    os.close(terminal)
+    return drawn
 
 
 def measure(url: str, *options: str) -> int:

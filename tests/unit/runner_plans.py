@@ -14,6 +14,8 @@ ERRORS = {"name": "errors", "metric": "errorRate", "limit": "0.1", "expected": "
           "direction": "atMost", "effect": "gate"}  # fmt: skip
 LATENCY = {"name": "latency", "metric": "latency", "quantile": "0.9", "limit": "0.4",
            "direction": "atMost", "effect": "gate"}  # fmt: skip
+PATIENT = LATENCY | {"limit": "5"}
+"""A latency that a busy machine keeps, too."""
 REPORT = {"effect": "report"}
 LOAD: Json = {"rate": "200", "forSeconds": "5", "warmUpSeconds": "0.1", "dataset": "golden"}
 

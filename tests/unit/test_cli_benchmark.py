@@ -24,6 +24,7 @@ from tests.unit.laptop import (
     ROWS,
     config_map,
     deployment,
+    drawn_at,
     measure,
     write,
 )
@@ -176,9 +177,8 @@ def test_at_a_terminal_there_is_a_bar_and_what_is_printed_stays_clean(place: Pat
             stderr=end,
             check=True,
         )  # fmt: skip
-    drawn = os.read(terminal, 1_000_000).decode()
-    os.close(terminal)
     os.close(end)
+    drawn = drawn_at(terminal).decode()
     assert "rows of golden" in drawn
     assert json.loads(process.stdout)["status"]["verdict"] == "Pass"
 

@@ -18,6 +18,7 @@ from tests.unit.laptop import (
     ROWS,
     config_map,
     deployment,
+    drawn_at,
     make_quick,
     measure,
     with_rows,
@@ -45,16 +46,15 @@ def interrupted_at(stage: str, url: str) -> tuple[int, str, str]:
     command = [*MODELWARD, "benchmark", "run", "-f", "plan.yaml", "--target", url, *ROWS]
     command += ["--report", "page.html"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=end, text=True) as process:
-        drawn = ""
-        while stage not in drawn:
-            drawn += os.read(terminal, 10_000).decode()
+        drawn = b""
+        while stage.encode() not in drawn:
+            drawn += os.read(terminal, 10_000)
         process.send_signal(signal.SIGINT)
         assert process.stdout
         printed = process.stdout.read()
     os.close(end)
-    drawn += os.read(terminal, 100_000).decode()
-    os.close(terminal)
-    return process.returncode, printed, drawn
+    drawn += drawn_at(terminal)
+    return process.returncode, printed, drawn.decode()
 
 
 def test_ctrl_c_under_load_shows_what_was_measured_until_then(place: Path) -> None:

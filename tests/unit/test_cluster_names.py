@@ -1,10 +1,13 @@
 """Names of clusters, missing packages, and what a build says about how far it is."""
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.cluster import packages, paths
+from tests.cluster import locks, packages, paths
 from tests.cluster.packages import MissingPackagesError
 from tests.cluster.progress import Progress
 
@@ -35,6 +38,28 @@ def test_the_error_names_the_command_that_installs_what_is_missing(
 def test_nothing_is_said_when_no_package_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     packages.ensure(packages.NODE, installed=lambda _: True)
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_another_process_installs_meanwhile_is_waited_for_and_not_installed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """apt-get would fail: it can't update its lists while another one does."""
+    asked, there = threading.Event(), threading.Event()
+
+    def installed(_: str) -> bool:
+        asked.set()
+        return there.is_set()
+
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/apt-get")
+    monkeypatch.setattr(paths, "runtime", lambda: tmp_path)
+    monkeypatch.setattr(packages, "_apt_get", lambda *_: pytest.fail("installed again"))
+    with ThreadPoolExecutor() as pool:
+        with locks.locked(tmp_path / "apt-get.lock"):
+            other = pool.submit(packages.ensure, ["openssl"], installed)
+            assert asked.wait(60)
+            there.set()
+        other.result(60)
 
 
 class Terminal(io.StringIO):

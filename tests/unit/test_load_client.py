@@ -23,13 +23,22 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY)
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+def bound() -> socket.socket:
+    """Return a socket with a port of its own, on which nobody listens yet."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
 @contextlib.asynccontextmanager
-async def serving(handler: Handler, port: int = 0) -> AsyncIterator[Address]:
+async def serving(handler: Handler, held: socket.socket | None = None) -> AsyncIterator[Address]:
+    """Serve on the port of a socket that is bound, by default on a free one."""
+
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError):
             await handler(reader, writer)
 
-    server = await asyncio.start_server(handle, "127.0.0.1", port)
+    server = await asyncio.start_server(handle, sock=held or bound())
     port = server.sockets[0].getsockname()[1]
     yield await Address.resolve(f"http://127.0.0.1:{port}/")
     server.close()
@@ -167,7 +176,10 @@ async def test_a_connection_that_is_not_established_is_dialled_anew_and_counted_
         nonlocal dialled
         dialled += 1
         if dialled == 1:
-            await asyncio.Event().wait()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                monkeypatch.setattr(load, "DIAL_SECONDS", 60.0)
         return await opened(address)
 
     monkeypatch.setattr(load, "DIAL_SECONDS", 0.05)
@@ -177,14 +189,14 @@ async def test_a_connection_that_is_not_established_is_dialled_anew_and_counted_
 
 
 async def test_what_fails_before_the_address_is_routed_is_waited_for_and_not_counted() -> None:
-    async with serving(answer_once) as address:
-        pass
-    caller = Caller(address, False, Report(client="test", connections="new"))
-    waiting = asyncio.create_task(load.until_routed(caller, REQUEST, "model_version"))
-    await asyncio.sleep(0.2)
-    assert not waiting.done()
-    async with serving(answer_once, port=address.where[1]):
-        assert await waiting >= 0.2
+    with bound() as held:
+        address = await Address.resolve(f"http://127.0.0.1:{held.getsockname()[1]}/")
+        caller = Caller(address, False, Report(client="test", connections="new"))
+        waiting = asyncio.create_task(load.until_routed(caller, REQUEST, "model_version"))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        async with serving(answer_once, held):
+            assert await waiting >= 0.2
 
 
 async def test_an_answer_of_no_use_ends_the_waiting_as_users_would_see_it() -> None:
@@ -215,6 +227,7 @@ async def test_it_stops_after_sigterm_but_not_before_the_requests_that_it_owes(
         first = Report.parse((await client.stdout.readline()).decode())
         client.send_signal(signal.SIGTERM)
         last = (await client.stdout.read()).decode().splitlines()[-1]
+        assert await client.wait() == 0
     assert not first.done
     report = Report.parse(last)
     assert report.done

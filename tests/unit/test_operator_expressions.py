@@ -14,7 +14,7 @@ from modelward.cluster.documents import Key
 from modelward.cluster.prometheus import PrometheusSettings
 from tests.scraped import Scraped
 from tests.unit.benchmark_world import IMAGE
-from tests.unit.live_reader import KEY, NOW, Slow, reader, snapshot
+from tests.unit.live_reader import KEY, NOW, Slow, reader, snapshot, until_all_wait
 from tests.unit.live_world import BUCKETS, LIVE_LATENCY, QUEUE, VERSUS_STABLE, live_run
 
 
@@ -45,7 +45,7 @@ async def value(prometheus: Slow) -> Scalar:
     live = reader(prometheus, [])
     asked = RunSnapshot(NOW, live_run(VERSUS_STABLE, LIVE_LATENCY, QUEUE), IMAGE)
     assert live.take(KEY, asked) is None
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     answer = live.take(KEY, asked)
     await live.close()
     assert isinstance(answer, Reading)
@@ -124,13 +124,13 @@ async def test_no_reading_of_others_waits_for_expressions_and_those_only_for_eac
     live = reader(prometheus, woken)
     for number in range(2):
         live.take(run_key(number), WITH_QUEUE)
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     live.take(run_key(2), snapshot())
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     assert (woken, len(prometheus.asked)) == ([run_key(2)], 3)
     assert len(prometheus.queries) == 1
     prometheus.evaluated.set()
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     assert woken == [run_key(2), run_key(0), run_key(1)]
     await live.close()
 
@@ -145,7 +145,7 @@ async def test_a_reading_with_expressions_is_counted_once_without_their_time(
     prometheus.evaluated.set()
     live = reader(prometheus, [])
     live.take(KEY, WITH_QUEUE)
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     told = Scraped.of(live.metrics.render().decode())
     name = "modelward_prometheus_read_duration_seconds"
     assert told.by(f"{name}_count", "result") == {(result,): 1}

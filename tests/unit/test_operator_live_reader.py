@@ -20,7 +20,7 @@ from modelward.cluster.prometheus import (
 )
 from tests.scraped import Scraped
 from tests.unit.benchmark_world import IMAGE, START
-from tests.unit.live_reader import KEY, NOW, Slow, reader, snapshot
+from tests.unit.live_reader import KEY, NOW, Slow, reader, snapshot, until_all_wait
 
 
 @dataclass
@@ -40,11 +40,11 @@ async def test_a_round_never_waits_and_is_woken_when_the_answer_is_there() -> No
     slow, woken = Slow(), list[Key]()
     live = reader(slow, woken)
     assert live.take(KEY, snapshot()) is None
-    await asyncio.sleep(0)
+    await until_all_wait()
     assert live.take(KEY, snapshot()) is None
     assert len(slow.asked) == 1
     slow.answer.set()
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     assert woken == [KEY]
     assert isinstance(live.take(KEY, snapshot()), Reading)
     await live.close()
@@ -54,7 +54,7 @@ async def test_what_is_read_are_both_revisions_from_before_the_last_window_until
     slow = Slow()
     live = reader(slow, [])
     live.take(KEY, snapshot())
-    await asyncio.sleep(0)
+    await until_all_wait()
     ((namespace, replica_sets, selectors, (begin, end)),) = slow.asked
     assert namespace == "ml"
     assert replica_sets == ["fraud-x7f9k2m4q1", "fraud-b2c4d5f6g7"]
@@ -69,7 +69,7 @@ async def test_a_few_are_read_at_a_time_however_many_hang() -> None:
     keys = [Key("BenchmarkRun", "ml", f"run-{number}") for number in range(20)]
     for key in keys:
         assert live.take(key, snapshot()) is None
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     assert len(slow.asked) == 2
     await live.close()
 
@@ -78,7 +78,7 @@ async def test_nothing_is_read_before_a_window_is_over() -> None:
     slow = Slow()
     live = reader(slow, [])
     assert live.take(KEY, snapshot(START + timedelta(seconds=29))) is None
-    await asyncio.sleep(0)
+    await until_all_wait()
     assert slow.asked == []
 
 
@@ -87,7 +87,7 @@ async def test_an_answer_about_another_run_of_the_same_name_counts_for_nothing()
     live = reader(slow, [])
     slow.answer.set()
     live.take(KEY, snapshot())
-    await asyncio.sleep(0.01)
+    await until_all_wait()
     seen = snapshot()
     meta = seen.run.metadata.model_copy(update={"uid": "another"})
     other = RunSnapshot(NOW, seen.run.model_copy(update={"metadata": meta}), IMAGE)

@@ -10,7 +10,7 @@ from modelward.benchmark.contract import KpiReport, RunnerPlan, RunnerResult
 from modelward.runner.attempt import Attempt
 from modelward.strictjson import Json
 from tests.unit.model_server import ModelServer
-from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, a_plan, golden
+from tests.unit.runner_plans import ACCURACY, ERRORS, PATIENT, a_plan, golden
 from tests.unit.test_runner_versus import (
     ACCURACY_VERSUS,
     compared,
@@ -25,8 +25,6 @@ SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "d
 AT_LIMIT = ERRORS | {"expected": None}
 DECIDED = {"verdict": "P", "windows": 60, "counts": [125, 1_000, 5]}
 PASSED = KpiReport(verdict="P", counts=(125, 1_000, 5))
-PATIENT = LATENCY | {"limit": "5"}
-"""A latency that a busy machine keeps, too."""
 
 
 def undecided(*counts: int) -> Start:
@@ -112,7 +110,7 @@ async def test_an_exam_that_was_interrupted_goes_on_after_the_last_row_in_order(
 
     undisturbed = await measure(whole, ACCURACY)
     async with ModelServer(predict=hang_after_25).serving() as server:
-        first = (await carry_out(a_plan(server.url, ACCURACY), seconds=1)).kpis[0]
+        first = (await carry_out(a_plan(server.url, ACCURACY), seconds=4)).kpis[0]
     assert first.verdict == "I"
     assert first.counts[:2] == (30, 24)
     start = {"verdict": "I", "windows": 0, "counts": list(first.counts)}

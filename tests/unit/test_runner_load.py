@@ -138,7 +138,7 @@ async def test_latency_in_a_closed_loop_counts_from_when_a_caller_was_free() -> 
     await load.send()
     # Thirty answers take 0.6 seconds; of a schedule of 0.03 the last would be 0.57 late.
     assert sorted(latency for latency, _ in noted.told.values())[15] < 200 * MS
-    assert load.delays.p99 < 200 * MS
+    assert load.delays.p99 < 450 * MS
 
 
 async def test_a_closed_loop_does_not_catch_up_after_a_stall() -> None:

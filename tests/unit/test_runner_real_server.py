@@ -21,7 +21,7 @@ from modelward.judge import shape
 from modelward.runner.attempt import Attempt
 from modelward.strictjson import Json
 from tests.unit.model_server import ModelServer
-from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, REPORT, a_plan, golden
+from tests.unit.runner_plans import ACCURACY, ERRORS, LATENCY, LOAD, PATIENT, REPORT, a_plan, golden
 
 SHORT_LOAD: Json = {"rate": "200", "forSeconds": "0.5", "warmUpSeconds": "0", "dataset": "golden"}
 
@@ -63,7 +63,7 @@ async def test_where_only_jobs_measure_the_runner_tells_that_the_model_can_be_re
 async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothing() -> None:
     server = ModelServer(error_share=0.02, wrong=frozenset({7}))
     perfect = ACCURACY | REPORT | {"limit": "1"}
-    result = await measure(server, ACCURACY | {"limit": "0.5"}, perfect, ERRORS, LATENCY)
+    result = await measure(server, ACCURACY | {"limit": "0.5"}, perfect, ERRORS, PATIENT)
     assert (result.outcome, result.windows, verdicts(result)) == ("Measured", 60, "PFPP")
     assert result.kpis[0].counts == result.kpis[1].counts
 
@@ -71,7 +71,7 @@ async def test_a_version_below_its_limits_passes_and_a_failed_report_ends_nothin
 @pytest.mark.usefixtures("any_lag")
 async def test_a_version_above_its_error_limit_fails_and_ends_the_attempt() -> None:
     server = ModelServer(error_share=0.25)
-    result = await measure(server, ERRORS, LATENCY)
+    result = await measure(server, ERRORS, PATIENT)
     assert verdicts(result) == "FI"
     assert result.kpis[1].reason == "NotMeasured"
     assert server.requests < 600
@@ -204,9 +204,11 @@ async def test_what_was_measured_when_time_is_up_is_reported() -> None:
 
 @pytest.mark.usefixtures("any_lag")
 async def test_load_that_ends_within_calibration_leaves_a_latency_uncalibrated() -> None:
+    slow: Json = {"rate": "50", "forSeconds": "60", "warmUpSeconds": "0", "dataset": "golden"}
     async with ModelServer().serving() as server:
-        plan = a_plan(server.url, LATENCY)
-        result = await Attempt(plan, {"golden": golden()}).run(seconds=1.0)
+        plan = a_plan(server.url, LATENCY, load=slow)
+        # Sixty windows of four requests take five seconds.
+        result = await Attempt(plan, {"golden": golden()}).run(seconds=3.0)
     assert verdicts(result) == "I"
     assert 0 < result.windows < 60
     assert result.kpis[0].counts == (125, 0, 0, 0)

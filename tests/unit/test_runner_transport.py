@@ -6,7 +6,7 @@ from time import perf_counter_ns
 import pytest
 
 from modelward.runner.transport import MAX_CONNECTIONS, RequestFailedError, Transport
-from tests.unit.test_runner_hostile import JSON, OK, Writer, sends, serving
+from tests.unit.test_runner_hostile import JSON, OK, Writer, sends, serving, until_none_is_reusable
 
 
 async def keeps(reader: asyncio.StreamReader, writer: Writer) -> None:
@@ -84,7 +84,7 @@ async def test_a_connection_that_its_server_has_closed_is_not_used_again() -> No
     async with serving(sends(JSON)) as url, Transport(url, 2.0) as transport:
         for _ in range(3):
             assert (await transport.send("GET", "/")).status == 200
-            await asyncio.sleep(0.02)
+            await until_none_is_reusable(transport)
 
 
 async def test_requests_beyond_the_most_connections_wait_on_their_own_time(
@@ -98,11 +98,11 @@ async def test_requests_beyond_the_most_connections_wait_on_their_own_time(
         nonlocal open_now, most
         open_now += 1
         most = max(most, open_now)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1)
         open_now -= 1
         writer.write(JSON.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
 
-    async with serving(count) as url, Transport(url, 0.3) as transport:
+    async with serving(count) as url, Transport(url, 1.9) as transport:
         sent = (transport.send("GET", "/") for _ in range(4))
         answers = await asyncio.gather(*sent, return_exceptions=True)
     assert most == 2

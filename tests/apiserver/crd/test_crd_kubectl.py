@@ -1,5 +1,7 @@
 """What people see with kubectl."""
 
+import time
+
 import pytest
 
 from tests.apiserver.crd.paths import Document
@@ -91,6 +93,17 @@ def test_the_category_lists_both_kinds(crd_cluster: Cluster) -> None:
     assert f"benchmarkrun.modelward.dev/{KEPT}" in listed
 
 
+@pytest.fixture(scope="module")
+def explained(crd_cluster: Cluster) -> Cluster:
+    """The cluster, once the API server publishes the schemas that it serves."""
+    deadline = time.monotonic() + 60
+    for name in ("mdep", "brun"):
+        while crd_cluster.kubectl("explain", name, check=False).returncode != 0:
+            assert time.monotonic() < deadline, f"{name} is not explained"
+            time.sleep(0.2)
+    return crd_cluster
+
+
 @pytest.mark.parametrize(
     ("path", "sentences"),
     [
@@ -102,8 +115,8 @@ def test_the_category_lists_both_kinds(crd_cluster: Cluster) -> None:
         ("brun.spec", ["What is measured.", "The longest that the judgement may take"]),
     ],
 )
-def test_explain_describes_fields(crd_cluster: Cluster, path: str, sentences: list[str]) -> None:
-    printed = " ".join(crd_cluster.kubectl("explain", path).stdout.split())
+def test_explain_describes_fields(explained: Cluster, path: str, sentences: list[str]) -> None:
+    printed = " ".join(explained.kubectl("explain", path).stdout.split())
     for sentence in sentences:
         assert sentence in printed
     assert "<no description>" not in printed

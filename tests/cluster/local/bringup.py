@@ -29,9 +29,9 @@ from tests.cluster.local.proxy import kube_proxy
 from tests.cluster.local.slots import Addresses
 from tests.cluster.local.waiting import wait_for
 
-_SUPERVISOR_TIMEOUT = 20.0
-_API_TIMEOUT = 60.0
-_NODE_TIMEOUT = 60.0
+_SUPERVISOR_TIMEOUT = 60.0
+_API_TIMEOUT = 180.0
+_NODE_TIMEOUT = 180.0
 
 
 @dataclass(frozen=True)
