@@ -84,12 +84,6 @@ class AuditLog:
         return [entry for entry in entries if entry["user"]["username"] == account.user]
 
 
-def whole_lines(log: Path, since: int = 0) -> list[bytes]:
-    """Return what was written from an offset on; a line that is being written is none yet."""
-    *lines, _ = log.read_bytes()[since:].split(b"\n")
-    return lines
-
-
 def granted(cluster: Cluster, account: Account) -> frozenset[Right]:
     """Return the rights of all roles that are bound to an account."""
     kinds = "clusterroles,roles,clusterrolebindings,rolebindings"

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.images import build_image
+from tests.cluster.loglines import whole_lines
 from tests.cluster.provider import Cluster
-from tests.cluster.rights import whole_lines
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.rights import Account, Right, refused, rights_of, unused, whole_lines
+from tests.cluster.loglines import whole_lines
+from tests.cluster.rights import Account, Right, refused, rights_of, unused
 
 RULES = [
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
