@@ -1,6 +1,7 @@
 """Whether answers are valid by a JSON Schema."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -26,8 +27,11 @@ def validator(schema: dict[str, Json]) -> Callable[[Json], bool]:
         draft.check_schema(schema)
     except jsonschema.exceptions.SchemaError as error:
         raise UnfitError("RowsUnfit", f"schema is no JSON Schema: {error.message}") from error
+    bounded = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        draft, {"uniqueItems": _unique_items}
+    )
     # A registry of its own: the default one fetches what a schema refers to.
-    checking = draft(schema, registry=referencing.Registry())
+    checking = bounded(schema, registry=referencing.Registry())
 
     def is_valid(value: Json) -> bool:
         try:
@@ -45,15 +49,42 @@ def _document(value: Json) -> Any:  # noqa: ANN401 (any JSON value)
 
     Raises StrictJsonError for a text that is not JSON.
     """
-    return loads_floats(value) if isinstance(value, str) else _with_floats(value)
+    return loads_floats(value) if isinstance(value, str) else _changed(value, _float_if_decimal)
 
 
-def _with_floats(value: Json) -> Json:
+def _unique_items(
+    checking: Any,  # noqa: ANN401 (jsonschema gives its validators no common type)
+    wanted: bool,
+    items: Any,  # noqa: ANN401 (any JSON value)
+    _: Any,  # noqa: ANN401 (the schema)
+) -> Iterator[jsonschema.exceptions.ValidationError]:
+    """Check `uniqueItems` in a time that grows as the list does.
+
+    jsonschema compares each item with all before it where they can't be sorted, so that a hostile
+    answer of a megabyte would take hours.
+    """
+    if wanted and checking.is_type(items, "array") and len(set(map(_text, items))) < len(items):
+        yield jsonschema.exceptions.ValidationError("two items are equal")
+
+
+def _text(value: Json) -> str:
+    """Return a text that only equal values have; numbers are equal by value, and true is not 1."""
+    return json.dumps(_changed(value, _integer_if_whole), sort_keys=True)
+
+
+def _integer_if_whole(value: Json) -> Json:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _float_if_decimal(value: Json) -> Json:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _changed(value: Json, change: Callable[[Json], Json]) -> Json:
+    """Return a value with each member changed that is no list and no object."""
     match value:
-        case Decimal():
-            return float(value)
         case dict():
-            return {key: _with_floats(member) for key, member in value.items()}
+            return {key: _changed(member, change) for key, member in value.items()}
         case list():
-            return [_with_floats(item) for item in value]
-    return value
+            return [_changed(item, change) for item in value]
+    return change(value)
