@@ -6,7 +6,7 @@ looking at it again and again, so a test sees the same orders of events as on a 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,12 +49,12 @@ class Controllers:
     async def step(self) -> None:
         """Look at everything once and do what is due."""
         try:
-            await self._collect_garbage()
-            pods = await self.kube.list(POD, self.namespace)
-            for replica_set in await self.kube.list(REPLICA_SET, self.namespace):
-                await self._replica_set(replica_set, _owned(pods, replica_set))
-            for job in await self.kube.list(JOB, self.namespace):
-                await self._job(job, _owned(pods, job))
+            found = {kind: await self.kube.list(kind, self.namespace) for kind in DEPENDENTS}
+            await self._collect_garbage(found)
+            for replica_set in found[REPLICA_SET]:
+                await self._replica_set(replica_set, _owned(found[POD], replica_set))
+            for job in found[JOB]:
+                await self._job(job, _owned(found[POD], job))
         except KubeError as error:
             # Something changed between the look and the write.
             if error.status not in (404, 409):
@@ -111,9 +111,8 @@ class Controllers:
             name = document["metadata"]["name"]
             await self.kube.patch(kind, self.namespace, name, {"status": status}, status=True)
 
-    async def _collect_garbage(self) -> None:
-        """Delete what has lost its controller, as long as a round still finds something."""
-        found = {kind: await self.kube.list(kind, self.namespace) for kind in DEPENDENTS}
+    async def _collect_garbage(self, found: Mapping[Kind, list[Document]]) -> None:
+        """Delete what has lost its controller."""
         living = {uid(each) for documents in found.values() for each in documents}
         for kind, documents in found.items():
             for document in documents:
@@ -122,12 +121,12 @@ class Controllers:
                     await self.kube.delete(kind, self.namespace, document["metadata"]["name"])
 
     async def _exists(self, document: Document) -> bool:
-        """Whether the ModelDeployment that controls this still exists."""
+        """Whether what controls this still exists, as the API server has it now.
+
+        It may have been made after its kind was listed, and this before its own was.
+        """
         (owner,) = (o for o in document["metadata"]["ownerReferences"] if o.get("controller"))
-        kinds = {kind.name: kind for kind in DEPENDENTS}
-        if owner["kind"] in kinds:
-            return False
-        group, _, version = owner["apiVersion"].partition("/")
+        group, _, version = owner["apiVersion"].rpartition("/")
         kind = Kind(group, version, owner["kind"], owner["kind"].lower() + "s")
         current = await self.kube.get(kind, self.namespace, owner["name"])
         return current is not None and uid(current) == owner["uid"]
