@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelward.api.benchmarkrun import BenchmarkRun, RunKpiStatus
+from modelward.api.modeldeployment import Kpi
 from modelward.benchmark.accept import Accepted, Refused, rule
 from modelward.benchmark.contract import KpiReport, Repeats
 from modelward.benchmark.counts import (
@@ -17,6 +18,7 @@ from modelward.benchmark.counts import (
 from modelward.benchmark.explained import explain
 from modelward.benchmark.judging import counts_in, judged
 from modelward.benchmark.plan import runner_plan
+from modelward.benchmark.repeated import unjudged
 from modelward.benchmark.status import judged as end_of
 from tests.unit.benchmark_world import ACCURACY, a_result, a_run, completed
 from tests.unit.kpis import ACCURACY_VERSUS, accuracy
@@ -139,7 +141,7 @@ def test_people_are_told_that_rows_were_judged_as_a_sample_and_why() -> None:
     failed_so = KpiReport.of("F", SampleCounts(200, 400, 300))
     assert told((ACCURACY, failed_so)).endswith(f"{BECAUSE}{as_sample}")
     undecided = told((ACCURACY, OPEN))
-    assert undecided.startswith("accuracy: undecided, what the model answers is too near to the")
+    assert undecided.startswith("accuracy: undecided, the draws don't show on which side of the")
     assert undecided.endswith(f"{BECAUSE}{as_sample}")
     both = told((ACCURACY, PASSED), (accuracy("other", atLeast="90%"), PASSED))
     assert both.count(BECAUSE) == 1
@@ -168,6 +170,15 @@ def test_what_no_sample_shows_is_told_by_kpi_and_field_with_what_would_help(
     assert message.startswith(f"{kpi['name']}: not judged, {BECAUSE}, ")
     assert words in message
     assert f"Not judged, {BECAUSE}" in explained((kpi, DIFFERS))[0]
+
+
+def test_where_stable_alone_differs_nothing_is_asked_of_the_version() -> None:
+    kpi = Kpi.model_validate(ACCURACY_VERSUS)
+    assert unjudged(kpi, STABLES) == (
+        "not judged, stable answered 2 of 20 rows of data set golden differently when asked twice; "
+        f"leave versus out of spec.kpis[{kpi.name}], or have a version promoted first that repeats "
+        "its answers (a fixed seed, temperature 0)"
+    )
 
 
 def test_an_image_that_tells_no_numbers_is_told_what_to_do_all_the_same() -> None:

@@ -43,11 +43,18 @@ def test_only_lists_have_items_and_texts_are_read_as_json(value: Json, valid: bo
     assert validator(UNIQUE)(value) == valid
 
 
-def test_a_list_that_cannot_be_sorted_is_checked_however_long_it_is() -> None:
-    """Comparing all pairs of these would take an hour."""
+@pytest.mark.parametrize("draft", ["draft-07", "draft/2019-09", "draft/2020-12"])
+def test_a_list_that_cannot_be_sorted_is_checked_however_long_it_is(draft: str) -> None:
+    """Comparing all pairs of these would take an hour; also where a schema refers to itself."""
     items: list[Json] = [{"a": number} for number in range(60_000)]
-    assert validator(UNIQUE)(items)
-    assert not validator(UNIQUE)([*items, {"a": 7}])
+    ending = "#" if draft == "draft-07" else ""
+    named: Json = f"http{'' if ending else 's'}://json-schema.org/{draft}/schema{ending}"
+    itself: dict[str, Json] = {"$schema": named, "items": {"$ref": "#"}, "uniqueItems": True}
+    for schema in (UNIQUE, itself):
+        assert validator(schema)([items])
+        assert validator(schema)(items)
+        assert not validator(schema)([*items, {"a": 7}])
+    assert not validator(itself)([[*items, {"a": 7}]])
 
 
 def test_who_does_not_ask_for_unique_items_gets_any() -> None:

@@ -107,6 +107,23 @@ async def test_what_no_sample_shows_is_not_deterministic_and_keeps_nothing_else_
     assert result.kpis[3].counts[1] < 300
 
 
+async def test_what_is_only_shown_is_drawn_no_longer_than_its_exam_would_have_taken() -> None:
+    near = ACCURACY | REPORT | {"name": "near", "limit": "0.857"}
+    result = await measure(flaky(6 / 7), ACCURACY | {"limit": "0.3"}, near)
+    assert verdicts(result) == "PI"
+    assert result.kpis[1].counts[1] == 30
+
+
+async def test_no_rows_are_drawn_for_what_they_do_not_fit_and_the_message_says_why() -> None:
+    texts = ACCURACY | {"name": "texts", "metric": "exactMatch"}
+    server = flaky(6 / 7)
+    result = await measure(server, ACCURACY | {"limit": "0.3"}, texts)
+    assert [kpi.reason for kpi in result.kpis] == ["", "RowsUnfit"]
+    assert server.requests < 100
+    assert result.message.startswith("KPI texts: row row-")
+    assert "was answered" in result.message
+
+
 async def test_where_stable_alone_differs_the_version_takes_its_exam_and_is_compared_on_draws() -> (
     None
 ):

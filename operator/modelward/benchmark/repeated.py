@@ -46,6 +46,11 @@ def unjudged(kpi: Kpi, repeats: Sequence[int] | None) -> str:
     """Say why a KPI is NotDeterministic, and what to do."""
     why, repeat = differing(kpi, repeats), "make the model repeat its answers (a fixed seed, "
     repeat += "temperature 0)"
+    if repeats and not repeats[1]:
+        return (
+            f"not judged, {why}; leave versus out of spec.kpis[{kpi.name}], or have a version "
+            "promoted first that repeats its answers (a fixed seed, temperature 0)"
+        )
     limit = kpi.objective.at_least
     if kpi.row_kind in ("values", "slices"):
         return (

@@ -41,8 +41,8 @@ _JOB_ADVICE = {
 
 
 _SAMPLE_UNDECIDED = (
-    "undecided, what the model answers is too near to the limit; raise the step's upTo, or add "
-    "rows: each is drawn ten times at most, on average"
+    "undecided, the draws don't show on which side of the limit the answers are; raise the step's "
+    "upTo where that ended them, or add rows: there are ten draws for each, and a thousand at least"
 )
 
 

@@ -161,7 +161,7 @@ class Attempt:
             return False
         self._report()
         undecided = any(
-            kpi.name in exam.markings and told.verdict == "I"
+            told.verdict == "I" and exam.waits_for(kpi.name)
             for kpi, told in zip(self._plan.kpis, self._reports, strict=True)
         )
         return not undecided or self._gate_failed()
@@ -259,7 +259,7 @@ class Attempt:
             send_delay_micros=self._send_delay if measured else None,
             turns_delay_micros=compared.send_delay if compared and measured else None,
             kpis=kpis,
-            repeats=self._rows.repeats if measured else (),
+            repeats=self._rows.repeats,
             slices=self._rows.worst_slices(kpis),
             message=(self._message or self._rows.message)[:MAX_MESSAGE_CHARS],
         )

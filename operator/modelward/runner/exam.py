@@ -108,6 +108,18 @@ class Exam:
         """True where rows are drawn with replacement."""
         return self.candidate.sampled
 
+    def waits_for(self, kpi: str) -> bool:
+        """Tell whether more rows may tell something of a KPI without a verdict.
+
+        What is only shown is drawn as often as its exam has rows, where a sample came of that:
+        nobody declared one, and what gates must not wait for it.
+        """
+        marking = self.markings.get(kpi)
+        if marking is None or marking.unfit:
+            return False
+        asked = marking.kpi
+        return asked.effect == "gate" or not asked.answers_differ or self.read < self.rows
+
     async def take(self) -> None:
         """Ask every row once, the first twenty twice; go on with the KPIs whose answers repeat.
 

@@ -97,10 +97,10 @@ class Examination:
 
     @property
     def message(self) -> str:
-        """What to look at: a row that was answered in two ways, or else why a KPI is unfit."""
+        """What to look at: why a KPI is unfit, and a row that was answered in two ways."""
         markings = (marking for exam in self._exams for marking in exam.markings.values())
         unfit = (f"KPI {each.kpi.name}: {each.unfit}" for each in markings if each.unfit)
-        return self._differing or next(unfit, "")
+        return "; ".join(filter(None, (next(unfit, ""), self._differing)))
 
     @property
     def repeats(self) -> tuple[Repeats, ...]:

@@ -20,18 +20,13 @@ def validator(schema: dict[str, Json]) -> Callable[[Json], bool]:
     The draft is the one that the schema names, or 2020-12. Raises UnfitError for a schema that is
     none; so does what is returned, for one that refers to what is not in it.
     """
-    draft = jsonschema.validators.validator_for(
-        schema, default=jsonschema.validators.Draft202012Validator
-    )
+    draft = jsonschema.validators.validator_for(schema, default=_DRAFTS[-1])
     try:
         draft.check_schema(schema)
     except jsonschema.exceptions.SchemaError as error:
         raise UnfitError("RowsUnfit", f"schema is no JSON Schema: {error.message}") from error
-    bounded = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-        draft, {"uniqueItems": _unique_items}
-    )
     # A registry of its own: the default one fetches what a schema refers to.
-    checking = bounded(schema, registry=referencing.Registry())
+    checking = draft(schema, registry=referencing.Registry())
 
     def is_valid(value: Json) -> bool:
         try:
@@ -88,3 +83,24 @@ def _changed(value: Json, change: Callable[[Json], Json]) -> Json:
         case list():
             return [_changed(item, change) for item in value]
     return change(value)
+
+
+def _bounded(draft: Any) -> Any:  # noqa: ANN401 (jsonschema gives its validators no common type)
+    """Have all schemas of a draft checked so, also one within another that names its draft."""
+    found = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+        draft, {"uniqueItems": _unique_items}
+    )
+    return jsonschema.validators.validates(f"bounded {draft.__name__}")(found)
+
+
+_DRAFTS = [
+    _bounded(draft)
+    for draft in (
+        jsonschema.validators.Draft3Validator,
+        jsonschema.validators.Draft4Validator,
+        jsonschema.validators.Draft6Validator,
+        jsonschema.validators.Draft7Validator,
+        jsonschema.validators.Draft201909Validator,
+        jsonschema.validators.Draft202012Validator,
+    )
+]
