@@ -143,7 +143,7 @@ def _start(asked: PlanKpi, shown: RunKpiStatus, plan: RunnerPlan) -> PlanStart |
         verdict=_LETTERS[verdict.verdict],
         windows=windows,
         counts=tuple(shown.evidence),
-        repeats=asked.start.repeats if asked.start else None,
+        repeats=asked.repeats,
     )
 
 
@@ -165,7 +165,7 @@ def _without_torn_rows(kpis: Iterable[PlanKpi], found: Starts) -> Starts:
         read.setdefault((kpi.dataset, kpi.is_sample), set()).add(_rows_read(kpi))
     torn = {rows for rows, numbers in read.items() if len(numbers) > 1}
     kept = {
-        kpi.name: _only_repeats(kpi.start)
+        kpi.name: _only_repeats(kpi)
         if _asks_rows(kpi) and (kpi.dataset, kpi.is_sample) in torn
         else kpi.start
         for kpi in known
@@ -178,9 +178,8 @@ def _asks_rows(kpi: PlanKpi) -> bool:
     return kpi.of_rows and undecided and not kpi.is_unjudgeable
 
 
-def _only_repeats(start: PlanStart | None) -> PlanStart | None:
-    known = start and start.repeats
-    return start.model_copy(update={"windows": 0, "counts": ()}) if start and known else None
+def _only_repeats(kpi: PlanKpi) -> PlanStart | None:
+    return kpi.repeats and PlanStart(verdict="I", windows=0, counts=(), repeats=kpi.repeats)
 
 
 def _rows_read(kpi: PlanKpi) -> int:

@@ -157,8 +157,7 @@ def _shown(
 
 
 def _repeats(asked: PlanKpi) -> list[int] | None:
-    found = asked.start.repeats if asked.start else None
-    return None if found is None else list(found)
+    return None if asked.repeats is None else list(asked.repeats)
 
 
 def hypotheses(asked: PlanKpi, plan: RunnerPlan) -> str | None:

@@ -118,8 +118,8 @@ _DECIDED = ("Pass", "Fail")
 
 def _sampled(kpi: Kpi, asked: PlanKpi) -> Iterator[str]:
     """Say where rows of a declared exam were judged as a sample, and why."""
-    if asked.start and asked.start.repeats:
-        why = differing(kpi, asked.start.repeats)
+    if asked.repeats:
+        why = differing(kpi, asked.repeats)
         yield f"{_capital(why)}; so its rows were judged as a sample, drawn again and again."
 
 

@@ -141,9 +141,14 @@ class PlanKpi(Message):
         return row_kind(self.metric, self.average, sliced=sliced, versus=versus)
 
     @property
+    def repeats(self) -> Repeats | None:
+        """What came of asking rows of an exam twice, where answers differ."""
+        return self.start.repeats if self.start else None
+
+    @property
     def answers_differ(self) -> bool:
         """True for an exam whose rows were answered differently when asked twice."""
-        return self.start is not None and self.start.repeats is not None
+        return self.repeats is not None
 
     @property
     def is_sample(self) -> bool:

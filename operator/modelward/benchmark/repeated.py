@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 
+from pydantic import TypeAdapter
+
 from modelward.api.benchmarkrun import RunKpiStatus
 from modelward.api.modeldeployment import Kpi
 from modelward.api.values import parse_percent
-from modelward.benchmark.contract import PlanKpi, PlanStart, Repeats
+from modelward.benchmark.contract import PlanKpi
 from modelward.benchmark.plan import PlanError
+from modelward.benchmark.plankpi import AskedTwice, Repeats
+
+_ASKED_TWICE: TypeAdapter[Repeats] = TypeAdapter(AskedTwice)
+_HOW = "(a fixed seed, temperature 0)"
 
 
 def with_repeats(asked: PlanKpi, shown: RunKpiStatus) -> PlanKpi:
@@ -14,9 +20,8 @@ def with_repeats(asked: PlanKpi, shown: RunKpiStatus) -> PlanKpi:
     if shown.repeats is None:
         return asked
     try:
-        repeats = Repeats(*shown.repeats)
-        PlanStart(verdict="I", windows=0, counts=(), repeats=repeats)
-    except (TypeError, ValueError) as error:
+        repeats = _ASKED_TWICE.validate_python(shown.repeats)
+    except ValueError as error:
         raise PlanError(f"status.kpis: repeats of {asked.name} can't be: {error}") from error
     return asked.repeated(repeats)
 
@@ -44,12 +49,11 @@ def differing(kpi: Kpi, repeats: Sequence[int] | None) -> str:
 
 def unjudged(kpi: Kpi, repeats: Sequence[int] | None) -> str:
     """Say why a KPI is NotDeterministic, and what to do."""
-    why, repeat = differing(kpi, repeats), "make the model repeat its answers (a fixed seed, "
-    repeat += "temperature 0)"
+    why, repeat = differing(kpi, repeats), f"make the model repeat its answers {_HOW}"
     if repeats and not repeats[1]:
         return (
             f"not judged, {why}; leave versus out of spec.kpis[{kpi.name}], or have a version "
-            "promoted first that repeats its answers (a fixed seed, temperature 0)"
+            f"promoted first that repeats its answers {_HOW}"
         )
     limit = kpi.objective.at_least
     if kpi.row_kind in ("values", "slices"):

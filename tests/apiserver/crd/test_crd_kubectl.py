@@ -1,11 +1,10 @@
 """What people see with kubectl."""
 
-import time
-
 import pytest
 
 from tests.apiserver.crd.paths import Document
 from tests.apiserver.crd.server import KEPT, Server
+from tests.cluster.local.waiting import wait_for
 from tests.cluster.provider import Cluster
 
 pytestmark = pytest.mark.apiserver
@@ -96,11 +95,12 @@ def test_the_category_lists_both_kinds(crd_cluster: Cluster) -> None:
 @pytest.fixture(scope="module")
 def explained(crd_cluster: Cluster) -> Cluster:
     """The cluster, once the API server publishes the schemas that it serves."""
-    deadline = time.monotonic() + 60
-    for name in ("mdep", "brun"):
-        while crd_cluster.kubectl("explain", name, check=False).returncode != 0:
-            assert time.monotonic() < deadline, f"{name} is not explained"
-            time.sleep(0.2)
+
+    def both() -> bool:
+        told = (crd_cluster.kubectl("explain", name, check=False) for name in ("mdep", "brun"))
+        return all(each.returncode == 0 for each in told)
+
+    wait_for(both, "kubectl to explain both kinds", timeout=60)
     return crd_cluster
 
 
